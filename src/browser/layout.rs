@@ -92,13 +92,13 @@ impl Layout {
         if here != there {
             return Some(format!("{here} frames became {there}"));
         }
-        let frames = self.frames.iter().zip(&other.frames).enumerate();
+        let mut frames = self.frames.iter().zip(&other.frames).enumerate();
         let in_frames = |(at, (a, b)): (usize, (&Vec<LayoutBox>, &Vec<LayoutBox>))| {
             first_difference(a, b).map(|what| format!("frame {at}, {what}"))
         };
         let (here, there) = (&self.pictures, &other.pictures);
         let in_pictures = || (here != there).then(|| format!("pictures {here:?} became {there:?}"));
-        frames.filter_map(in_frames).next().or_else(in_pictures)
+        frames.find_map(in_frames).or_else(in_pictures)
     }
 }
 

@@ -241,6 +241,14 @@ fn labels(head: &str, code: &str) -> Option<String> {
     Some(out)
 }
 
+/// The path of the script that every rerouted origin has.
+pub const SCRIPT_PATH: &str = "/.pressmark/reroute.js";
+
+/// What a document begins with that stands in another of this origin.
+pub(super) fn script_in(origin: &str) -> String {
+    format!("<script src=\"{origin}{SCRIPT_PATH}\" data-role=\"page\"></script>")
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

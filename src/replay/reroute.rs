@@ -11,13 +11,11 @@ use super::answer::{Captured, View, body};
 use super::headers::{Field, Status, location};
 use super::media::{self, Kind};
 use super::origins::Origins;
+pub use super::origins::SCRIPT_PATH;
 use super::policy::{Origin, Scripts};
 use super::{Body, Links, Modifier, Site};
 use crate::base::TargetUri;
 use crate::base::markup::escaped;
-
-/// The path of the script that every rerouted origin has.
-pub const SCRIPT_PATH: &str = "/.pressmark/reroute.js";
 
 /// What a browser does with what it asks for (Fetch standard, destinations).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,11 +119,6 @@ pub fn answer(captured: &Captured<'_>, how: Rerouting<'_>) -> Rerouted {
 fn prelude(how: &Rerouting<'_>) -> String {
     let hosts = escaped(&how.hosts.join(" "));
     format!("<script src=\"{SCRIPT_PATH}\" data-role=\"page\" data-hosts=\"{hosts}\"></script>")
-}
-
-/// What a document begins with that stands in another of this origin.
-pub(super) fn script_in(origin: &str) -> String {
-    format!("<script src=\"{origin}{SCRIPT_PATH}\" data-role=\"page\"></script>")
 }
 
 /// A script that begins a plain worker: ours, then the captured one, which is asked for again as a script. In its

@@ -203,7 +203,7 @@ fn rewritten(holds: Holds, value: &str, page: &Rules) -> Option<String> {
             let new = rewrite_inner(value, links.inner(), page.scripts, page.depth + 1)?;
             let new = match links.is_rerouted() {
                 // Such a document asks for nothing of its own: it begins with our script as the page does.
-                true => format!("{}{new}", super::reroute::script_in(links.site().origin())),
+                true => format!("{}{new}", super::origins::script_in(links.site().origin())),
                 false => new,
             };
             (new != value).then_some(new)

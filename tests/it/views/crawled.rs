@@ -8,7 +8,8 @@ use pressmark::serve::Moment;
 use super::exact::seen;
 use super::pages::looking;
 use super::proxy::Through;
-use super::rerouted::{Tab, chromium, serving};
+use super::rerouted::{chromium, serving};
+use super::tab::Tab;
 use crate::lab::Lab;
 use crate::rendering::{HOST, PARAGRAPH, browser, site, spec};
 

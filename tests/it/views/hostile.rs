@@ -11,15 +11,30 @@ use pressmark::store::Layout;
 use super::exact::seen;
 use super::pages::{CAPTURED, STAMP, looking};
 use super::proxy::Through;
-use super::rerouted::Tab;
+use super::tab::Tab;
 use crate::chromium::browser::Browser;
 use crate::chromium::site::{Canary, captured, corpus};
 use crate::rendering::browser;
 use crate::serve::{Warc, start_with};
 use crate::support::skip::skipped;
 
-/// Pages that are opened alone: scripts that leave, ask, register and send on.
+/// Pages that are opened alone, beside those that try to break out: scripts that leave, ask, register and send on.
 const ALONE: [&str; 3] = ["sockets.http", "service-worker.http", "redirect-live.http"];
+
+/// Whether a page tries by its script to break out of the view.
+fn breaks_out(name: &str) -> bool {
+    name.starts_with("breakout-")
+}
+
+/// What is opened: all in frames of one page, then the worst alone.
+fn opened() -> Vec<String> {
+    let alone = corpus().into_iter().filter(|name| breaks_out(name));
+    let mut names = vec!["all".to_owned()];
+    names.extend(ALONE.map(str::to_owned));
+    names.extend(alone);
+    assert!(names.len() > 10, "the corpus was not found");
+    names
+}
 
 /// Writes the corpus into an archive, and a page with all of it.
 fn archive(root: &Path, replay: &str, reader: &str) {
@@ -30,8 +45,13 @@ fn archive(root: &Path, replay: &str, reader: &str) {
         let (head, body) = captured(&name, replay, reader).unwrap();
         let head = String::from_utf8_lossy(&head).trim_end().replace('\n', "\r\n");
         let response = [head.as_bytes(), b"\r\n\r\n", &body].concat();
-        warc = warc.raw(&format!("http://hostile.example/{name}"), CAPTURED, &response);
-        frames.push_str(&format!("<iframe src=\"/{name}\"></iframe>"));
+        // What only a safe origin has is there, too.
+        for scheme in ["http", "https"] {
+            warc = warc.raw(&format!("{scheme}://hostile.example/{name}"), CAPTURED, &response);
+        }
+        if !breaks_out(&name) {
+            frames.push_str(&format!("<iframe src=\"/{name}\"></iframe>"));
+        }
     }
     let page = format!(
         "<!doctype html><title>all</title>{frames}<script>
@@ -64,15 +84,17 @@ fn in_the_exact_view_hostile_pages_reach_the_archive_and_nobody_else() {
     let at = pressmark::base::Timestamp::parse(CAPTURED).unwrap();
     let through = Through::start(dir.path(), Moment::Fixed(at), &[]);
     let options = looking(options);
-    let mut names = vec!["all"];
-    names.extend(ALONE);
-    for name in names {
+    for name in opened() {
         let out = seen(&options, &through, &format!("http://hostile.example/{name}"));
         let is_stuck = out.trouble.is_some() && name == "all";
         assert!(!is_stuck, "{name}: {:?}", out.trouble);
     }
     let missing = through.proxy.traded().missing_parts;
     let asked = |part: &str| missing.iter().any(|missing| missing.url.contains(part));
+    for name in corpus().into_iter().filter(|name| breaks_out(name)) {
+        let name = name.trim_end_matches(".http");
+        assert!(asked(&format!("hostile.example/RAN?{name}")), "{name} did not run");
+    }
     // They ran, and what they asked for came to us: the test could fail.
     assert!(asked("hostile.example/RAN"), "no script ran: {missing:?}");
     assert!(asked("live.example/"), "nobody asked the web: {missing:?}");
@@ -97,14 +119,13 @@ fn in_the_rerouted_view_hostile_pages_reach_the_archive_and_nobody_else() {
     archive(dir.path(), &live.origin(), &reader.origin());
     let server = start_with(dir.path(), &["serve.rerouted=true"], |_| {});
     let port = server.replay.unwrap().port();
-    let mut names = vec!["all"];
-    names.extend(ALONE);
-    for name in names {
+    for name in opened() {
+        let scheme = if breaks_out(&name) { "https" } else { "http" };
         let frame =
-            format!("http://localhost:{port}/rerouted/{STAMP}/http://hostile.example/{name}");
+            format!("http://localhost:{port}/rerouted/{STAMP}/{scheme}://hostile.example/{name}");
         let mut tab = Tab::open(&mut browser);
         tab.go(&frame);
-        match name {
+        match name.as_str() {
             "all" => tab.until_inside("window.isDone === true", "all frames were clicked in"),
             _ => tab.rest(),
         }
@@ -112,6 +133,15 @@ fn in_the_rerouted_view_hostile_pages_reach_the_archive_and_nobody_else() {
         assert_eq!(tab.address(), frame, "{name}");
         let shown = tab.evaluate("document.title");
         assert_eq!(shown, "A captured page", "{name}");
+        if breaks_out(&name) {
+            // Its script ran: what it asks for first is not held.
+            let ran = format!("RAN?{}", name.trim_end_matches(".http"));
+            tab.until_missing(&ran);
+        }
+        for cookie in tab.cookies() {
+            let domain = cookie["domain"].as_str().unwrap();
+            assert!(domain.starts_with(STAMP), "{name}: a cookie of other hosts: {cookie}");
+        }
         drop(tab);
         let heard = (live.heard(), reader.heard());
         assert_eq!(heard, (Vec::new(), Vec::new()), "{name}");

@@ -1,7 +1,8 @@
 //! Static sites as the web in front of a rendering, and what was recorded of it as an archive.
 //!
 //! A site is a folder: `index.html` and what lies beside it is answered at `http://NAME.example/`, and a folder `@HOST`
-//! in it at `http://HOST/` and `https://HOST/`. What is not there is a 404.
+//! in it at `http://HOST/` and `https://HOST/`. What is not there is a 404. A folder with `pages.json` is one of
+//! `tests/script-pages`: many pages, each at `http://SITE.example/FEATURE/SLUG`, files packed with gzip among them.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -19,27 +20,58 @@ use crate::serve::Warc;
 pub const CAPTURED: &str = "2025-11-05T00:00:00Z";
 pub const STAMP: &str = "20251105000000";
 
-/// A static site.
+/// Sites whose page is asked for by https: some of what scripts have is there alone.
+const SECURE: [&str; 2] = ["clock", "shared"];
+
+/// A page of a static site.
 #[derive(Debug)]
 pub struct StaticSite {
     name: String,
+    page: String,
+    host: String,
     folder: PathBuf,
+    /// Whether its files are packed, and its pages have no ending in their addresses.
+    is_built: bool,
     /// What was answered: address and response.
     recorded: Mutex<Vec<(String, Vec<u8>)>>,
 }
 
 impl StaticSite {
-    /// All sites of a folder, in order.
+    /// All pages of a folder, in order.
     pub fn all(folder: &Path) -> Vec<Self> {
+        if let Ok(pages) = std::fs::read(folder.join("pages.json")) {
+            return Self::built(folder, &pages);
+        }
         let found = std::fs::read_dir(folder).unwrap_or_else(|why| panic!("{folder:?}: {why}"));
         let mut folders: Vec<PathBuf> = found.flatten().map(|entry| entry.path()).collect();
         folders.retain(|path| path.join("index.html").is_file());
         folders.sort();
         let site = |folder: PathBuf| {
             let name = folder.file_name().unwrap().to_string_lossy().to_ascii_lowercase();
-            Self { name, folder, recorded: Mutex::default() }
+            let host = format!("{name}.example");
+            let scheme = if SECURE.contains(&name.as_str()) { "https" } else { "http" };
+            let page = format!("{scheme}://{host}/");
+            Self { name, page, host, folder, is_built: false, recorded: Mutex::default() }
         };
         folders.into_iter().map(site).collect()
+    }
+
+    fn built(folder: &Path, pages: &[u8]) -> Vec<Self> {
+        let pages: Vec<serde_json::Value> = serde_json::from_slice(pages).unwrap();
+        let site = |page: &serde_json::Value| {
+            let text = |key: &str| page[key].as_str().unwrap().to_owned();
+            let (site, feature, slug) = (text("site"), text("feature"), text("slug"));
+            let host = format!("{site}.example");
+            Self {
+                name: format!("{site}/{feature}"),
+                page: format!("http://{host}/{feature}/{slug}"),
+                folder: folder.join(site),
+                host,
+                is_built: true,
+                recorded: Mutex::default(),
+            }
+        };
+        pages.iter().map(site).collect()
     }
 
     pub fn name(&self) -> &str {
@@ -48,38 +80,55 @@ impl StaticSite {
 
     /// The address of its page.
     pub fn page(&self) -> TargetUri {
-        uri(&format!("http://{}.example/", self.name))
+        uri(&self.page)
     }
 
-    fn response(&self, uri: &TargetUri) -> Vec<u8> {
-        let folder = match uri.host() == format!("{}.example", self.name) {
+    /// The file that stands at an address.
+    fn file(&self, uri: &TargetUri) -> Option<PathBuf> {
+        let folder = match uri.host() == self.host {
             true => self.folder.clone(),
             false => self.folder.join(format!("@{}", uri.host())),
         };
         let path = uri.url().path().trim_start_matches('/').to_owned();
-        let is_plain = !path.split('/').any(|part| part == ".." || part.starts_with('@'));
-        let mut file = folder.join(&path);
-        if path.is_empty() || path.ends_with('/') {
-            file = file.join("index.html");
+        if path.split('/').any(|part| part == ".." || part.starts_with('@')) {
+            return None;
         }
-        let answer = |status: &str, media_type: &str, body: &[u8]| {
+        let file = match path.is_empty() || path.ends_with('/') {
+            true => folder.join(&path).join("index.html"),
+            false => folder.join(&path),
+        };
+        let more = |ending: &str| PathBuf::from(format!("{}{ending}", file.display()));
+        let also = match self.is_built {
+            true => vec![more(".gz"), more(".html"), more(".html.gz")],
+            false => Vec::new(),
+        };
+        std::iter::once(file.clone()).chain(also).find(|file| file.is_file())
+    }
+
+    fn response(&self, uri: &TargetUri) -> Vec<u8> {
+        let answer = |status: &str, more: &str, media_type: &str, body: &[u8]| {
             let head = format!(
                 "HTTP/1.1 {status}\r\nContent-Type: {media_type}\r\nAccess-Control-Allow-Origin: *\r\n\
-                 Content-Length: {}\r\n\r\n",
+                 Content-Length: {}\r\n{more}\r\n",
                 body.len()
             );
             [head.as_bytes(), body].concat()
         };
-        match std::fs::read(&file) {
-            Ok(body) if is_plain => {
-                let body = match uri.url().query_pairs().find(|(name, _)| name == "callback") {
-                    // JSONP: the data in a call of the function that the page names.
-                    Some((_, name)) => [name.as_bytes(), b"(", &body, b");"].concat(),
-                    None => body,
-                };
-                answer("200 OK", media_type(&file), &body)
+        let Some(file) = self.file(uri) else {
+            return answer("404 Not Found", "", "text/html", b"<p>not here");
+        };
+        let body = std::fs::read(&file).unwrap();
+        let body = match uri.url().query_pairs().find(|(name, _)| name == "callback") {
+            // JSONP: the data in a call of the function that the page names.
+            Some((_, name)) => [name.as_bytes(), b"(", &body, b");"].concat(),
+            None => body,
+        };
+        let name = file.file_name().unwrap().to_string_lossy();
+        match name.strip_suffix(".gz") {
+            Some(name) => {
+                answer("200 OK", "Content-Encoding: gzip\r\n", media_type(Path::new(name)), &body)
             }
-            _ => answer("404 Not Found", "text/html", b"<p>not here"),
+            None => answer("200 OK", "", media_type(&file), &body),
         }
     }
 }
@@ -97,6 +146,7 @@ fn media_type(file: &Path) -> &'static str {
         "ico" => "image/x-icon",
         "woff2" => "font/woff2",
         "wasm" => "application/wasm",
+        "wav" => "audio/wav",
         "txt" => "text/plain",
         _ => "application/octet-stream",
     }
@@ -146,14 +196,19 @@ pub fn record(options: &BrowserOptions, site: &Arc<StaticSite>) -> Rendering {
     runtime().block_on(render(options, &site.page(), "", upstream))
 }
 
-/// An archive of all that was recorded of these sites.
+/// An archive of all that was recorded of these pages.
 pub fn archive_of(sites: &[Arc<StaticSite>]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     Layout::new(dir.path()).create().unwrap();
     let mut warc = Warc::new();
+    // Pages of one site share their scripts.
+    let mut written = std::collections::HashMap::new();
     for site in sites {
         for (url, response) in site.recorded.lock().unwrap().iter() {
-            warc = warc.raw(url, CAPTURED, response);
+            match written.insert(url.clone(), response.clone()) {
+                None => warc = warc.raw(url, CAPTURED, response),
+                Some(known) => assert!(known == *response, "{url} is another in {}", site.name()),
+            }
         }
     }
     warc.write(dir.path(), "recorded.warc");

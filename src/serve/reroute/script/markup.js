@@ -1,4 +1,4 @@
-  const URL_IN_CSS = /(url\(\s*["']?)((?:https?:)?\/\/[^"')\s]+)/gi;
+  const URL_IN_CSS = /(url\(\s*["']?|@import\s*["'])((?:https?:)?\/\/[^"')\s]+)/gi;
   const mapCss = (text) => String(text).replace(URL_IN_CSS, (_, open, url) => open + map(url));
   const mapSet = (text) => String(text).replace(/(^|,\s*|\s)((?:https?:)?\/\/[^\s,]+(?:,[^\s,]+)*)/gi,
     (_, before, url) => before + map(url));

@@ -112,6 +112,39 @@
       set(value) { Object.defineProperty(scope, 'parent', { value, configurable: true, enumerable: true, writable: true }); },
     });
   }
+  // What is near the window is seen from the window: in a frame of another origin a browser counts no margin, and loads
+  // what is lazy when it is in sight. Of the outermost page the window is the frame, which its document stands for.
+  const isOutermost = scope.location.ancestorOrigins ? scope.location.ancestorOrigins.length === 1 : scope.parent === scope;
+  if (isOutermost && scope.IntersectionObserver) {
+    const ours = new WeakSet();
+    const NativeObserver = scope.IntersectionObserver;
+    replace(scope, 'IntersectionObserver', (native) => ({
+      construct: (_, [callback, options, ...rest], target) => {
+        const isImplicit = !options || options.root === null || options.root === undefined;
+        const made = Reflect.construct(native, [callback, isImplicit ? { ...options, root: document } : options, ...rest], target);
+        if (isImplicit) ours.add(made);
+        return made;
+      },
+    }));
+    getter(NativeObserver.prototype, 'root', (root, made) => (ours.has(made) ? null : root));
+    const near = new NativeObserver((entries) => {
+      for (const { isIntersecting, target } of entries) {
+        if (!isIntersecting) continue;
+        near.unobserve(target);
+        target.loading = 'eager';
+      }
+    }, { root: document, rootMargin: '1250px 0px' });
+    const LAZY = 'img[loading=lazy i],iframe[loading=lazy i]';
+    new MutationObserver((changes) => {
+      for (const change of changes) {
+        for (const node of [change.target, ...change.addedNodes]) {
+          if (!(node instanceof Element)) continue;
+          if (node.matches(LAZY)) near.observe(node);
+          if (change.type === 'childList') for (const inner of node.querySelectorAll(LAZY)) near.observe(inner);
+        }
+      }
+    }).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['loading'] });
+  }
   // Where a page came from is a captured address, or was none.
   getter(Document.prototype, 'referrer', (text) => {
     try {

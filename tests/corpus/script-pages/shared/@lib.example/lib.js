@@ -1,0 +1,1 @@
+function lib(text) { return 'lib: ' + text; }

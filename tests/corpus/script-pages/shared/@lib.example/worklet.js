@@ -1,0 +1,1 @@
+registerProcessor('none', class extends AudioWorkletProcessor { process() { return false; } });

@@ -1,0 +1,2 @@
+import { name } from './name.js';
+onconnect = (event) => event.ports[0].postMessage('shared module ' + name);
