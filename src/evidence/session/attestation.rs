@@ -111,7 +111,7 @@ impl Attestation {
         let host = host.to_owned();
         let fits = !host.is_empty()
             && host.len() <= HOST_BYTES_MAX
-            && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-'));
+            && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
         let own =
             Self { session, host, port: port.parse().ok()?, peer, begin, end, sent, received };
         // Exactly this text, so that one statement has one form.
