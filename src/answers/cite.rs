@@ -65,7 +65,8 @@ pub fn cite(archive: &Archive, request: &CiteRequest) -> Result<Citation, Answer
     let loaded = archive.record(&capture, &doing)?;
     let loaded = Arc::new(loaded);
     let page = archive.reading_of(&loaded, &doing)?;
-    let mut source = Source::new(&page, cite::Capture::of(&loaded), request.archive.clone());
+    let source = Source::new(&page, cite::Capture::of(&loaded), request.archive.clone());
+    let mut source = source.copied_from(capture.copied_from());
     if let Some(quote) = quote {
         match locate(quote, &page) {
             Ok(found) => source.quotation = Some(Quotation::new(&page, &found)),

@@ -87,7 +87,7 @@ pub struct NotBeforeJson {
 /// The upper bound.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NotAfterJson {
-    /// When, RFC 3339: the time of the stamp and its accuracy.
+    /// When, RFC 3339: the time of the stamp and its accuracy, rounded up to the second.
     pub time: String,
     /// The authority, as the names of its files have it.
     pub authority: String,
@@ -104,7 +104,7 @@ impl From<&Interval> for IntervalJson {
                 round: bound.round,
             }),
             not_after: interval.not_after.as_ref().map(|bound| NotAfterJson {
-                time: bound.time.to_rfc3339(),
+                time: bound.text(),
                 authority: bound.authority.clone(),
                 signer: bound.signer.clone(),
             }),
@@ -198,6 +198,7 @@ fn texts(archive: &Archive, loaded: &Arc<Loaded>, named: cite::Archive) -> Texts
         Err(_) => return texts,
     };
     let source = Source::new(&page, Capture::of(loaded), named);
+    let source = source.copied_from(loaded.entry.copied_from());
     texts.citation = Some(cite::cite(&source, Style::Text));
     texts.headline = page.headline.as_ref().map(|headline| headline.value.clone());
     texts.article = Some(page.text.clone()).filter(|text| !text.is_empty());

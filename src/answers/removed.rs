@@ -87,7 +87,16 @@ pub fn all_of_page(
     period: TimeRange,
 ) -> Result<Vec<Removed>, StoreError> {
     let mut all = Vec::new();
-    let any = !tombstone::all(reader.layout()).unwrap_or_default().is_empty();
+    let kept = tombstone::all(reader.layout()).unwrap_or_default();
+    let any = !kept.is_empty();
+    // What a browser made of a page goes with the page, and is no capture of its own.
+    let is_rendering = |capture: &Capture| {
+        kept.iter().map(|kept| &kept.tombstone).any(|one| {
+            *one.file == *capture.file
+                && one.offset == capture.offset
+                && one.says().is_some_and(|leaf| leaf.kind == "conversion")
+        })
+    };
     let (from, to) = (Some(period.start), Some(period.end));
     for capture in reader.query(&Query { from, to, ..Query::exactly(url) }) {
         let capture =
@@ -96,7 +105,12 @@ pub fn all_of_page(
             continue;
         }
         match capture.kind {
-            RecordKind::Metadata => all.extend(of(reader, &capture)),
+            RecordKind::Metadata if is_rendering(&capture) => {}
+            // Several records of one capture may have been taken out.
+            RecordKind::Metadata => {
+                let removed = of(reader, &capture).filter(|one| !all.contains(one));
+                all.extend(removed);
+            }
             RecordKind::Revisit if any && reader.original_of(&capture)?.is_none() => {
                 all.extend(of_payload(reader, &capture));
             }

@@ -123,7 +123,8 @@ pub fn view(archive: &Archive, request: &ViewRequest) -> Result<View, AnswerErro
             match archive.reading_of(&loaded, &doing) {
                 Ok(page) => {
                     let capture = cite::Capture::of(&loaded);
-                    out.source = Some(cite::Source::new(&page, capture, request.archive.clone()));
+                    let source = cite::Source::new(&page, capture, request.archive.clone());
+                    out.source = Some(source.copied_from(loaded.entry.copied_from()));
                     out.page = Some(page);
                 }
                 Err(why) => out.unread = Some(why.to_string()),

@@ -4,8 +4,8 @@
 //! Every text is one line here, so that no style has to mend what a page put into a headline.
 //! Deliberately decides no wording.
 
-use crate::base::Timestamp;
 use crate::base::normal_form::{ascii_letters, composed};
+use crate::base::{TargetUri, Timestamp};
 use crate::extract::page::{Fact, Origin, Page, PageKind, PageTime};
 use crate::store::Loaded;
 
@@ -42,6 +42,8 @@ pub struct Source {
     pub standing: Standing,
     /// The quoted words, found in this capture.
     pub quotation: Option<Quotation>,
+    /// For another archive's copy: where that archive has it.
+    pub copy_of: Option<String>,
 }
 
 /// What the archive knows of the capture.
@@ -183,7 +185,21 @@ impl Source {
             archive,
             standing: Standing::Live,
             quotation: None,
+            copy_of: None,
         }
+    }
+
+    /// The same of a capture that another archive made and gave a copy of, which is at this address there: a citation
+    /// names who captured it, and not only who has it now.
+    #[must_use]
+    pub fn copied_from(mut self, from: Option<&str>) -> Self {
+        if let Some(from) = from {
+            let host = TargetUri::parse(from).map(|uri| uri.host().to_owned());
+            let host = host.unwrap_or_else(|_| "another archive".to_owned());
+            self.archive.name = format!("{host} (copy in {})", self.archive.name);
+            self.copy_of = Some(link(from));
+        }
+        self
     }
 
     /// The headline, or words that say that there is none.

@@ -22,9 +22,10 @@ pub(super) fn render(source: &Source) -> String {
         (None, None) => first.push_str(", no date."),
     }
     format!(
-        "{first} {}\nCaptured: {}\nKept at: {}\nRecord: {}\nDigest: {}{}\n{}.",
+        "{first} {}\nCaptured: {}{}\nKept at: {}\nRecord: {}\nDigest: {}{}\n{}.",
         source.capture.link(),
         source.capture.at.to_rfc3339(),
+        source.copy_of.as_ref().map_or(String::new(), |from| format!("\nCaptured by: {from}")),
         source.archive_url().unwrap_or_else(|| isolate(&source.archive.name)),
         source.capture.record_id.as_deref().unwrap_or("no record id"),
         source.digest(),

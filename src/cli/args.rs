@@ -877,24 +877,14 @@ pub struct ProveArgs {
     after_help = "Every record that holds the same payload is taken out, of whatever address; a record of the same length that says so\ncomes into its place. The log, its checkpoints and every bundle of something else verify as before. What was derived is\ndeleted and the index made anew, so the next answers take longer. Nothing brings the bytes back: look with --dry-run\nfirst. Stop what else writes into the archive, and start servers again afterwards."
 )]
 pub struct PurgeArgs {
-    /// The URL
+    /// The URL, or URL@TIME
     #[arg(required_unless_present = "resume", conflicts_with = "resume")]
     pub url: Option<String>,
     /// When it was captured; of the captures of the page, this has to mean one
-    #[arg(
-        long,
-        value_name = "TIME",
-        required_unless_present = "resume",
-        conflicts_with = "resume"
-    )]
+    #[arg(long, value_name = "TIME", conflicts_with = "resume")]
     pub at: Option<String>,
-    /// Why: whoever asks for the capture reads it
-    #[arg(
-        long,
-        value_name = "TEXT",
-        required_unless_present = "resume",
-        conflicts_with = "resume"
-    )]
+    /// Why it is removed, which everyone reads who asks for the capture
+    #[arg(long, value_name = "TEXT", conflicts_with = "resume")]
     pub reason: Option<String>,
     /// Only print what would be removed
     #[arg(long, conflicts_with = "resume")]

@@ -45,7 +45,7 @@ pub use described::{
     FORMAT_1,
 };
 pub use lineage::{Lineage, NamedKey};
-pub(super) use select::RENDERED;
+pub use select::RENDERED;
 pub use select::{Piece, Role, gather};
 pub use steps::path_sides;
 pub use unpacked::read_bundle;

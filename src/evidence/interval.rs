@@ -5,6 +5,8 @@
 //! signed, so the record existed then. Both are about the record; that the bytes in it had come from the server just then, and
 //! had not been kept back, is the archive's word.
 
+use std::time::Duration;
+
 use data_encoding::HEXLOWER;
 
 use super::drand::{Chain, DrandError, Round};
@@ -61,6 +63,12 @@ impl NotAfter {
         let (authority, signer) = (authority.to_owned(), token.signer.clone());
         Some(Self { time: latest(token), authority, signer })
     }
+
+    /// The bound in whole seconds, RFC 3339: rounded up, so that what is stated is never tighter than what is proved.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.time.plus(Duration::from_micros(999_999)).to_rfc3339()
+    }
 }
 
 impl Interval {
@@ -78,7 +86,7 @@ impl Interval {
         let after = self.not_after.as_ref().map(|bound| {
             format!(
                 "not after {}, because {} has stamped a checkpoint over it",
-                bound.time.to_rfc3339(),
+                bound.text(),
                 bound.signer
             )
         });
@@ -116,8 +124,6 @@ impl Interval {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -147,6 +153,10 @@ mod tests {
                 .contains("not before 1970-01-01T00:01:30Z, because the record holds round 7")
         );
         assert!(whole.text().contains("not after 1970-01-01T00:02:11Z, because CN=130"));
+        let mut fine = whole.clone();
+        let bound = fine.not_after.as_mut().unwrap();
+        bound.time = bound.time.plus(Duration::from_millis(1));
+        assert!(fine.text().contains("not after 1970-01-01T00:02:12Z"), "{}", fine.text());
         assert!(Interval::default().text().contains("word alone"));
     }
 }

@@ -23,8 +23,10 @@ use crate::http::Head;
 
 /// How far outside the window a capture of this archive may lie to be compared with one inside.
 const NEAR: Duration = Duration::from_hours(24);
-/// The most captures of this archive that are taken for one address.
-const OURS_MAX: usize = 2000;
+/// A peer that has not answered so often in a row is asked for no further proof of an address: each question may take a minute.
+const SILENT_MAX: usize = 3;
+/// The most lists that are asked for of one address: a peer lists so many captures at a time.
+const LISTS_MAX: usize = 100;
 
 /// What came back from a peer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +114,19 @@ pub struct Compared {
     pub more: bool,
 }
 
+/// Why there is no answer that can be used.
+struct Refusal {
+    why: String,
+    /// Whether nothing came back at all.
+    is_silence: bool,
+}
+
+impl Refusal {
+    fn said(why: impl Into<String>) -> Self {
+        Self { why: why.into(), is_silence: false }
+    }
+}
+
 /// A capture of this archive, read.
 struct Ours {
     capture: Capture,
@@ -136,43 +151,39 @@ impl Asking<'_> {
             .verifier()
             .zip(log)
             .ok_or_else(|| PeerError::Given(format!("a key of {} cannot be read", peer.name)))?;
-        let ours = self.ours(url, window)?;
+        let near = TimeRange { start: window.start.minus(NEAR), end: window.end.plus(NEAR) };
+        let ours = self.own(Query::exactly(url), near, usize::MAX, |_| ())?;
         let mut compared = Compared { ours: ours.len(), ..Compared::default() };
         if ours.is_empty() {
             // Nothing is asked of a peer that would not be compared.
             return Ok(compared);
         }
-        let wanted = Wanted::Captures {
-            url: url.to_owned(),
-            since: window.start.to_warc_date(),
-            until: window.end.to_warc_date(),
-        };
         let failed = |why: String| AskError::Peer { peer: peer.name.clone(), why };
-        let body = self.asked(peer, &public, wanted, LIST_BYTES_MAX as u64).map_err(failed)?;
-        let list = List::parse(&body).map_err(failed)?;
-        if !list.agreed {
-            return Err(failed("its agreement does not cover this address or window".to_owned()));
-        }
-        let is_asked_for = |listed: &Listed| {
-            Timestamp::parse(&listed.date).is_some_and(|at| window.contains(at))
-                && peer.shares(&listed.url)
-                && crate::base::surt::urlkey(&listed.url) == crate::base::surt::urlkey(url)
-        };
-        if !list.captures.iter().all(is_asked_for) {
-            return Err(failed("it lists captures that were not asked for".to_owned()));
-        }
-        compared.theirs = list.captures.len();
-        let from = list.captures.len().saturating_sub(self.captures_max);
-        compared.more = list.more || from > 0;
-        let mut read = HashMap::new();
-        for listed in &list.captures[from..] {
-            let outcome = match self.proved(peer, &public, &log, listed) {
-                Ok((theirs, zip)) => self.beside(peer, &theirs, &zip, &ours, &mut read)?,
+        let (list, more) = self.listed(peer, &public, url, window).map_err(failed)?;
+        compared.theirs = list.len();
+        let from = list.len().saturating_sub(self.captures_max);
+        compared.more = more || from > 0;
+        let (mut read, mut silent) = (HashMap::new(), 0);
+        for listed in &list[from..] {
+            let proved = match silent < SILENT_MAX {
+                true => self.proved(peer, &public, &log, listed),
+                false => {
+                    Err(Refusal::said("it was not asked for, since the peer has stopped answering"))
+                }
+            };
+            silent = match &proved {
+                Err(why) if why.is_silence => silent + 1,
+                // What was not asked for says nothing.
+                _ if silent >= SILENT_MAX => silent,
+                _ => 0,
+            };
+            let outcome = match proved {
+                Ok((theirs, zip)) => self.beside(peer, &theirs, &zip, near, &mut read)?,
                 Err(why) => Outcome::Unproved {
                     peer: peer.name.clone(),
                     url: listed.url.clone(),
                     date: listed.date.clone(),
-                    why,
+                    why: why.why,
                 },
             };
             compared.outcomes.push(outcome);
@@ -180,27 +191,71 @@ impl Asking<'_> {
         Ok(compared)
     }
 
-    /// The captures of this archive in the window and near it, oldest first.
-    fn ours(&self, url: &str, window: TimeRange) -> Result<Vec<Capture>, AskError> {
-        let query = Query {
-            from: Some(window.start.minus(NEAR)),
-            to: Some(window.end.plus(NEAR)),
-            limit: Some(OURS_MAX),
-            ..Query::exactly(url)
-        };
+    /// What `take` takes of captures that this archive made itself in a range, at most `limit` of them.
+    fn own<T>(
+        &self,
+        query: Query,
+        range: TimeRange,
+        limit: usize,
+        take: impl Fn(Capture) -> T,
+    ) -> Result<Vec<T>, AskError> {
+        let query = Query { from: Some(range.start), to: Some(range.end), ..query };
         let mut found = Vec::new();
         for capture in self.archive.captures().scan(&query) {
             let capture = capture.map_err(|why| {
-                AnswerError::Request(format!("looking for captures of {url}: {}", why.why))
+                AnswerError::Request(format!("looking for captures: {}", why.why))
             })?;
             let is_own = matches!(capture.kind, RecordKind::Response | RecordKind::Revisit)
                 && capture.status.is_some()
                 && capture.copied_from().is_none();
             if is_own {
-                found.push(capture);
+                found.push(take(capture));
+            }
+            if found.len() >= limit {
+                break;
             }
         }
         Ok(found)
+    }
+
+    /// What a peer has of an address in a window, oldest first, list after list; and whether it has more than that.
+    fn listed(
+        &self,
+        peer: &Peer,
+        public: &VerifierKey,
+        url: &str,
+        window: TimeRange,
+    ) -> Result<(Vec<Listed>, bool), String> {
+        let (mut all, mut since): (Vec<Listed>, _) = (Vec::new(), window.start);
+        for _ in 0..LISTS_MAX {
+            let wanted = Wanted::Captures {
+                url: url.to_owned(),
+                since: since.to_warc_date(),
+                until: window.end.to_warc_date(),
+            };
+            let body = self.asked(peer, public, wanted, LIST_BYTES_MAX as u64);
+            let list = List::parse(&body.map_err(|why| why.why)?)?;
+            if !list.agreed {
+                return Err("its agreement does not cover this address or window".to_owned());
+            }
+            let asked_for = TimeRange { start: since, end: window.end };
+            let is_asked_for = |listed: &Listed| {
+                Timestamp::parse(&listed.date).is_some_and(|at| asked_for.contains(at))
+                    && peer.shares(&listed.url)
+                    && crate::base::surt::urlkey(&listed.url) == crate::base::surt::urlkey(url)
+            };
+            if !list.captures.iter().all(is_asked_for) {
+                return Err("it lists captures that were not asked for".to_owned());
+            }
+            let last = list.captures.iter().filter_map(|one| Timestamp::parse(&one.date)).max();
+            all.extend(list.captures);
+            let next = last.map(|last| last.plus(Duration::from_micros(1)));
+            match next.filter(|next| list.more && *next < window.end) {
+                Some(next) => since = next,
+                None => return Ok((all, list.more)),
+            }
+        }
+        Ok((all, true))
     }
 
     /// The body of a signed answer to a request.
@@ -210,27 +265,24 @@ impl Asking<'_> {
         public: &VerifierKey,
         wanted: Wanted,
         bytes_max: u64,
-    ) -> Result<Vec<u8>, String> {
-        let request = Request::new(self.key, public, self.clock.now(), wanted)?;
-        let (body, signature) = request.signed(self.key);
-        let answer = self.ask.ask(peer, &body, &signature, bytes_max)?;
+    ) -> Result<Vec<u8>, Refusal> {
+        let request = Request::new(self.key, public, self.clock.now(), wanted);
+        let (body, signature) = request.map_err(Refusal::said)?.signed(self.key);
+        let answer = self.ask.ask(peer, &body, &signature, bytes_max);
+        let answer = answer.map_err(|why| Refusal { why, is_silence: true })?;
         if answer.status == 404 && answer.signature.is_empty() {
-            return Err("no archive with peers answers at its address".to_owned());
+            return Err(Refusal::said("no archive with peers answers at its address"));
         }
         if !is_answer_signed(public, &body, answer.status, &answer.body, &answer.signature) {
-            return Err(format!(
+            return Err(Refusal::said(format!(
                 "an answer with status {} that its key has not signed: it may not know this archive, or be another one",
                 answer.status
-            ));
+            )));
         }
         if answer.status != 200 {
             let why = serde_json::from_slice(&answer.body).map(|refused: Refused| refused.refused);
-            let why = why.unwrap_or_default();
-            return Err(format!(
-                "status {}: {}",
-                answer.status,
-                why.chars().take(300).collect::<String>()
-            ));
+            let why: String = why.unwrap_or_default().chars().take(300).collect();
+            return Err(Refusal::said(format!("status {}: {why}", answer.status)));
         }
         Ok(answer.body)
     }
@@ -242,14 +294,15 @@ impl Asking<'_> {
         public: &VerifierKey,
         log: &VerifierKey,
         listed: &Listed,
-    ) -> Result<(ProvedCapture, Vec<u8>), String> {
+    ) -> Result<(ProvedCapture, Vec<u8>), Refusal> {
         let wanted = Wanted::Proof {
             url: listed.url.clone(),
             date: listed.date.clone(),
             record_id: listed.record_id.clone(),
         };
         let zip = self.asked(peer, public, wanted, self.proof_bytes_max)?;
-        let proved = proved::read(&contents_of(&zip)?, log, self.trust, listed)?;
+        let contents = contents_of(&zip).map_err(Refusal::said)?;
+        let proved = proved::read(&contents, log, self.trust, listed).map_err(Refusal::said)?;
         Ok((proved, zip))
     }
 
@@ -259,19 +312,24 @@ impl Asking<'_> {
         peer: &Peer,
         theirs: &ProvedCapture,
         zip: &[u8],
-        ours: &[Capture],
-        read: &mut HashMap<usize, Arc<Ours>>,
+        range: TimeRange,
+        read: &mut HashMap<(Arc<str>, u64), Arc<Ours>>,
     ) -> Result<Outcome, AskError> {
-        let behind = ours.partition_point(|capture| capture.date <= theirs.date);
+        // The nearest of ours that is not later than theirs, and the nearest that is.
+        let behind = theirs.date.plus(Duration::from_micros(1));
+        let before = TimeRange { start: range.start, end: behind };
+        let after = TimeRange { start: behind, end: range.end };
+        let query = || Query::exactly(&theirs.url);
+        let mut ours = self.own(query().newest_first(), before, 1, |own| own)?;
+        ours.extend(self.own(query(), after, 1, |own| own)?);
         let mut near = Vec::new();
-        for at in
-            [behind.checked_sub(1), (behind < ours.len()).then_some(behind)].into_iter().flatten()
-        {
-            let own = match read.get(&at) {
+        for capture in ours {
+            let place = (Arc::clone(&capture.file), capture.offset);
+            let own = match read.get(&place) {
                 Some(own) => Arc::clone(own),
                 None => {
-                    let own = Arc::new(self.read(&ours[at])?);
-                    read.insert(at, Arc::clone(&own));
+                    let own = Arc::new(self.read(&capture)?);
+                    read.insert(place, Arc::clone(&own));
                     own
                 }
             };

@@ -95,7 +95,9 @@ fn password(value: &str) -> Option<String> {
 
 fn connect(target: &str) -> Result<Asked, (u16, &'static str)> {
     let (host, port) = target.rsplit_once(':').ok_or((400, "CONNECT takes HOST:PORT"))?;
-    let port = port.parse().map_err(|_| (400, "CONNECT takes HOST:PORT"))?;
+    let is_number = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    let port =
+        port.parse::<u16>().ok().filter(|_| is_number).ok_or((400, "CONNECT takes HOST:PORT"))?;
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     // Whoever could name an address could stand there, between the relay and the server.
     let labels = host.split('.').collect::<Vec<_>>();
@@ -106,11 +108,18 @@ fn connect(target: &str) -> Result<Asked, (u16, &'static str)> {
     let is_name = host.len() <= HOST_BYTES_MAX
         && labels.len() >= 2
         && labels.iter().all(is_label)
-        && labels.last().is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
+        && labels.last().is_some_and(|last| !ends_an_address(last));
     if !is_name {
         return Err((403, "the relay connects to names alone, and looks them up itself"));
     }
     Ok(Asked::Connect { host, port })
+}
+
+/// Whether a last label makes an address of a host, as the C library reads them: a number, also in hexadecimal.
+fn ends_an_address(label: &str) -> bool {
+    let is_hexadecimal = |digits: &str| digits.bytes().all(|b| b.is_ascii_hexdigit());
+    label.bytes().all(|b| b.is_ascii_digit())
+        || label.strip_prefix("0x").is_some_and(is_hexadecimal)
 }
 
 #[cfg(test)]
@@ -134,6 +143,9 @@ mod tests {
             "2130706433",
             "0x7f.1",
             "127.1",
+            "1.0x1",
+            "127.0x",
+            "1.2.3.0XFF",
             "a..b",
             "a b.example",
             "-",
@@ -144,6 +156,7 @@ mod tests {
         }
         assert_eq!(asked("CONNECT news.example HTTP/1.1"), Err(400));
         assert_eq!(asked("CONNECT news.example:99999 HTTP/1.1"), Err(400));
+        assert_eq!(asked("CONNECT news.example:+443 HTTP/1.1"), Err(400));
         assert_eq!(asked("GET / HTTP/1.1"), Ok(Asked::Key));
         let id = "0".repeat(32);
         assert_eq!(asked(&format!("GET /session/{id} HTTP/1.1")), Ok(Asked::Session(id)));

@@ -3,6 +3,7 @@
 //! A byte counts when it was handed on. When one side has said that it sends no more, so is the other told; the other may
 //! then take a while to end as well, so that both ends and the relay have seen the same bytes.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use ring::digest::{Context, SHA256};
@@ -23,7 +24,7 @@ pub struct Limits {
     pub bytes_max: u64,
     /// How long it may last.
     pub time_max: Duration,
-    /// For how long nothing may come from either side.
+    /// For how long nothing may come from both sides: a client says nothing while it is answered.
     pub idle_max: Duration,
     /// How long the server may take to end once the client has.
     pub end_max: Duration,
@@ -41,6 +42,28 @@ impl Default for Limits {
     }
 }
 
+/// When the last byte of a session came, from whichever side.
+struct Activity {
+    begin: Instant,
+    last_millis: AtomicU64,
+}
+
+impl Activity {
+    fn new() -> Self {
+        Self { begin: Instant::now(), last_millis: AtomicU64::new(0) }
+    }
+
+    fn note(&self) {
+        let millis = u64::try_from(self.begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.last_millis.store(millis, Ordering::Relaxed);
+    }
+
+    /// The time at which the session has been idle for too long, unless another byte comes.
+    fn ends(&self, idle_max: Duration) -> Instant {
+        self.begin + Duration::from_millis(self.last_millis.load(Ordering::Relaxed)) + idle_max
+    }
+}
+
 /// Hands bytes on between a client and a server until both have ended, or a limit is reached. What went to the server, and
 /// what came from it.
 pub async fn tunnel(client: BoxStream, server: BoxStream, limits: Limits) -> (Flow, Flow) {
@@ -49,13 +72,14 @@ pub async fn tunnel(client: BoxStream, server: BoxStream, limits: Limits) -> (Fl
     let until = Instant::now() + limits.time_max;
     let (has_ended, client_ended) = watch::channel(None);
     let (_, never_ended) = watch::channel(None);
+    let activity = Activity::new();
     let sending = async {
-        let flow = hand_on(from_client, to_server, limits, until, never_ended).await;
+        let flow = hand_on(from_client, to_server, (limits, &activity), until, never_ended).await;
         // The server has so long for what it still has to say.
         let _ = has_ended.send(Some(Instant::now() + limits.end_max));
         flow
     };
-    let receiving = hand_on(from_server, to_client, limits, until, client_ended);
+    let receiving = hand_on(from_server, to_client, (limits, &activity), until, client_ended);
     tokio::join!(sending, receiving)
 }
 
@@ -63,7 +87,7 @@ pub async fn tunnel(client: BoxStream, server: BoxStream, limits: Limits) -> (Fl
 async fn hand_on(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
-    limits: Limits,
+    (limits, activity): (Limits, &Activity),
     until: Instant,
     mut ended: watch::Receiver<Option<Instant>>,
 ) -> Flow {
@@ -72,13 +96,19 @@ async fn hand_on(
     let mut piece = vec![0; PIECE_BYTES];
     loop {
         let deadline = ended.borrow_and_update().map_or(until, |end| end.min(until));
+        let idle_end = activity.ends(limits.idle_max);
         let read = tokio::select! {
-            read = timeout(limits.idle_max, from.read(&mut piece)) => read,
+            read = from.read(&mut piece) => read,
             () = sleep_until(deadline) => break,
+            () = sleep_until(idle_end) => match activity.ends(limits.idle_max) > idle_end {
+                true => continue,
+                false => break,
+            },
             // The other side has ended: the deadline is another now.
             Ok(()) = ended.changed() => continue,
         };
-        let Ok(Ok(count @ 1..)) = read else { break };
+        let Ok(count @ 1..) = read else { break };
+        activity.note();
         let Some(bytes) = piece.get(..count) else { break };
         if length + count as u64 > limits.bytes_max {
             break;
@@ -140,6 +170,27 @@ mod tests {
         client.read_to_end(&mut all).await.unwrap();
         assert_eq!((all.as_slice(), running.await.unwrap().1.length), (&b"x"[..], 1));
         drop(server);
+    }
+
+    /// A client says nothing while a long answer comes; the session is not idle.
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_may_take_longer_than_a_side_may_be_idle() {
+        let (mut client, near) = tokio::io::duplex(100);
+        let (far, mut server) = tokio::io::duplex(100);
+        let running = tokio::spawn(tunnel(boxed(near), boxed(far), Limits::default()));
+        client.write_all(b"asked").await.unwrap();
+        let answering = tokio::spawn(async move {
+            for _ in 0..10 {
+                tokio::time::sleep(Duration::from_secs(30)).await;
+                server.write_all(b"a piece").await.unwrap();
+            }
+        });
+        let mut answer = vec![0; 70];
+        client.read_exact(&mut answer).await.unwrap();
+        answering.await.unwrap();
+        client.shutdown().await.unwrap();
+        let (sent, received) = running.await.unwrap();
+        assert_eq!((sent.length, received.length), (5, 70));
     }
 
     #[tokio::test(start_paused = true)]

@@ -93,7 +93,8 @@ pub struct Witness {
     name: String,
     key: LogKey,
     logs: BTreeMap<String, Known>,
-    submissions: Mutex<Buckets<String>>,
+    /// By log, and whether its tree grows.
+    submissions: Mutex<Buckets<(String, bool)>>,
     _lock: File,
 }
 
@@ -184,9 +185,6 @@ impl Witness {
             Ok(signed) => signed,
             Err(why) => return Answer::refusal(403, why),
         };
-        if lock_of(&self.submissions).take(checkpoint.origin.clone(), now).is_err() {
-            return Answer::refusal(429, "checkpoints of this log come too often");
-        }
         if old > checkpoint.size {
             return Answer::refusal(400, "the old size is larger than the checkpoint's");
         }
@@ -203,6 +201,11 @@ impl Witness {
                 "a log submitted what does not belong to the history that was cosigned: {why}"
             );
             return Answer::refusal(422, why);
+        }
+        // Checkpoints are public: whoever repeats one that was cosigned does not use up what the log has for new ones.
+        let asker = (checkpoint.origin.clone(), checkpoint.size > last);
+        if lock_of(&self.submissions).take(asker, now).is_err() {
+            return Answer::refusal(429, "checkpoints of this log come too often");
         }
         // A clock that was set back does not make a later word the earlier one.
         let time = posix(now).max(seen.as_ref().map_or(1, |seen| seen.time));

@@ -19,6 +19,7 @@ mod day;
 mod forgeries;
 mod interval;
 mod keys;
+mod stamps;
 mod tampering;
 mod trail;
 

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use pressmark::base::Clock;
 use serde_json::Value;
 
-use crate::serve::{ask, start};
+use crate::serve::{Warc, ask, start};
 use crate::support::archive::{Archive, files, records};
 use crate::support::cli::{command, json_lines, pressmark, stderr, stdout};
-use crate::support::web::Web;
+use crate::support::web::{Reply, Web, ok};
 
 const PAGE: &str = "http://a.example/story";
 const SAME: &str = "http://a.example/same";
@@ -172,7 +172,8 @@ fn removed_everywhere(sets: &[&str]) {
     let member = file[number("offset")..number("offset") + number("length")].to_vec();
     let is_packed = !line["file"].as_str().unwrap().ends_with(".warc");
 
-    let done = purge(&root, &[PAGE, "--at", stamp, "--reason", "by order of a court, 7 O 12/25"]);
+    let at = format!("{PAGE}@{stamp}");
+    let done = purge(&root, &[&at, "--reason", "by order of a court, 7 O 12/25"]);
     assert_eq!(done.status.code(), Some(0), "{}{}", stdout(&done), stderr(&done));
     let lines = json_lines(&done);
     assert_eq!(lines.len(), 1, "one record held the payload: {lines:?}");
@@ -180,7 +181,11 @@ fn removed_everywhere(sets: &[&str]) {
         (lines[0]["record_type"].as_str(), lines[0]["url"].as_str()),
         (Some("response"), Some(PAGE))
     );
-    assert!(stderr(&done).contains("2 further captures only refer to it"), "{}", stderr(&done));
+    assert!(
+        stderr(&done).contains("2 other captures of the same content referred to this record"),
+        "{}",
+        stderr(&done)
+    );
     assert_eq!(holding(&root, "Quillfeather"), [] as [PathBuf; 0]);
     assert_eq!(holding(&root, SECRET), [] as [PathBuf; 0]);
     // Not one of the words that nothing packs away, and no part of the packed record.
@@ -372,6 +377,87 @@ fn who_is_shown_another_capture_is_told_of_the_one_that_was_removed() {
     assert!(stdout(&shown).contains("was not seen"), "{}{}", stdout(&shown), stderr(&shown));
     let said = stderr(&shown);
     assert!(said.contains("by order of a court; shown is the one of "), "{said}");
+    // Without a time the newest is meant. Where that was removed, an older one is shown, and it is said; where all are, nothing.
+    let newest = purge(&root, &[PAGE, "--at", "2025110501", "--reason", "by another order"]);
+    assert_eq!(newest.status.code(), Some(0), "{}", stderr(&newest));
+    let shown = pressmark(&root, &["show", PAGE]);
+    assert_eq!(shown.status.code(), Some(3), "{}{}", stdout(&shown), stderr(&shown));
+    assert!(stderr(&shown).contains("by another order"), "{}", stderr(&shown));
+    assert!(!stderr(&shown).contains("failed"), "{}", stderr(&shown));
+}
+
+/// The document that a browser made of a page, its text and its pictures show it as well, also where the page came as a
+/// reference to an earlier capture.
+#[test]
+fn what_a_browser_made_of_a_page_goes_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("archive");
+    assert!(pressmark(&root, &["init"]).status.success());
+    let at = [
+        "2025-11-05T00:00:00Z",
+        "2025-11-05T00:00:05Z",
+        "2025-11-06T00:00:00Z",
+        "2025-11-06T00:00:05Z",
+    ];
+    let rendered = |n: u32| article(&format!("{SECRET} A script added line {n}."));
+    let later = "The minister was not seen at the harbour after all, and nobody says so.";
+    Warc::new()
+        .page(PAGE, at[0], &article(SECRET))
+        .rendering(PAGE, at[1], &rendered(1), &format!("{SECRET} And more, the first time."))
+        .revisit(PAGE, at[2], (PAGE, at[0]), &article(SECRET))
+        .rendering(PAGE, at[3], &rendered(2), &format!("{SECRET} And more, the second time."))
+        .page(PAGE, "2025-11-07T00:00:00Z", &article(later))
+        .rendering(PAGE, "2025-11-07T00:00:05Z", &article(later), later)
+        .write(&root, "rendered.warc");
+    let extend = pressmark(&root, &["evidence", "extend"]);
+    assert!(extend.status.success(), "{}", stderr(&extend));
+    // The day has the capture and its rendering; the capture is the one that is meant.
+    let done = purge(&root, &[PAGE, "--at", "20251105", "--reason", "by order of a court"]);
+    assert_eq!(done.status.code(), Some(0), "{}{}", stdout(&done), stderr(&done));
+    let lines = json_lines(&done);
+    let of = |kind: &str| lines.iter().filter(|line| line["record_type"] == kind).count();
+    assert_eq!((of("response"), of("conversion"), of("resource")), (1, 2, 2), "{lines:?}");
+    assert_eq!(holding(&root, "Quillfeather"), [] as [PathBuf; 0]);
+    assert!(!holding(&root, "nobody says so").is_empty(), "another version stays");
+    assert_eq!(findings(&root), [] as [Value; 0]);
+    let json = json_lines(&pressmark(&root, &["history", PAGE, "--format", "json"]));
+    assert_eq!(json[0]["removed"].as_array().unwrap().len(), 2, "{}", json[0]["removed"]);
+    // A rendering that is named means its page.
+    let named = purge(&root, &[PAGE, "--at", "2025-11-07T00:00:05Z", "--reason", "x", "--dry-run"]);
+    assert_eq!(json_lines(&named).len(), 3, "{}{}", stdout(&named), stderr(&named));
+    assert_eq!(json_lines(&named)[0]["record_type"], "response");
+}
+
+/// What was captured beside a capture that was removed can still be proved: a redirect that leads there, a page that the
+/// robots.txt of then allowed.
+#[test]
+fn captures_that_lead_to_what_was_removed_are_proved_without_it() {
+    const MOVED: &str = "http://a.example/moved";
+    let mut archive = Archive::new().in_a_hurry();
+    let web = Web::start(Arc::clone(&archive.clock) as Arc<dyn Clock>);
+    archive.resolve = web.resolve(&["a.example"]);
+    web.page("a.example", "/story", &article(SECRET));
+    web.on(
+        "a.example",
+        "/robots.txt",
+        Reply::Bytes(ok(
+            "text/plain",
+            b"User-agent: *\nAllow: /\n# A comment, so that there is room for what comes here.\n",
+        )),
+    );
+    let head = b"HTTP/1.1 302 Found\r\nLocation: /story\r\nContent-Length: 0\r\n\r\n";
+    web.on("a.example", "/moved", Reply::Bytes(head.to_vec()));
+    archive.crawl(&[MOVED]);
+    let root = archive.root();
+    let bundle = root.join("moved.zip");
+    for url in [PAGE, "http://a.example/robots.txt"] {
+        let done = purge(&root, &[url, "--at", "2025", "--reason", "by order of a court"]);
+        assert_eq!(done.status.code(), Some(0), "{}{}", stdout(&done), stderr(&done));
+        let prove = pressmark(&root, &["prove", MOVED, "--force", "-o", bundle.to_str().unwrap()]);
+        assert!(prove.status.success(), "{}", stderr(&prove));
+        let check = pressmark(&root, &["prove", "--check", bundle.to_str().unwrap()]);
+        assert!(check.status.success(), "{}", stdout(&check));
+    }
 }
 
 /// The steps of a purge are done again from its journal, from any of them.
@@ -413,10 +499,13 @@ fn a_purge_that_is_killed_goes_on() {
 fn a_purge_says_what_is_wrong_with_it() {
     let (archive, _web) = archive(&[]);
     let root = archive.root();
+    // Without blanks, as orders in some languages are written.
+    let long = "判".repeat(700);
     for (args, code, words) in [
         (&[PAGE][..], 2, "--at"),
         (&[PAGE, "--at", "2025"], 2, "--reason"),
         (&[PAGE, "--at", "2025", "--reason", "  \n"], 2, "--reason"),
+        (&[PAGE, "--at", "2025", "--reason", long.as_str()], 2, "fewer than 2000 are kept"),
         (&[PAGE, "--at", "2025", "--reason", "x"], 2, "3 captures"),
         (&[PAGE, "--at", "2024", "--reason", "x"], 3, "no capture"),
         (&["http://b.example/", "--at", "2025", "--reason", "x"], 3, "no capture"),

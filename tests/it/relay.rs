@@ -287,6 +287,12 @@ fn a_revisit_is_proved_by_its_session_and_a_purge_takes_every_session_of_the_pay
     assert_eq!(purge.status.code(), Some(0), "{}{}", stdout(&purge), stderr(&purge));
     assert_eq!((count(KeptPart::Received), count(KeptPart::Secrets)), (0, 0));
     assert_eq!(count(KeptPart::Note), 2, "what the relay signed says nothing of the page");
+    // The revisit can still be proved, without what was removed.
+    let prove = command(root).args(["prove", PAGE, "--force", "-o"]).arg(&bundle).output().unwrap();
+    assert!(prove.status.success(), "{}", stderr(&prove));
+    let check = command(root).args(["prove", "--check"]).arg(&bundle).output().unwrap();
+    assert!(check.status.success(), "{}", stdout(&check));
+    assert!(!stdout(&check).contains(" session: "), "{}", stdout(&check));
     let verify = pressmark(root, &["verify"]);
     assert!(verify.status.success(), "{}", stdout(&verify));
 }

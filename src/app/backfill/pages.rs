@@ -9,6 +9,8 @@ use crate::exchange::timemap::{self, Listed, TimeMap, raw_form};
 
 /// A TimeMap has at most this many pages that are read.
 const PAGES_MAX: usize = 1_000;
+/// At most this many mementos of all pages are taken in: forty captures a day for thirty years are fewer.
+const MEMENTOS_MAX: usize = 500_000;
 /// The longest TimeMap after decompression that is read, in bytes.
 const TIMEMAP_BYTES_MAX: usize = 64 << 20;
 
@@ -35,7 +37,15 @@ impl Backfill<'_> {
                 }
             };
             original = original.or(map.original);
-            all.extend(map.mementos);
+            let room = MEMENTOS_MAX.saturating_sub(all.len());
+            let over = map.mementos.len().saturating_sub(room);
+            all.extend(map.mementos.into_iter().take(room));
+            if over > 0 {
+                self.notes.push(format!(
+                    "{page}: {over} entries and all pages after it are not read: the TimeMap lists more than {MEMENTOS_MAX} mementos"
+                ));
+                break;
+            }
             if map.passed_over > 0 {
                 let count = map.passed_over;
                 self.notes.push(format!("{page}: {count} entries say nothing usable"));
@@ -44,7 +54,10 @@ impl Backfill<'_> {
                 if next.host_key() != first.host_key() {
                     self.notes.push(format!("{page} goes on at another host: {next} is not read"));
                 } else if seen.len() >= PAGES_MAX {
-                    self.notes.push(format!("pages after {PAGES_MAX} are not read"));
+                    let note = format!("pages after {PAGES_MAX} are not read");
+                    if !self.notes.contains(&note) {
+                        self.notes.push(note);
+                    }
                     break;
                 } else if seen.insert(next.clone()) {
                     pages.push_back(next);

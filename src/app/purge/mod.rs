@@ -12,6 +12,7 @@
 //! bundles are as they were.
 
 mod journal;
+mod packed;
 mod plan;
 mod remote;
 mod search;
@@ -102,7 +103,8 @@ pub fn purge(setup: &Setup, request: &PurgeRequest) -> Result<Purged, AppError> 
         notes: planned.notes,
         ..Purged::default()
     };
-    if resumed.is_some() {
+    if let Some(resumed) = resumed {
+        done.notes.extend(resumed.notes);
         done.notes.push("a purge that was interrupted was brought to its end first".to_owned());
     }
     if request.dry_run {
@@ -125,7 +127,10 @@ pub fn purge(setup: &Setup, request: &PurgeRequest) -> Result<Purged, AppError> 
 pub fn resume(setup: &Setup) -> Result<Option<Purged>, AppError> {
     let layout = Layout::new(&setup.archive);
     let Some(journal) = Journal::read(&layout)? else { return Ok(None) };
-    let notes = finish(setup, &journal)?;
+    let mut notes = finish(setup, &journal)?;
+    notes.push(
+        "the files below the archive were not searched for what was removed, since no byte of it is known any more".to_owned(),
+    );
     let tombstones = journal.removals.into_iter().map(|one| one.tombstone).collect();
     Ok(Some(Purged { tombstones, notes, ..Purged::default() }))
 }

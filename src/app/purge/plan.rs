@@ -7,11 +7,12 @@ use super::super::error::{AppError, store_error};
 use super::journal::Removal;
 use super::search::{packed_windows, windows};
 use super::{DOING, PurgeRequest, evidence_error};
-use crate::archive::{Capture, Query, RecordKind};
+use crate::archive::{Capture, Form, Query, RecordKind};
 use crate::base::{Digest, DigestAlgorithm, Hasher, Timestamp};
+use crate::evidence::bundle::RENDERED;
 use crate::evidence::leaf::record_text;
 use crate::evidence::note::Note;
-use crate::evidence::tombstone::{Tombstone, one_line};
+use crate::evidence::tombstone::{REASON_BYTES_MAX, Tombstone, one_line};
 use crate::evidence::{Log, LogKey, Options};
 use crate::store::{Layout, Reader, layout::is_open};
 use crate::warc::{Fields, Framing, ReadOptions, RecordId, WarcReader, fitted, name, session_type};
@@ -42,11 +43,8 @@ pub(super) fn plan(
     request: &PurgeRequest,
     now: Timestamp,
 ) -> Result<Planned, AppError> {
-    let reason = one_line(&request.reason);
-    if reason.is_empty() {
-        return Err(AppError::usage("--reason says nothing: everyone who comes after reads it"));
-    }
-    let capture = the_one(reader, request)?;
+    let reason = reason(&request.reason)?;
+    let capture = captured(reader, the_one(reader, request)?)?;
     let mut planned = Planned {
         removals: Vec::new(),
         revisits: Vec::new(),
@@ -75,6 +73,15 @@ pub(super) fn plan(
     }
     let log = Log::open(reader.layout()).map_err(evidence_error)?;
     let signing = Signing::of(reader, options, &log, &reason, now)?;
+    // What a browser made of the page shows it, whether the page came anew then or only as a reference.
+    for of in holders.clone().iter().chain(&planned.revisits) {
+        for made in renderings_of(reader, of)? {
+            if !holders.iter().any(|known| known.is_same_record(&made)) {
+                planned.windows.extend(windows(&payload_of(reader, &made)?));
+                holders.push(made);
+            }
+        }
+    }
     for holder in holders {
         signing.remove(reader, &log, &holder, Take::Response, &mut planned)?;
     }
@@ -83,6 +90,23 @@ pub(super) fn plan(
         signing.remove(reader, &log, &revisit, Take::SessionAlone, &mut planned)?;
     }
     Ok(planned)
+}
+
+/// The reason as it is kept, all of it: an order is not cut short without a word.
+fn reason(given: &str) -> Result<String, AppError> {
+    let reason = one_line(given);
+    let words: Vec<&str> = given.split_whitespace().collect();
+    let whole: String = words.join(" ").chars().filter(|c| !c.is_control()).collect();
+    if reason != whole {
+        return Err(AppError::usage(format!(
+            "--reason has {} bytes, and fewer than {REASON_BYTES_MAX} are kept: name the order, and keep its text elsewhere",
+            whole.len()
+        )));
+    }
+    if reason.is_empty() {
+        return Err(AppError::usage("--reason says nothing: everyone who comes after reads it"));
+    }
+    Ok(reason)
 }
 
 /// The capture that is meant: the only one of the page in the period. Nothing is removed that was not named.
@@ -98,6 +122,11 @@ fn the_one(reader: &Reader, request: &PurgeRequest) -> Result<Capture, AppError>
             RecordKind::Metadata => reports += 1,
             _ => found.push(capture),
         }
+    }
+    // A document that a browser made of a page goes with the page, which is the one that is meant.
+    let is_captured = |one: &Capture| one.kind != RecordKind::Conversion;
+    if found.iter().any(is_captured) {
+        found.retain(is_captured);
     }
     // A file that was imported twice, or that came back from an export, has a record twice: the payload goes from both.
     let is_one = |first: &Capture| {
@@ -124,6 +153,81 @@ fn the_one(reader: &Reader, request: &PurgeRequest) -> Result<Capture, AppError>
             times.join(", ")
         ))),
     }
+}
+
+/// The capture that a document was made of by a browser, where it is such a document; else itself.
+fn captured(reader: &Reader, capture: Capture) -> Result<Capture, AppError> {
+    if capture.kind != RecordKind::Conversion {
+        return Ok(capture);
+    }
+    let failed = |why| store_error(DOING, why);
+    let of = reader.load(&capture).map_err(failed)?.fields.refers_to();
+    for one in reader.captures_of(&capture.url) {
+        let one = one.map_err(failed)?;
+        let is_of = one.kind != RecordKind::Conversion
+            && one.record_id.as_ref().map(ToString::to_string)
+                == of.as_ref().map(ToString::to_string);
+        if of.is_some() && is_of {
+            return Ok(one);
+        }
+    }
+    Ok(capture)
+}
+
+/// What a browser made of a captured page: the document, its text, its pictures. They lie behind the capture and before the
+/// next one of the page.
+fn renderings_of(reader: &Reader, capture: &Capture) -> Result<Vec<Capture>, AppError> {
+    let failed = |why| store_error(DOING, why);
+    let of_capture = capture.record_id.as_ref().map(ToString::to_string);
+    let mut next = None;
+    let mut documents = Vec::new();
+    for one in reader.captures_of(&capture.url) {
+        let one = one.map_err(failed)?;
+        match one.form() {
+            Some(Form::Plain) if one.date > capture.date => {
+                next = next.or(Some(one.date));
+            }
+            Some(Form::Rendered) if one.date >= capture.date && one.url == capture.url => {
+                documents.push(one);
+            }
+            _ => {}
+        }
+    }
+    let is_behind =
+        |one: &Capture| one.date >= capture.date && next.is_none_or(|next| one.date < next);
+    let (mut made, mut pages) = (Vec::new(), Vec::new());
+    for document in documents {
+        let fields = reader.load(&document).map_err(failed)?.fields;
+        let refers_to = fields.refers_to().map(|id| id.to_string());
+        let is_of = refers_to.map_or_else(|| is_behind(&document), |id| Some(id) == of_capture);
+        if is_of {
+            pages.extend(fields.text(name::PAGE_ID).map(std::borrow::Cow::into_owned));
+            made.push(document);
+        }
+    }
+    for prefix in RENDERED {
+        let url = format!("{prefix}{}", capture.url);
+        for one in reader.captures_of(&url) {
+            let one = one.map_err(failed)?;
+            if one.url != url || one.kind != RecordKind::Resource || one.date < capture.date {
+                continue;
+            }
+            let fields = reader.load(&one).map_err(failed)?.fields;
+            let page = fields.text(name::PAGE_ID);
+            let is_of = page.is_some_and(|page| pages.iter().any(|known| *known == page));
+            if is_of || pages.is_empty() && is_behind(&one) {
+                made.push(one);
+            }
+        }
+    }
+    Ok(made)
+}
+
+fn payload_of(reader: &Reader, capture: &Capture) -> Result<Vec<u8>, AppError> {
+    let loaded = reader.load(capture).map_err(|why| store_error(DOING, why))?;
+    let mut payload = Vec::new();
+    loaded.payload().and_then(|mut reader| reader.read_to_end(&mut payload)).map_err(failed)?;
+    Ok(payload)
 }
 
 /// The digests of the payload, by every algorithm that records are found by; none where it is empty or not here.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use memchr::memmem::Finder;
 
+use super::packed;
 use crate::store::Layout;
 
 /// How long a part is, in bytes: long enough to be of one text alone.
@@ -80,20 +81,31 @@ pub(super) fn search(layout: &Layout, windows: &[Vec<u8>]) -> io::Result<Searche
     Ok(searched)
 }
 
+/// Whether a part is in a file, as it lies there or packed.
 fn holds(path: &Path, finders: &[Finder<'_>]) -> io::Result<bool> {
-    let mut file = match File::open(path) {
-        Ok(file) => file,
+    let looked = File::open(path).and_then(|mut file| {
+        Ok(in_stream(&mut file, finders)?
+            || packed::any(path, &mut |unpacked: &mut dyn Read| {
+                // What was cut, or is packed in no such way, was looked at as far as it goes.
+                Ok(in_stream(unpacked, finders).unwrap_or(false))
+            })?)
+    });
+    match looked {
         // What was there a moment ago and is gone holds nothing.
-        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(why) => return Err(why),
-    };
+        Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(false),
+        looked => looked,
+    }
+}
+
+fn in_stream(input: &mut dyn Read, finders: &[Finder<'_>]) -> io::Result<bool> {
     let mut buffer = Vec::with_capacity(PIECE + WINDOW);
     loop {
-        let count = file.by_ref().take(PIECE as u64).read_to_end(&mut buffer)?;
+        // What came before an error is looked at, too.
+        let read = Read::take(&mut *input, PIECE as u64).read_to_end(&mut buffer);
         if finders.iter().any(|finder| finder.find(&buffer).is_some()) {
             return Ok(true);
         }
-        if count == 0 {
+        if read? == 0 {
             return Ok(false);
         }
         // A part may lie across two pieces.
@@ -120,5 +132,35 @@ mod tests {
         std::fs::write(layout.log_dir().join("log"), across).unwrap();
         std::fs::write(layout.tmp_dir().join("other"), &parts[1][1..]).unwrap();
         assert_eq!(search(&layout, &parts).unwrap().found_in, ["logs/log"]);
+    }
+
+    /// Exports, bundles and tails that were set aside hold a page packed.
+    #[test]
+    fn a_part_is_found_where_it_is_packed() {
+        use std::io::Write;
+        let dir = tempfile::tempdir().unwrap();
+        let layout = Layout::new(dir.path());
+        layout.create().unwrap();
+        let body: Vec<u8> = (0..9_000_u32).map(|n| (n * n / 7 % 251) as u8).collect();
+        let gzip = |bytes: &[u8]| {
+            let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
+            packed.write_all(bytes).unwrap();
+            packed.finish().unwrap()
+        };
+        let member = gzip(&body);
+        // Behind another member, over the end of what is read at a time, cut in the middle.
+        let other = gzip(b"another record");
+        let tail =
+            [other.as_slice(), &vec![b'.'; PIECE - other.len() - 1], &member[..member.len() / 2]];
+        std::fs::write(layout.log_dir().join("tail"), tail.concat()).unwrap();
+        std::fs::write(layout.log_dir().join("frame"), zstd::encode_all(&*body, 3).unwrap())
+            .unwrap();
+        let mut zip = zip::ZipWriter::new(File::create(layout.log_dir().join("zip")).unwrap());
+        zip.start_file("a/page.html", zip::write::SimpleFileOptions::default()).unwrap();
+        zip.write_all(&body).unwrap();
+        zip.finish().unwrap();
+        std::fs::write(layout.log_dir().join("none"), gzip(&vec![7; 9_000])).unwrap();
+        let found = search(&layout, &windows(&body)).unwrap().found_in;
+        assert_eq!(found, ["logs/frame", "logs/tail", "logs/zip"]);
     }
 }

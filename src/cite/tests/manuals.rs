@@ -290,3 +290,17 @@ fn mla_sets_marks_and_names_by_its_rules() {
         assert_eq!(head(Style::Mla, title, authors, "Courier", date), wanted, "{title}");
     }
 }
+
+/// Who captured it is named in every style, and not only who has it now.
+#[test]
+fn another_archives_copy_is_cited_as_captured_by_that_one() {
+    let from = "https://web.archive.example/web/20251105000007id_/https://courier.example/";
+    let copy = source(&ferry(), None).copied_from(Some(from));
+    for style in [Style::Text, Style::Apa, Style::Mla, Style::Html, Style::CslJson] {
+        let text = cite(&copy, style);
+        assert!(text.contains("web.archive.example (copy in Harbour Archive)"), "{text}");
+    }
+    assert!(cite(&copy, Style::Text).contains(&format!("\nCaptured by: {from}\n")));
+    let own = source(&ferry(), None).copied_from(None);
+    assert!(!cite(&own, Style::Text).contains("Captured by"));
+}

@@ -98,7 +98,11 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
     let said = proof.json(&out.display().to_string(), &policy);
     file.write(|path| proof.write(&open, &options, path).map_err(CliError::from))?;
     context.out.say(&done);
-    context.out.say(&format!("the record was {}", bundle.interval.text()));
+    let interval = bundle.interval.text();
+    context.out.say(&match interval.starts_with("made ") {
+        true => format!("the record was {interval}"),
+        false => interval,
+    });
     for line in cosigned(&said) {
         context.out.say(&line);
     }

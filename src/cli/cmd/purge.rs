@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::app::purge::{PurgeRequest, Purged, purge, resume};
+use crate::base::TimeRange;
 use crate::cli::args::PurgeArgs;
 use crate::cli::context::Context;
 use crate::cli::output::Format;
@@ -17,19 +18,14 @@ pub fn run(args: &PurgeArgs, context: &Context) -> Result<Exit, CliError> {
     let done = match (&args.url, &args.reason) {
         (None, _) => resume(context)?
             .ok_or_else(|| CliError::nothing("no purge was interrupted in this archive"))?,
-        (Some(url), Some(reason)) => {
-            let request = PurgeRequest {
-                url: url.clone(),
-                at: context.time("--at", args.at.as_deref().unwrap_or_default())?,
-                reason: reason.clone(),
-                dry_run: args.dry_run,
-            };
-            purge(context, &request)?
-        }
-        (Some(_), None) => {
-            return Err(CliError::usage(
-                "purge takes --reason TEXT, which everyone reads who comes after",
-            ));
+        (Some(url), reason) => {
+            let (url, at) = target(url, args.at.as_deref(), context)?;
+            let reason = reason.clone().ok_or_else(|| {
+                CliError::usage(
+                    "purge takes --reason TEXT: everyone reads it who asks for the capture",
+                )
+            })?;
+            purge(context, &PurgeRequest { url, at, reason, dry_run: args.dry_run })?
         }
     };
     for tombstone in &done.tombstones {
@@ -42,17 +38,35 @@ pub fn run(args: &PurgeArgs, context: &Context) -> Result<Exit, CliError> {
     Ok(if done.found_in.is_empty() { Exit::Done } else { Exit::Findings })
 }
 
+/// The address and the time of a capture, which may stand behind the address (`URL@TIME`).
+fn target(
+    text: &str,
+    at: Option<&str>,
+    context: &Context,
+) -> Result<(String, TimeRange), CliError> {
+    // The time stands behind the last @, since a URL may hold one itself (user@host).
+    let (url, behind) = match text.rsplit_once('@') {
+        Some((url, time)) if at.is_none() && context.time("@", time).is_ok() => (url, Some(time)),
+        _ => (text, None),
+    };
+    let at = at.or(behind).ok_or_else(|| {
+        CliError::usage("purge takes the time of the capture: --at TIME, or URL@TIME")
+            .hint("`pressmark captures URL` lists them")
+    })?;
+    Ok((url.to_owned(), context.time("--at", at)?))
+}
+
 fn say(context: &Context, done: &Purged, dry_run: bool) {
     done.notes.iter().for_each(|note| context.out.warn(note));
     if !done.without_payload.is_empty() {
         let count = done.without_payload.len();
         context.out.say(&format!(
-            "{count} further captures only refer to it, and have no payload without it"
+            "{count} other captures of the same content referred to this record; they stay in the lists, without content"
         ));
     }
     for file in &done.found_in {
         context.out.warn(&format!(
-            "{file}: a part of what was removed is found there; it is no WARC file of the archive, and nothing was changed in it"
+            "{file} still holds a part of what was removed. It is not one of the archive's WARC files, so nothing was changed in it: remove it yourself"
         ));
     }
     if !dry_run && done.searched > 0 {

@@ -108,9 +108,7 @@ fn show_capture(
         context.out.say(&format!("pressmark: {note}"));
     }
     let entry = &loaded.entry;
-    if let Some(at) = at {
-        say_removed(context, &archive, (url, at), entry.date, &what)?;
-    }
+    say_removed(context, &archive, (url, at), entry.date, &what)?;
     if entry.kind == RecordKind::Metadata && form != ShowAs::Record {
         context.out.say(&format!(
             "pressmark: at {} the exchange failed; this is its report",
@@ -137,21 +135,25 @@ fn show_capture(
     }
 }
 
-/// Says on stderr what was removed by order between the time that was asked for and the capture that is
-/// shown in its place; an error where that one was removed itself.
+/// Says on stderr what was removed by order between the time that was asked for (now, without one) and the capture
+/// that is shown in its place; an error where that one was removed itself.
 fn say_removed(
     context: &Context,
     archive: &Archive,
-    (url, at): (&str, Timestamp),
+    (url, at): (&str, Option<Timestamp>),
     shown: Timestamp,
     what: &str,
 ) -> Result<(), CliError> {
     let micros =
         |at: Timestamp, by| Timestamp::from_unix_micros(at.unix_micros().saturating_add(by));
-    let nearer = (shown.unix_micros() - at.unix_micros()).saturating_abs();
-    // What lies on the other side of the time may have been nearer, too.
-    let period =
-        TimeRange { start: micros(at, -nearer), end: micros(at, nearer.saturating_add(1)) };
+    let period = match at {
+        // What lies on the other side of the time may have been nearer, too.
+        Some(at) => {
+            let nearer = (shown.unix_micros() - at.unix_micros()).saturating_abs();
+            TimeRange { start: micros(at, -nearer), end: micros(at, nearer.saturating_add(1)) }
+        }
+        None => TimeRange { start: shown, end: context.clock.now().max(micros(shown, 1)) },
+    };
     let removed = removed::all_of_page(archive.reader(), url, period)
         .map_err(|why| store_error(what, why))?;
     if let Some(this) = removed.iter().find(|one| one.captured == shown) {

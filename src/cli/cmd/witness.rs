@@ -1,8 +1,10 @@
 //! `witness`
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::listening::{Listening, print_address, print_key};
+use super::serve::start_log;
 use crate::app::evidence as log;
 use crate::cli::args::WitnessArgs;
 use crate::cli::context::Context;
@@ -12,6 +14,9 @@ use crate::evidence::note::VerifierKey;
 use crate::store::Layout;
 use crate::witness::rate::Rate;
 use crate::witness::{Witness, WitnessOptions, serve};
+
+/// How soon a witness is asked again that did not cosign: the other of two archives may be started a little later.
+const AGAIN_AFTER: Duration = Duration::from_secs(30);
 
 /// Cosigns checkpoints of other archives' logs until a signal comes; where this archive has witnesses, it submits its own.
 ///
@@ -44,6 +49,8 @@ pub fn run(args: &WitnessArgs, context: &Context) -> Result<Exit, CliError> {
         return Err(CliError::usage("a witness cosigns for logs that it knows, and none is given")
             .hint("--log KEY, or witness.logs; `pressmark evidence keys` prints the key of an archive's log"));
     }
+    // A log that submits two histories, and a disk that is full, are for the operator to know.
+    start_log(settings)?;
     let bind = args.bind.clone().unwrap_or_else(|| settings.text(keys::WITNESS_BIND).to_owned());
     let Listening { runtime, listener, address, stop } = Listening::at(&bind)?;
     print_address(context, &format!("http://{address}/"), &key)?;
@@ -56,7 +63,7 @@ pub fn run(args: &WitnessArgs, context: &Context) -> Result<Exit, CliError> {
         submitting.abort();
     });
     // Who is signed for waits for the disk; a client that has gone does not keep the process.
-    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    runtime.shutdown_timeout(Duration::from_secs(5));
     Ok(Exit::Stopped)
 }
 
@@ -66,17 +73,21 @@ async fn submit(setup: crate::app::Setup, out: crate::cli::output::Output) {
     let every = setup.settings.duration(keys::EVIDENCE_CHECKPOINT_EVERY);
     let mut told = Vec::new();
     loop {
+        let mut wait = every.max(Duration::from_secs(1));
         let (layout, settings) = (Layout::new(&setup.archive), setup.settings.clone());
         if layout.check().is_ok() {
             let notes = tokio::task::spawn_blocking(move || log::cosign(&layout, &settings)).await;
             let notes = notes.unwrap_or_default();
-            // The same trouble is told once.
+            if !notes.is_empty() {
+                wait = wait.min(AGAIN_AFTER);
+            }
+            // The same note is printed once.
             for note in notes.iter().filter(|note| !told.contains(*note)) {
                 out.warn(note);
             }
             told = notes;
         }
-        tokio::time::sleep(every.max(std::time::Duration::from_secs(1))).await;
+        tokio::time::sleep(wait).await;
     }
 }
 

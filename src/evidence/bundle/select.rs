@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::super::EvidenceError;
 use super::super::error::{damaged, io as disk};
 use super::super::leaf::record_text;
+use super::super::session::KeptPart;
 use super::withheld::Withheld;
 use crate::archive::Bytes;
 use crate::base::{DigestAlgorithm, TargetUri, Timestamp};
@@ -26,8 +27,7 @@ const MEMBER_BYTES_MAX: u64 = 1 << 30;
 const GROUP_MAX: usize = 64;
 
 /// What the names of records begin with that were made of a rendered page.
-pub(in crate::evidence) const RENDERED: [&str; 4] =
-    ["urn:view:", "urn:thumbnail:", "urn:text:", "urn:pageinfo:"];
+pub const RENDERED: [&str; 4] = ["urn:view:", "urn:thumbnail:", "urn:text:", "urn:pageinfo:"];
 
 /// What a record is to the capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -161,6 +161,7 @@ impl Gathered<'_> {
         let options = ReadOptions { file: file.clone(), ..ReadOptions::default() };
         let mut reader = WarcReader::seekable(BufReader::with_capacity(64 * 1024, input), options);
         let mut next = Some(reader.read_at(main.entry.offset).map_err(unreadable(&file))?);
+        let (first, mut lacks_a_part) = (self.pieces.len(), false);
         for n in 0..GROUP_MAX {
             let Some(mut record) = next.take() else { break };
             let header = record.take_header();
@@ -193,12 +194,27 @@ impl Gathered<'_> {
             let digest = counted.then(|| DigestAlgorithm::Sha256.digest(&block).to_string());
             let leaf = record_text(&header.fields, &header.raw, digest.as_deref());
             let says = is_fields.then(|| warc_fields::read(&block).ok()).flatten();
+            // What was removed by order proves nothing any more: its leaf is in the log, and its bytes are gone.
+            if says.as_ref().is_some_and(is_purged) && (n > 0 || role != Role::Capture) {
+                if n == 0 {
+                    return Ok(());
+                }
+                lacks_a_part = true;
+                next = reader.next_record().map_err(unreadable(&file))?;
+                continue;
+            }
             let withheld = Withheld::of(&header.fields, &header.raw, &block);
             let place = (located.offset, length);
             self.add(own, &file, place, &header.fields, (leaf, says, withheld))?;
             next = reader.next_record().map_err(unreadable(&file))?;
         }
         drop(next);
+        if lacks_a_part {
+            // A session proves nothing without its ciphertext and secrets.
+            let of_group = self.pieces.split_off(first);
+            let is_left = |piece: &Piece| KeptPart::of(&piece.media_type).is_none();
+            self.pieces.extend(of_group.into_iter().filter(is_left));
+        }
         self.warcinfo(&file)
     }
 
@@ -413,6 +429,11 @@ fn location(loaded: &Loaded, from: &str) -> Option<String> {
     let location = head.get_text("location")?;
     let target = TargetUri::parse(from).ok()?.join(&location).ok()?;
     Some(target.without_fragment().as_str().to_owned())
+}
+
+/// Whether a record stands in the place of one that was removed by order.
+fn is_purged(says: &Fields) -> bool {
+    says.text("outcome").as_deref() == Some("purged")
 }
 
 fn exchange_role(role: Role) -> Role {

@@ -98,8 +98,12 @@ fn check(
     };
     let found = verify(&kept, &claimed, &known.relays, &known.roots)?;
     let attestation = &found.attestation;
+    let cut = match claimed.truncated {
+        true => ", which says itself that it was cut",
+        false => "",
+    };
     let what = format!(
-        "{} bytes came from {} at {} between {} and {}, under {} and the certificate of that host, and are those of the record",
+        "{} bytes came from {} at {} between {} and {}, under {} and the certificate of that host, and are those of the record{cut}",
         found.plaintext,
         attestation.host,
         attestation.peer,

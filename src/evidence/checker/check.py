@@ -46,6 +46,7 @@ import tempfile
 import time
 import urllib.parse
 import zlib
+from fractions import Fraction
 
 FORMAT = "pressmark/bundle/2"
 OLD_FORMAT = "pressmark/bundle/1"
@@ -1043,19 +1044,20 @@ def check_published(files, keys, newest, known):
 
 
 def unix_time(text):
-    """Of a time as openssl prints it: Nov  5 00:00:00.123 2025 GMT."""
+    """Of a time as openssl prints it: Nov  5 00:00:00.123 2025 GMT; with its part of a second."""
     month, day, clock, year = text.removesuffix(" GMT").split()
     months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-    hour, minute, second = clock.split(".")[0].split(":")
+    whole, _, part = clock.partition(".")
+    hour, minute, second = whole.split(":")
     return calendar.timegm((int(year), months.index(month) + 1, int(day),
-                            int(hour), int(minute), int(second)))
+                            int(hour), int(minute), int(second))) + Fraction(f"0.{part or 0}")
 
 
 def accuracy_of(text):
     """Seconds, of what openssl prints: 0x01 seconds, 0x01F4 millis, 0x64 micros."""
-    out = 0
+    out = Fraction(0)
     for number, unit in re.findall(r"(0x[0-9A-Fa-f]+|\d+) (seconds|millis|micros)", text):
-        out += int(number, 0) / {"seconds": 1, "millis": 1000, "micros": 1000000}[unit]
+        out += Fraction(int(number, 0), {"seconds": 1, "millis": 1000, "micros": 1000000}[unit])
     return out
 
 
@@ -1071,9 +1073,12 @@ def stamped(files, said, roots):
         facts = dict(line.split(": ", 1) for line in text.splitlines() if ": " in line)
         if not fine or "Time stamp" not in facts:
             raise Failed(f"{name} is no time stamp")
+        # Openssl would take a weaker digest, for which a second checkpoint can be made.
+        if facts.get("Hash Algorithm") != "sha256":
+            raise Failed(f"{name} is not over the SHA-256 of the checkpoint")
         when = unix_time(facts["Time stamp"])
         fine, text = openssl("ts", "-verify", "-data", p["data"], "-in", p["token"],
-                             "-CAfile", p["roots"], "-untrusted", p["chain"], "-attime", str(when))
+                             "-CAfile", p["roots"], "-untrusted", p["chain"], "-attime", str(int(when)))
         if not fine:
             raise Failed(f"{name}: {text}")
         serial = int(facts.get("Serial number", "0x0"), 16)
@@ -1085,7 +1090,7 @@ def check_timestamps(files, said, roots):
     times = []
     for stamp, (when, _, _, authority, serial) in zip(said["timestamps"], stamped(files, said, roots)):
         name = f"timestamps/{authority}.tsr"
-        day = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(when))
+        day = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(when)))
         if stamp["time"] != day or int(stamp["serial"] or "0", 16) != serial:
             raise Failed(f"bundle.json says something else of {name}")
         times.append(f"{day} by {stamp['signer']!a}")
@@ -1235,7 +1240,7 @@ def chain_files(files, said, records):
 
 
 def moment(seconds):
-    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(int(seconds)))
     return whole + (f".{round(seconds % 1 * 1000000):06}".rstrip("0") if seconds % 1 else "") + "Z"
 
 

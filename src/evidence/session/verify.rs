@@ -11,7 +11,10 @@ use super::parts::{Kept, Secrets};
 use crate::base::{Digest, DigestAlgorithm, Hasher, TargetUri, Timestamp};
 use crate::evidence::leaf::sha256;
 use crate::evidence::note::{Note, VerifierKey};
-use crate::http::{BodyFraming, Method, payload, shape_of};
+use crate::http::{
+    Ending, Head, HeadLimits, Method, ResponseReader, STORED_HEAD_BYTES_MAX, Step, payload,
+    shape_of,
+};
 
 /// How far the time of a record may lie outside its session: clocks of archive and relay differ.
 const CLOCK_SKEW_MAX: std::time::Duration = std::time::Duration::from_mins(10);
@@ -99,7 +102,7 @@ fn relay_of(note: &Note, relays: &[VerifierKey]) -> Result<(String, bool), Strin
     }
 }
 
-/// Whether a session is of what the record says: its host and port, and its time.
+/// Whether a session is of what the record says: its host and port, the address that was asked for, and its time.
 fn about(attestation: &Attestation, claimed: &Claimed<'_>) -> Result<(), String> {
     let uri = TargetUri::parse(claimed.url).map_err(|_| "the record has no address of a server")?;
     if !uri.is_https() {
@@ -124,7 +127,37 @@ fn about(attestation: &Attestation, claimed: &Claimed<'_>) -> Result<(), String>
             attestation.end.to_warc_date()
         ));
     }
-    Ok(())
+    asks_for(claimed.request, &uri)
+}
+
+/// Whether a request is one GET of this address and nothing more. A server has many pages, and one that others write may
+/// stand beside its own: what it answered is worth something only for the page that was asked for.
+fn asks_for(request: &[u8], uri: &TargetUri) -> Result<(), String> {
+    let end = request.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4);
+    if end != Some(request.len()) {
+        return Err("the request is not one head and nothing more".to_owned());
+    }
+    let line = request.split(|byte| *byte == b'\r').next().unwrap_or_default();
+    let expected = format!("GET {} HTTP/1.1", uri.request_target());
+    if line != expected.as_bytes() {
+        return Err(format!(
+            "what was asked for is {:?}, and the record is of {uri}",
+            String::from_utf8_lossy(line)
+        ));
+    }
+    let host = match uri.url().port() {
+        Some(port) => format!("{}:{port}", uri.host()),
+        None => uri.host().to_owned(),
+    };
+    let head = Head::parse(request);
+    if !head.oddities().is_empty() {
+        return Err("the request is written so that servers may read it in several ways".to_owned());
+    }
+    let hosts: Vec<_> = head.get_all("host").collect();
+    match hosts.as_slice() {
+        [only] if only.eq_ignore_ascii_case(host.as_bytes()) => Ok(()),
+        _ => Err(format!("the request names another host than {host}, or several")),
+    }
 }
 
 /// Whether the plaintext is what the records hold.
@@ -134,13 +167,12 @@ fn beside(session: &Session, claimed: &Claimed<'_>) -> Result<(), String> {
     }
     let rest = session.received.strip_prefix(claimed.interim);
     let rest = rest.ok_or("what was received does not begin with the interim responses")?;
+    if !claimed.truncated {
+        is_whole(rest, session.is_closed)?;
+    }
     let Some(payload) = claimed.payload else {
         let more = rest.strip_prefix(claimed.response);
         let more = more.ok_or("what was received is not the response record")?;
-        let ends_with_connection = shape_of(rest, Method::Get).framing == BodyFraming::Close;
-        if ends_with_connection && !session.is_closed && !claimed.truncated {
-            return Err("the server did not say that the response is whole".to_owned());
-        }
         return match more.is_empty() || claimed.truncated {
             true => Ok(()),
             false => Err(format!("{} bytes follow the response record in the session", more.len())),
@@ -156,6 +188,33 @@ fn beside(session: &Session, claimed: &Claimed<'_>) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+/// Whether a response goes on to the end that its head announces, and no further. Whoever captures can hang up early: the
+/// beginning of a page is not the page.
+fn is_whole(response: &[u8], is_closed: bool) -> Result<(), String> {
+    let limits = HeadLimits { header_bytes_max: STORED_HEAD_BYTES_MAX };
+    let mut reader = ResponseReader::new(Method::Get, limits);
+    let mut consumed = 0;
+    loop {
+        let progress = reader.feed(&response[consumed..]);
+        consumed += progress.consumed;
+        if progress.step != Step::Interim {
+            break;
+        }
+    }
+    let ends_itself = reader.expected() == Some(0);
+    match (reader.finish(), response.len() - consumed) {
+        (Ending::Complete, 0) if ends_itself || is_closed => Ok(()),
+        (Ending::Complete, 0) => {
+            Err("the server did not say that the response is whole".to_owned())
+        }
+        (Ending::Complete, more) => Err(format!("{more} bytes follow the response in the session")),
+        (Ending::Cut | Ending::NoStatusLine, _) => {
+            Err("the session ends before the response does, and the record does not say so"
+                .to_owned())
+        }
+    }
 }
 
 /// The digest of the payload of a whole response.

@@ -224,6 +224,22 @@ fn a_log_that_submits_too_often_is_told_to_wait() {
     assert_eq!(witness.add(setting.submission(5, 8).as_bytes(), later).status, 200);
 }
 
+/// Everyone can read a checkpoint and send it once more.
+#[test]
+fn who_repeats_a_checkpoint_does_not_keep_the_log_from_submitting_new_ones() {
+    let setting = Setting::new();
+    let mut options = setting.options();
+    options.submissions = Rate { per_minute: 1, burst: 2 };
+    let witness = Witness::open(&setting.dir.path().join("witness"), options).unwrap();
+    assert_eq!(status(&witness, &setting.submission(0, 3)), 200);
+    let repeated: Vec<u16> = (0..4).map(|_| status(&witness, &setting.submission(3, 3))).collect();
+    assert_eq!(repeated, [200, 200, 429, 429]);
+    for _ in 0..4 {
+        assert_eq!(status(&witness, &setting.submission(0, 3)), 409);
+    }
+    assert_eq!(status(&witness, &setting.submission(3, 5)), 200);
+}
+
 /// The requests of litewitness's own test, by the authors of the specification; its log is one of Sigsum. That version
 /// answered with 403 where the specification now has 404, for a log that is not known; and it reads signatures whose
 /// last character of base64 has bits that stand for nothing (RFC 4648, section 3.5), which are malformed here.

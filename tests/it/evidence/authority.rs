@@ -20,7 +20,7 @@ pub struct Authority {
     pub broken: Arc<AtomicBool>,
 }
 
-fn openssl(dir: &Path, args: &[&str]) -> bool {
+pub(super) fn openssl(dir: &Path, args: &[&str]) -> bool {
     let done = Command::new("openssl").args(args).current_dir(dir).output();
     done.is_ok_and(|done| done.status.success())
 }

@@ -276,6 +276,7 @@ impl Ask for Liar<'_> {
                 answer.body[at] ^= 0x40;
                 sign(&mut answer);
             }
+            "silent" if !is_list => return Err("it could not be reached".to_owned()),
             "garbage" if !is_list => {
                 answer.body = vec![0xff; 1000];
                 sign(&mut answer);
@@ -291,6 +292,52 @@ impl Ask for Liar<'_> {
         }
         Ok(answer)
     }
+}
+
+/// Of a page that is captured every minute, the newest captures are compared, each with what lies next to it, and a peer that
+/// stops answering is not waited for a hundred times.
+#[test]
+fn a_page_of_many_captures_is_compared_next_to_each_of_them() {
+    let two = Two::new();
+    let begin = Timestamp::parse("2026-01-10T00:00:00Z").unwrap();
+    let at = |minute: u64| begin.plus(Duration::from_mins(minute)).to_rfc3339();
+    let changed = BODY.replace("harbour plan", "harbour budget");
+    for (root, count) in [(&two.ours, 2_100), (&two.theirs, 150)] {
+        let mut warc = Warc::new();
+        for minute in 0..count {
+            warc = warc.page(SHARED, &at(minute), BODY);
+        }
+        warc.page(SHARED, &at(2_100), &changed).write(root, "many.warc");
+        for args in [&["reindex"][..], &["evidence", "extend"]] {
+            let done = pressmark(root, args);
+            assert!(done.status.success(), "{}", stderr(&done));
+        }
+    }
+    let (ours, theirs) = (Side::of(&two.ours), Side::of(&two.theirs));
+    let compare = |lie, captures_max| {
+        let liar = Liar { side: &theirs, lie, asked: Cell::new(0), foreign: Vec::new() };
+        let asking = Asking {
+            archive: &ours.archive,
+            key: &ours.key,
+            trust: &Trust::default(),
+            ask: &liar,
+            clock: &SystemClock,
+            proof_bytes_max: 1 << 20,
+            captures_max,
+            pairs: None,
+        };
+        let found = asking.compare(&ours.peer, SHARED, window()).unwrap();
+        (found, liar.asked.get())
+    };
+    let (found, _) = compare("", 1);
+    assert_eq!((found.ours, found.theirs, found.more), (2_103, 153, true));
+    let [Outcome::Compared(one)] = found.outcomes.as_slice() else { panic!("{found:?}") };
+    assert_eq!((one.verdict.label(), one.apart_seconds), ("same-text", 0));
+
+    let (found, asked) = compare("silent", 10);
+    let silent = |outcome: &&Outcome| matches!(outcome, Outcome::Unproved { why, .. } if why.contains("stopped answering"));
+    assert_eq!((found.outcomes.len(), found.outcomes.iter().filter(silent).count()), (10, 7));
+    assert_eq!(asked, 2 + 3, "two lists, and three proofs");
 }
 
 #[test]

@@ -9,11 +9,13 @@ use pressmark::base::DigestAlgorithm;
 pub struct Warc {
     bytes: Vec<u8>,
     number: u32,
+    /// The id of the record that was written last.
+    last: String,
 }
 
 impl Warc {
     pub fn new() -> Self {
-        Self { bytes: Vec::new(), number: 0 }
+        Self { bytes: Vec::new(), number: 0, last: String::new() }
     }
 
     /// Writes a record; its id.
@@ -33,6 +35,8 @@ impl Warc {
         let media_type = match kind {
             "metadata" => "application/warc-fields",
             "request" => "application/http; msgtype=request",
+            "conversion" => "text/html; charset=utf-8",
+            "resource" => "text/plain; charset=utf-8",
             _ => "application/http; msgtype=response",
         };
         let head = format!(
@@ -43,6 +47,7 @@ impl Warc {
         self.bytes.extend_from_slice(head.as_bytes());
         self.bytes.extend_from_slice(block);
         self.bytes.extend_from_slice(b"\r\n\r\n");
+        self.last.clone_from(&id);
         id
     }
 
@@ -101,6 +106,17 @@ impl Warc {
         );
         let block = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX-Own: revisit\r\n\r\n";
         self.record("revisit", url, date, &fields, block);
+        self
+    }
+
+    /// What a browser made of the page that was written last: the document, and its text under a name of its own.
+    pub fn rendering(mut self, url: &str, date: &str, document: &str, text: &str) -> Self {
+        let of = self.last.clone();
+        let fields = format!("WARC-Refers-To: <urn:uuid:{of}>\r\nWARC-Page-ID: page-of-{of}\r\n");
+        self.record("conversion", url, date, &fields, document.as_bytes());
+        let digest = DigestAlgorithm::Sha256.digest(text.as_bytes());
+        let fields = format!("WARC-Payload-Digest: {digest}\r\nWARC-Page-ID: page-of-{of}\r\n");
+        self.record("resource", &format!("urn:text:{url}"), date, &fields, text.as_bytes());
         self
     }
 
