@@ -1,5 +1,7 @@
 //! The shared queue: what any frontier does, and what only workers beside each other can get wrong.
 
+mod parts;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64};
