@@ -8,6 +8,7 @@
 //! With `libfaketime` installed their clocks are five minutes apart.
 
 mod origin;
+mod pooled;
 mod rendering;
 
 use std::collections::{BTreeMap, BTreeSet};
