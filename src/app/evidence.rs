@@ -14,11 +14,12 @@ use crate::config::Settings;
 use crate::config::keys;
 use crate::evidence::cosignature::WitnessKey;
 use crate::evidence::leaf::Statement;
-use crate::evidence::log::Appender;
+use crate::evidence::log::{Appender, replace_lost_key};
 use crate::evidence::policy::PolicyWitness;
 use crate::evidence::witnessed::Witnesses;
 use crate::evidence::{
-    self, Authorities, EvidenceError, Extended, New, OpenFiles, Options, Policy, Sharing, Trust,
+    self, Authorities, Checkpoint, EvidenceError, Extended, New, OldKey, OpenFiles, Options, Policy,
+    Sharing, Trust,
 };
 use crate::postgres::PostgresLog;
 use crate::store::{AppendLog, Layout, Reader, Store};
@@ -189,6 +190,36 @@ pub fn extend(
         evidence::share_files(layout, Sharing { log, worker })?;
     }
     Ok(done)
+}
+
+/// Replaces the key of the log: of this archive's own, or of the one that it shares with others. The checkpoint that says so,
+/// and what there is to do or went wrong, as text.
+///
+/// # Errors
+/// As [`Appender::new_key`], [`replace_lost_key`] and [`evidence::change_shared_key`].
+pub fn new_key(
+    layout: &Layout,
+    settings: &Settings,
+    old: OldKey,
+    now: Timestamp,
+) -> Result<(Checkpoint, Vec<String>), EvidenceError> {
+    let (shared, note) = shared_log(layout, settings)?;
+    let (options, mut notes) = options_now(layout, settings, &Rounds::default(), now);
+    notes.extend(note);
+    let done = match (&shared, old) {
+        (Some((log, worker)), _) => {
+            let path = options.key_path(layout).display().to_string();
+            notes.push(format!(
+                "the archives that share this log register and do not sign until they have the new key: copy {path} over theirs"
+            ));
+            evidence::change_shared_key(layout, &options, Sharing { log, worker }, old)?
+        }
+        (None, OldKey::Signs) => {
+            Appender::open(layout, &options).and_then(|appender| appender.new_key(now))?
+        }
+        (None, OldKey::IsLost) => replace_lost_key(layout, &options, now)?,
+    };
+    Ok((done, notes))
 }
 
 /// Has the log of an archive state something, under a checkpoint; what it states already is left out.

@@ -53,7 +53,9 @@ pub use kept::{KeptLeaves, LeafSpool};
 pub use key::{LogKey, Options};
 pub use log::Log;
 pub use policy::Policy;
-pub use shared::{New, Sharing, extend_shared, has_own_log, share_files};
+pub use shared::{
+    New, OldKey, Sharing, change_shared_key, extend_shared, has_own_log, share_files,
+};
 pub use timestamp::Authorities;
 pub use token::Trust;
 pub use verify::{Checked, VerifyOptions, verify, verify_along};
