@@ -14,6 +14,7 @@
 //! Nothing here is on the path of a capture, and nothing here changes a WARC file. Bytes and limits
 //! are drawn in `docs/formats-evidence.md`.
 
+mod behind;
 pub mod bundle;
 pub mod certificate;
 pub mod check;
@@ -46,6 +47,7 @@ pub mod verify;
 pub mod wacz;
 pub mod witnessed;
 
+pub use behind::{Behind, LogStands};
 pub use checkpoint::Checkpoint;
 pub use error::EvidenceError;
 pub use extend::{Extended, OpenFiles, extend, extend_along};

@@ -134,6 +134,8 @@ pub fn extend_shared(
     }
     replica.pull()?;
     replica.pull_files()?;
+    let state = with.log.state()?;
+    done.waiting = (state.signed < state.parts).then(|| Duration::from_micros(state.waiting));
     let log = replica.appender.log();
     done.checkpoint = log.newest().filter(|newest| newest.size > before).cloned();
     if !replica.may_sign() {

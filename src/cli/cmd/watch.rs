@@ -27,7 +27,7 @@ use crate::search::saved::SavedSearch;
 use crate::serve::{Beside, Serve, Server};
 use crate::store::upload::UploadCounts;
 use crate::telemetry::logs::LogFile;
-use crate::telemetry::{Metrics, UploadState, http};
+use crate::telemetry::{EvidenceState, Metrics, UploadState, http};
 
 /// How long messages may still take after the crawl has ended.
 const LAST_MESSAGES: Duration = Duration::from_secs(10);
@@ -184,6 +184,14 @@ fn watch(
     let name = shared::own_job(&context.settings, &context.archive);
     let job = Job { take: Take::Forever, name, ..Job::of(Vec::new()) };
     let (follower, indexing) = (running.follower(), running.indexing());
+    let (log, clock) = (follower.lag(), Arc::clone(&context.clock));
+    observer.metrics.set_evidence(move || {
+        let behind = log.behind();
+        EvidenceState {
+            unregistered: behind.unregistered,
+            lag_seconds: behind.lag_seconds(clock.now()),
+        }
+    });
     let (hearing, note) = running.hearing(saved.searches())?;
     note.iter().for_each(|note| tracing::warn!("{note}"));
     let checkpoint_every = context.settings.duration(keys::EVIDENCE_CHECKPOINT_EVERY);
