@@ -337,7 +337,12 @@ impl Follower {
                 let since = done.waiting.map(|waiting| now.minus(waiting));
                 Behind { unregistered: 0, since }
             }
-            Err(_) => before,
+            Err(_) => {
+                // What was handed over is in no log, and the rest is still counted by the trail.
+                let still = self.trail.lock().unwrap_or_else(PoisonError::into_inner).waiting();
+                let unregistered = before.unregistered.saturating_sub(still.records);
+                Behind { unregistered, since: before.since }
+            }
         };
         *self.behind.lock().unwrap_or_else(PoisonError::into_inner) = left;
         done.map_or_else(|why| vec![does_not_follow(&why)], |done| done.notes)

@@ -49,15 +49,18 @@ fn workers_and_their_captures_reach_the_database_through_a_pooler() {
     // Every page is found in the database of whoever captured it, and its file is whole.
     let mut found = 0;
     for worker in 0..3 {
-        let listed =
-            given(worker, &["captures", "127.1.0", "--match", "prefix", "--format", "json"])
-                .output();
         let verified = given(worker, &["verify"]).output().unwrap();
         assert_eq!(verified.status.code(), Some(0), "{}", stdout(&verified));
-        found += json_lines(&listed.unwrap())
-            .iter()
-            .filter(|line| !line["url"].as_str().unwrap().ends_with("/robots.txt"))
-            .count();
+        for host in 0..HOSTS {
+            let url = origin.url(host, "/");
+            let listed = given(worker, &["captures", &url, "--match", "host", "--format", "json"]);
+            let listed = json_lines(&listed.output().unwrap());
+            let is_page = |line: &&serde_json::Value| {
+                let url = line["url"].as_str().unwrap();
+                url.starts_with("http") && !url.ends_with("/robots.txt")
+            };
+            found += listed.iter().filter(is_page).count();
+        }
     }
     assert_eq!(found, all);
     let counts = server.sql("SELECT phase, count(*) FROM pressmark_frontier.queue_url GROUP BY 1");
