@@ -53,8 +53,8 @@ fn workers_and_their_captures_reach_the_database_through_a_pooler() {
         assert_eq!(verified.status.code(), Some(0), "{}", stdout(&verified));
         for host in 0..HOSTS {
             let url = origin.url(host, "/");
-            let listed = given(worker, &["captures", &url, "--match", "host", "--format", "json"]);
-            let listed = json_lines(&listed.output().unwrap());
+            let args = ["captures", &url, "--match", "host", "--format", "json"];
+            let listed = json_lines(&given(worker, &args).output().unwrap());
             let is_page = |line: &&serde_json::Value| {
                 let url = line["url"].as_str().unwrap();
                 url.starts_with("http") && !url.ends_with("/robots.txt")
