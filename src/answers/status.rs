@@ -8,6 +8,7 @@ use crate::archive::ArchiveError;
 use crate::base::Timestamp;
 use crate::crawl::view::DUE_COUNTED_MAX;
 use crate::crawl::{ListView, QueueSeen, SourceLine};
+use crate::evidence::LogStands;
 use crate::schedule::{SharedOverview, WorkerSeen};
 use crate::store::bucket::State;
 use crate::store::{Layout, StoreError, disk_free};
@@ -25,6 +26,10 @@ pub struct StatusJson {
     pub captures: u64,
     /// What of them is in an object storage; `None` where none is and the settings name none.
     pub remote: Option<RemoteJson>,
+    /// How the evidence log stands; `None` where there is none, or it could not be read.
+    pub evidence: Option<EvidenceJson>,
+    /// Why it could not be read.
+    pub evidence_unread: Option<String>,
     /// Bytes of the index, where that can be told.
     pub index_bytes: Option<u64>,
     /// Bytes of free disk, where that can be told.
@@ -58,6 +63,42 @@ pub struct RemoteJson {
     pub evicted: CountJson,
     /// What went wrong last, and still does.
     pub trouble: Option<String>,
+}
+
+/// The evidence log, as the copy of it in this archive has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EvidenceJson {
+    /// How many leaves the newest checkpoint covers.
+    pub size: u64,
+    /// When that was signed.
+    pub signed: Option<String>,
+    /// Whether other archives share the log.
+    pub shared: bool,
+    /// Records of this archive that are under no checkpoint here.
+    pub unregistered: u64,
+    /// Whether there are more of them, which were not counted.
+    pub unregistered_is_cap: bool,
+    /// How many WARC files they are in.
+    pub files: u64,
+    /// The earliest date that one of them states.
+    pub oldest: Option<String>,
+    /// How many seconds that is ago.
+    pub lag_seconds: u64,
+}
+
+impl EvidenceJson {
+    fn of(stands: &LogStands, now: Timestamp) -> Self {
+        Self {
+            size: stands.size,
+            signed: stands.signed.map(Timestamp::to_warc_date),
+            shared: stands.is_shared,
+            unregistered: stands.waiting,
+            unregistered_is_cap: stands.is_more,
+            files: stands.files,
+            oldest: stands.oldest.map(Timestamp::to_warc_date),
+            lag_seconds: stands.oldest.map_or(0, |oldest| now.since(oldest).as_secs()),
+        }
+    }
 }
 
 /// How many files, and their bytes.
@@ -212,13 +253,14 @@ impl From<&QueueSeen> for QueueJson {
     }
 }
 
-/// What is in `archive`; `queue` is what is known of its queue, or why nothing is.
+/// What is in `archive` at a time; `queue` is what is known of its queue, or why nothing is.
 ///
 /// # Errors
 /// When the index or the WARC files cannot be counted.
 pub fn status(
     archive: &Archive,
     queue: Result<QueueSeen, String>,
+    now: Timestamp,
 ) -> Result<StatusJson, AnswerError> {
     let index = |why: ArchiveError| StoreError::of_index("asking", why);
     let counting = |why: ArchiveError| AnswerError::store("counting")(index(why));
@@ -244,7 +286,13 @@ pub fn status(
         Ok(queue) => (Some(queue), None),
         Err(why) => (None, Some(why)),
     };
+    let (evidence, evidence_unread) = match LogStands::read(layout) {
+        Ok(stands) => (stands.map(|stands| EvidenceJson::of(&stands, now)), None),
+        Err(why) => (None, Some(why.to_string())),
+    };
     Ok(StatusJson {
+        evidence,
+        evidence_unread,
         archive: layout.root().display().to_string(),
         files: files.len(),
         bytes: files.iter().map(|file| file.length).sum(),

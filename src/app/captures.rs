@@ -5,11 +5,9 @@ use std::sync::Arc;
 
 use super::AppError;
 use crate::archive::{ArchiveError, CaptureStore, Captures};
-use crate::base::SystemClock;
 use crate::config::{Settings, keys};
 use crate::postgres::{Address, PostgresCaptures, Rights};
 use crate::store::{Reader, Stay};
-use crate::zipnum::{Directory, ObjectRanges, Ranges, ShardCaptures};
 
 /// The database that the settings name; `None` where captures are kept in the archive itself.
 ///
@@ -88,21 +86,9 @@ fn opening_error(why: &ArchiveError) -> AppError {
 /// # Errors
 /// When the place cannot be used.
 pub fn captures_in_blocks(settings: &Settings) -> Result<Option<Arc<dyn Captures>>, AppError> {
-    let place = settings.text(keys::STORE_ZIPNUM);
-    let ranges: Arc<dyn Ranges> = match place {
-        "" => return Ok(None),
-        place if place.starts_with("s3://") => {
-            let objects = super::objects::changeable(settings, place).map_err(|why| {
-                AppError::usage(format!(
-                    "reading the settings: {}: {why}",
-                    keys::STORE_ZIPNUM.path()
-                ))
-            })?;
-            Arc::new(ObjectRanges(objects))
-        }
-        place => Arc::new(Directory(PathBuf::from(place))),
-    };
-    Ok(Some(Arc::new(ShardCaptures::new(ranges, Arc::new(SystemClock)))))
+    super::blocks::captures_in(settings).map_err(|why| {
+        AppError::usage(format!("reading the settings: {}: {why}", keys::STORE_ZIPNUM.path()))
+    })
 }
 
 /// The archive at `root`, to read from, with the captures that lie in blocks. The second part says what was odd.

@@ -15,12 +15,12 @@ use crate::config::keys;
 use crate::evidence::bitcoin::Headers;
 use crate::evidence::cosignature::WitnessKey;
 use crate::evidence::leaf::Statement;
-use crate::evidence::log::Appender;
+use crate::evidence::log::{Appender, replace_lost_key};
 use crate::evidence::policy::PolicyWitness;
 use crate::evidence::witnessed::Witnesses;
 use crate::evidence::{
-    self, Asked, Authorities, EvidenceError, Extended, LogKey, New, OpenFiles, Options, Policy,
-    Sharing, Trust,
+    self, Asked, Authorities, Behind, Checkpoint, EvidenceError, Extended, LogKey, New, OldKey,
+    OpenFiles, Options, Policy, Sharing, Trust,
 };
 use crate::postgres::PostgresLog;
 use crate::store::{AppendLog, Layout, Reader, Store};
@@ -231,6 +231,36 @@ pub fn extend(
     Ok(done)
 }
 
+/// Replaces the key of the log: of this archive's own, or of the one that it shares with others. The checkpoint that says so,
+/// and what there is to do or went wrong, as text.
+///
+/// # Errors
+/// As [`Appender::new_key`], [`replace_lost_key`] and [`evidence::change_shared_key`].
+pub fn new_key(
+    layout: &Layout,
+    settings: &Settings,
+    old: OldKey,
+    now: Timestamp,
+) -> Result<(Checkpoint, Vec<String>), EvidenceError> {
+    let (shared, note) = shared_log(layout, settings)?;
+    let (options, mut notes) = options_now(layout, settings, &Rounds::default(), now);
+    notes.extend(note);
+    let done = match (&shared, old) {
+        (Some((log, worker)), _) => {
+            let path = options.key_path(layout).display().to_string();
+            notes.push(format!(
+                "the archives that share this log register and do not sign until they have the new key: copy {path} over theirs"
+            ));
+            evidence::change_shared_key(layout, &options, Sharing { log, worker }, old)?
+        }
+        (None, OldKey::Signs) => {
+            Appender::open(layout, &options).and_then(|appender| appender.new_key(now))?
+        }
+        (None, OldKey::IsLost) => replace_lost_key(layout, &options, now)?,
+    };
+    Ok((done, notes))
+}
+
 /// Has the log of an archive state something, under a checkpoint; what it states already is left out.
 ///
 /// # Errors
@@ -265,19 +295,39 @@ pub fn follow(
     layout: &Layout,
     settings: &Settings,
     open: &OpenFiles<'_>,
-    (trail, rounds): (&Mutex<AppendLog>, &Rounds),
+    along: (&Mutex<AppendLog>, &Rounds),
     now: Timestamp,
 ) -> Vec<String> {
-    match extend(layout, settings, open, (trail, rounds), now) {
-        Ok(done) => done.notes,
-        Err(why) => vec![format!("the evidence log does not follow: {}", said(&why))],
-    }
+    extend(layout, settings, open, along, now)
+        .map_or_else(|why| vec![does_not_follow(&why)], |done| done.notes)
+}
+
+fn does_not_follow(why: &EvidenceError) -> String {
+    format!("the evidence log does not follow: {}", said(why))
 }
 
 fn said(why: &evidence::EvidenceError) -> String {
     match why.hint() {
         Some(hint) => format!("{why}; {hint}"),
         None => why.to_string(),
+    }
+}
+
+/// How far the log is behind what a run has written.
+#[derive(Debug)]
+pub struct LogLag {
+    trail: Arc<Mutex<AppendLog>>,
+    /// What the last call left behind.
+    behind: Arc<Mutex<Behind>>,
+}
+
+impl LogLag {
+    /// How far it is behind now.
+    #[must_use]
+    pub fn behind(&self) -> Behind {
+        let waiting = self.trail.lock().unwrap_or_else(PoisonError::into_inner).waiting();
+        let left = *self.behind.lock().unwrap_or_else(PoisonError::into_inner);
+        left.and(Behind { unregistered: waiting.records, since: waiting.since })
     }
 }
 
@@ -291,6 +341,8 @@ pub struct Follower {
     clock: Arc<dyn Clock>,
     // Held while following, so that anyone who ends the crawl waits for it; true when it has ended.
     ended: Arc<Mutex<bool>>,
+    /// What the last call left behind.
+    behind: Arc<Mutex<Behind>>,
 }
 
 impl Follower {
@@ -299,7 +351,8 @@ impl Follower {
     pub fn new(store: &Store, settings: &Settings, clock: Arc<dyn Clock>) -> Self {
         let (reader, trail, rounds) = (store.reader(), store.trail(), store.rounds());
         let settings = settings.clone();
-        Self { reader, trail, rounds, settings, clock, ended: Arc::default() }
+        let (ended, behind) = (Arc::default(), Arc::default());
+        Self { reader, trail, rounds, settings, clock, ended, behind }
     }
 
     /// Brings the log up to what is durable now; what went wrong or is unexpected, as text.
@@ -314,8 +367,30 @@ impl Follower {
             self.reader.sink().mark_of(name).ok().flatten().map(|mark| mark.indexed_to)
         };
         let open = OpenFiles::UpTo(&durable);
-        let along = (&*self.trail, &self.rounds);
-        follow(self.reader.layout(), &self.settings, &open, along, self.clock.now())
+        let (along, now) = ((&*self.trail, &self.rounds), self.clock.now());
+        // What is written while this runs is counted by the trail, and at the worst twice.
+        let before = self.lag().behind();
+        let done = extend(self.reader.layout(), &self.settings, &open, along, now);
+        let left = match &done {
+            Ok(done) => {
+                let since = done.waiting.map(|waiting| now.minus(waiting));
+                Behind { unregistered: 0, since }
+            }
+            Err(_) => {
+                // What was handed over is in no log, and the rest is still counted by the trail.
+                let still = self.trail.lock().unwrap_or_else(PoisonError::into_inner).waiting();
+                let unregistered = before.unregistered.saturating_sub(still.records);
+                Behind { unregistered, since: before.since }
+            }
+        };
+        *self.behind.lock().unwrap_or_else(PoisonError::into_inner) = left;
+        done.map_or_else(|why| vec![does_not_follow(&why)], |done| done.notes)
+    }
+
+    /// What tells how far the log is behind. Holds nothing of the archive open.
+    #[must_use]
+    pub fn lag(&self) -> LogLag {
+        LogLag { trail: Arc::clone(&self.trail), behind: Arc::clone(&self.behind) }
     }
 
     /// Follows after `first` and then every so often, until it is dropped; what went wrong or is unexpected

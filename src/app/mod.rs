@@ -1,7 +1,7 @@
 //! The composition root: from settings to running parts. Archive, network, queue, crawl and evidence log
 //! are put together here, for every edge alike (command line, demonstration, server).
 //!
-//! In reading order: what everything is made from ([`Setup`]), what keeps the captures ([`captures`]) and how they
+//! In reading order: what everything is made from ([`Setup`]), what keeps the captures ([`captures`]), those of months that are over in blocks ([`blocks`]), and how they
 //! move elsewhere ([`mod@migrate`]), sealed files as well ([`objects`], [`mod@migrate_files`]), the jobs ([`jobs`]), its queue
 //! ([`frontiers`]) or one that processes share ([`shared`]), a run ([`run`]), copies of other archives
 //! ([`mod@backfill`]), what is removed by order ([`mod@purge`]), other archives ([`peers`]), its queue seen from outside ([`queue`]), the evidence log that follows it
@@ -12,6 +12,7 @@
 //! Knows no flags, prints nothing, and ends no process but at a second signal.
 
 pub mod backfill;
+pub mod blocks;
 pub mod captures;
 pub mod drand;
 pub mod error;

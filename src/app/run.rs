@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Setup;
+use super::blocks::Blocks;
 use super::captures::given_captures;
 use super::drand;
 use super::error::{AppError, store_error, unwritable_or, writing_error};
@@ -371,6 +372,13 @@ impl Running {
     pub fn follower(&self) -> Follower {
         let Network { settings, clock, .. } = &self.network;
         Follower::new(&self.store, settings, Arc::clone(clock))
+    }
+
+    /// What brings captures of months that are over to blocks; `None` where the settings do not ask for it.
+    #[must_use]
+    pub fn blocks(&self) -> Option<Blocks> {
+        let Network { settings, clock, .. } = &self.network;
+        Blocks::new(self.store.reader(), settings, Arc::clone(clock))
     }
 
     /// What lets the index of words follow while the crawl goes on.

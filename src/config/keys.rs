@@ -454,6 +454,12 @@ keys! {
         "",
         "Where captures lie in ZipNum blocks, as `export --format zipnum` writes them: a folder, or s3://BUCKET/PREFIX. Commands and the server that read answer with these captures beside those of the index. Empty is nowhere."
     ),
+    STORE_ZIPNUM_AFTER: DurationKey = (
+        "store.zipnum_after",
+        Kind::Duration,
+        "0s",
+        "Captures of a month are brought to store.zipnum by crawl and watch once the month has been over for this long: written, read back and compared with the index, which keeps them. 0 does nothing by itself."
+    ),
     STORE_LOCAL_AGE_MAX: DurationKey = (
         "store.local_age_max",
         Kind::Duration,

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::Timestamp;
+use crate::base::{HostKey, Timestamp};
 use crate::capture::MaySend;
 use crate::politeness::{Answer, Permit, RobotsTarget};
 use crate::schedule::Claim;
@@ -133,23 +133,27 @@ impl Crawl {
         let plain = of_run.map(|(name, value)| (name.to_owned(), value.expose().to_owned()));
         step.request.credentials.extend(plain);
         step.following = following;
-        let guard = self.frontier.guard(&host);
-        step.request.may_send = guard.map(|guard| {
-            let still = guard.clone();
-            MaySend::new(move || guard.holds(), move || still.lasts())
-        });
+        step.request.may_send = self.may_send(&host);
         if matches!(purpose, Purpose::Page) {
             step.origins = self.origins(&claim)?;
             let jar = run.navigations.remove(&hash).filter(|jar| !jar.is_over(now));
             let mut jar = jar.unwrap_or_default();
             jar.asks(permit.uri(), now);
             step.jar = Some(jar);
-            step.rendering = self.rendering(run, &step.following);
+            step.rendering = self.rendering(run, &step.following, &host);
             step.wants_text |= step.rendering.as_ref().is_some_and(RenderJob::renders);
         }
         let task = run.tasks.spawn(step.run(permit, claim, purpose));
         run.owners.insert(task.id(), owner);
         Ok(())
+    }
+
+    /// What is asked right before a request to a host is sent, and while its answer is read; `None` where nobody else
+    /// could ask the host.
+    pub(super) fn may_send(&self, host: &HostKey) -> Option<MaySend> {
+        let guard = self.frontier.guard(host)?;
+        let still = guard.clone();
+        Some(MaySend::new(move || guard.holds(), move || still.lasts()))
     }
 
     /// It is not its turn at the address that it leads to: nothing was sent.

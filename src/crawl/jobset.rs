@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::base::{TargetUri, Timestamp};
-use crate::schedule::{Ask, BrowserUse, Claim, Found, NamedBy};
+use crate::schedule::{Ask, Claim, Found, NamedBy};
 
 use super::belonging::belongs;
 use super::engine::{Crawl, JobFiles};
@@ -57,12 +57,6 @@ impl Crawl {
         self.rename_jobs(&fresh, observer)?;
         for rules in self.jobs() {
             let Some(record) = fresh.remove(rules.name()) else { continue };
-            if self.frontier.shared().is_some() && rules.spec.browser != BrowserUse::Never {
-                let name = rules.name();
-                observer.note(&format!(
-                    "the job {name} asks for a browser, and no page is rendered while the queue is shared (store.frontier): parts of pages lie on hosts that another process may hold"
-                ));
-            }
             let was = self.job_book.get(rules.name());
             let is_as_before = was.is_some_and(|was| was.shape == record.shape);
             let has_some = self.frontier.counts_of_job(rules.name()).total() > 0

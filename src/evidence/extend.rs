@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::derive::Deriver;
 use super::key::Options;
@@ -43,6 +44,9 @@ pub struct Extended {
     pub checkpoint: Option<Checkpoint>,
     /// Whether this call signed that checkpoint, rather than another archive that shares the log.
     pub signed: bool,
+    /// For how long the oldest part of a log that archives share has been waiting for a checkpoint; `None` where each is
+    /// under one.
+    pub waiting: Option<Duration>,
     /// What was odd, as text.
     pub notes: Vec<String>,
 }

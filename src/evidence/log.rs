@@ -20,8 +20,8 @@ use crate::store::Layout;
 
 mod append;
 
-pub(super) use append::next_path;
 pub use append::{Appender, prepare, replace_lost_key};
+pub(super) use append::{finish_named_change, next_path};
 
 /// The log of an archive, to read from.
 #[derive(Debug)]

@@ -16,6 +16,7 @@
 
 mod anchored;
 pub mod bitcoin;
+mod behind;
 pub mod bundle;
 pub mod certificate;
 pub mod check;
@@ -52,6 +53,7 @@ pub mod wacz;
 pub mod witnessed;
 
 pub use anchored::{Asked, ask as ask_calendars};
+pub use behind::{Behind, LogStands};
 pub use checkpoint::Checkpoint;
 pub use error::EvidenceError;
 pub use extend::{Extended, OpenFiles, extend, extend_along};
@@ -59,7 +61,9 @@ pub use kept::{KeptLeaves, LeafSpool};
 pub use key::{LogKey, Options};
 pub use log::Log;
 pub use policy::Policy;
-pub use shared::{New, Sharing, extend_shared, has_own_log, share_files};
+pub use shared::{
+    New, OldKey, Sharing, change_shared_key, extend_shared, has_own_log, share_files,
+};
 pub use timestamp::Authorities;
 pub use token::Trust;
 pub use verify::{Checked, VerifyOptions, verify, verify_along};

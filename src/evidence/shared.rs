@@ -8,6 +8,7 @@
 //! A checkpoint is published before it is kept here: what was signed and not published is in no copy. Which
 //! archive a file is of, the log itself says (a `kept` leaf before the file's first).
 
+mod change;
 mod part;
 mod register;
 mod replica;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
 
+pub use self::change::{OldKey, change_shared_key};
 use self::part::leaf_of;
 use self::register::register;
 use self::replica::Replica;
@@ -134,6 +136,8 @@ pub fn extend_shared(
     }
     replica.pull()?;
     replica.pull_files()?;
+    let state = with.log.state()?;
+    done.waiting = (state.signed < state.parts).then(|| Duration::from_micros(state.waiting));
     let log = replica.appender.log();
     done.checkpoint = log.newest().filter(|newest| newest.size > before).cloned();
     if !replica.may_sign() {

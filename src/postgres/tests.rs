@@ -1,9 +1,12 @@
 //! Against a real server, a fresh one for each process of tests; passed over where there is none.
 
-#[path = "../../tests/it/support/postgres.rs"]
-mod cluster;
 #[path = "../../tests/it/support/link.rs"]
 mod link;
+mod pooled;
+#[path = "../../tests/it/support/pooler.rs"]
+mod pooler;
+#[path = "../../tests/it/support/postgres.rs"]
+mod postgres;
 mod queue;
 mod silence;
 #[path = "../../tests/it/support/skip.rs"]
@@ -16,7 +19,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use self::cluster::Cluster;
+use self::postgres::Cluster;
 use super::*;
 use crate::archive::suite::{self, add, at, capture, list};
 use crate::archive::{

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Table;
-use crate::answers::status::{RemoteJson, SharedJson, StatusJson};
+use crate::answers::status::{EvidenceJson, RemoteJson, SharedJson, StatusJson};
 use crate::base::ByteSize;
 use crate::crawl::SourceLine;
 
@@ -21,6 +21,9 @@ pub fn lines(status: &StatusJson) -> Vec<String> {
         size(status.disk_free),
     )];
     lines.extend(status.remote.as_ref().map(remote));
+    lines.extend(status.evidence.as_ref().map(evidence));
+    let unread = status.evidence_unread.as_ref();
+    lines.extend(unread.map(|why| format!("evidence log: unknown: {why}")));
     if let Some(run) = status.last_run.as_ref().and_then(Value::as_object) {
         let text = |key: &str| run.get(key).and_then(Value::as_str).unwrap_or("-");
         let number = |key: &str| run.get(key).and_then(Value::as_u64).unwrap_or(0);
@@ -71,6 +74,22 @@ fn remote(remote: &RemoteJson) -> String {
         remote.place.as_deref().unwrap_or("an object storage that the settings do not name");
     let trouble = remote.trouble.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
     format!("{place}: {told}{trouble}")
+}
+
+/// How the evidence log stands.
+fn evidence(log: &EvidenceJson) -> String {
+    let whose = if log.shared { " (shared)" } else { "" };
+    let signed = log.signed.as_deref().unwrap_or("-");
+    let left = match log.unregistered {
+        0 => "every record is under it".to_owned(),
+        records => format!(
+            "{records}{} records in {} files are not under it, the oldest for {} s",
+            if log.unregistered_is_cap { " or more" } else { "" },
+            log.files,
+            log.lag_seconds,
+        ),
+    };
+    format!("evidence log{whose}: a checkpoint of {signed} over {} leaves; {left}", log.size)
 }
 
 /// Who shares the queue.

@@ -44,7 +44,7 @@ pub use self::leases::{
 };
 pub use self::list::{Counts, DueItem, HostCounts, KnownUrl};
 pub use self::owners::{GiveUp, NamedBy};
-pub use self::queue::{DueItems, Entries, Queue};
+pub use self::queue::{DueItems, Entries, PartTurn, Queue};
 pub use self::shared::{SharedFrontier, SharedOptions, due_items};
 use super::change::{Change, ScheduleError};
 use super::entry::{Lane, Phase, Place};

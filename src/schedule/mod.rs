@@ -46,8 +46,8 @@ pub use frontier::{
     ALONG, Added, Ask, Claim, ClaimId, Counts, Disposition, DueItem, DueItems, DueUrl, Entries,
     Found, FoundUrl, Frontier, FrontierOptions, GiveUp, Granted, HostCounts, HostWrite, KnownUrl,
     LeaseEnd, LeaseGuard, LeaseRequest, LeasedHost, LeasedUrl, Leases, NamedBy, Next, NextVisit,
-    Queue, SharedBatch, SharedFrontier, SharedOptions, SharedOverview, SharedState, WorkerReport,
-    WorkerSeen, Written, due_items, longer_by,
+    PartTurn, Queue, SharedBatch, SharedFrontier, SharedOptions, SharedOverview, SharedState,
+    WorkerReport, WorkerSeen, Written, due_items, longer_by,
 };
 pub use job::{BrowserUse, JobLimits, JobSpec, Notify, Overlap};
 pub use memory::PageMemory;

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::base::{DigestAlgorithm, Hasher};
+use crate::base::{DigestAlgorithm, Hasher, Timestamp};
 use crate::warc::{Fields, Packed, Placement};
 
 /// What stands for a record in the account: made of its fields and of its header as it is packed,
@@ -38,6 +38,16 @@ pub struct FileAppends {
     /// How many bytes were appended.
     pub length: u64,
     sha256: Hasher,
+    waiting: Waiting,
+}
+
+/// What was appended and not handed over yet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many records.
+    pub records: u64,
+    /// When the oldest of them was on the disk; `None` where there is none.
+    pub since: Option<Timestamp>,
 }
 
 impl FileAppends {
@@ -75,7 +85,9 @@ impl AppendLog {
         let last = records.iter().flatten().last().map(|record| record.offset);
         let after = file.after;
         file.after = last.or(after);
-        Some(FileAppends { after, records, length: file.length, sha256: file.sha256.clone() })
+        file.waiting = Waiting::default();
+        let (length, sha256) = (file.length, file.sha256.clone());
+        Some(FileAppends { after, records, length, sha256, waiting: Waiting::default() })
     }
 
     /// Forgets a file: it is sealed and accounted for.
@@ -85,11 +97,22 @@ impl AppendLog {
         }
     }
 
-    /// Records that were appended to `name`, in order and from the file's start on, and are durable.
-    pub(super) fn add(&mut self, name: &str, written: Vec<Written>) {
+    /// What waits to be handed over, of all files together.
+    #[must_use]
+    pub fn waiting(&self) -> Waiting {
+        let each = || self.files.values().map(|file| file.waiting);
+        Waiting {
+            records: each().map(|waiting| waiting.records).sum(),
+            since: each().filter_map(|waiting| waiting.since).min(),
+        }
+    }
+
+    /// Records that were appended to `name`, in order and from the file's start on, and are durable now.
+    pub(super) fn add(&mut self, name: &str, written: Vec<Written>, now: Timestamp) {
         if !self.files.contains_key(name) {
             let sha256 = Hasher::new(DigestAlgorithm::Sha256);
-            let begun = FileAppends { after: None, records: Some(Vec::new()), length: 0, sha256 };
+            let (records, waiting) = (Some(Vec::new()), Waiting::default());
+            let begun = FileAppends { after: None, records, length: 0, sha256, waiting };
             self.files.insert(name.to_owned(), begun);
         }
         let Some(file) = self.files.get_mut(name) else { return };
@@ -100,6 +123,8 @@ impl AppendLog {
                 return;
             }
             file.length += at.length;
+            file.waiting.records += 1;
+            file.waiting.since.get_or_insert(now);
             match &mut file.records {
                 Some(records) if self.held < RECORDS_MAX => {
                     records.push(MarkedRecord {
@@ -132,13 +157,19 @@ mod tests {
     fn records_are_handed_over_once_and_the_digest_goes_on() {
         let mut trail = AppendLog::default();
         assert!(trail.take("a").is_none());
-        trail.add("a", vec![written(b"one", 0), written(b"two2", 3)]);
+        let at = Timestamp::from_unix_seconds;
+        trail.add("a", vec![written(b"one", 0), written(b"two2", 3)], at(7));
+        assert_eq!(trail.waiting(), Waiting { records: 2, since: Some(at(7)) });
         let first = trail.take("a").unwrap();
         let places = |file: &FileAppends| -> Vec<(u64, u64)> {
             file.records.iter().flatten().map(|r| (r.offset, r.end)).collect()
         };
         assert_eq!(places(&first), [(0, 3), (3, 7)]);
-        trail.add("a", vec![written(b"three", 7)]);
+        assert_eq!(trail.waiting(), Waiting::default());
+        trail.add("a", vec![written(b"three", 7)], at(8));
+        trail.add("b", vec![written(b"one", 0)], at(9));
+        assert_eq!(trail.waiting(), Waiting { records: 2, since: Some(at(8)) });
+        trail.forget("b");
         let second = trail.take("a").unwrap();
         assert_eq!((places(&second), second.length), (vec![(7, 12)], 12));
         assert_eq!((first.after, second.after), (None, Some(3)));
@@ -152,7 +183,12 @@ mod tests {
     #[test]
     fn past_the_bound_only_the_digest_is_kept() {
         let mut trail = AppendLog { held: RECORDS_MAX - 1, ..AppendLog::default() };
-        trail.add("a", vec![written(b"1", 0), written(b"2", 1), written(b"3", 2)]);
+        trail.add(
+            "a",
+            vec![written(b"1", 0), written(b"2", 1), written(b"3", 2)],
+            Timestamp::default(),
+        );
+        assert_eq!(trail.waiting().records, 3, "counted though they are not kept");
         let file = trail.take("a").unwrap();
         assert!(file.records.is_none());
         assert_eq!(file.length, 3);

@@ -260,6 +260,12 @@ impl Layout {
         self.state_dir().join("saved-searches.json")
     }
 
+    /// Which captures were brought to blocks by themselves.
+    #[must_use]
+    pub fn blocks_file(&self) -> PathBuf {
+        self.state_dir().join("blocks.json")
+    }
+
     /// Where the process that owns the index answers for it.
     #[must_use]
     pub fn owner_dir(&self) -> PathBuf {

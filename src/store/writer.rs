@@ -247,7 +247,7 @@ impl Writer {
     fn tell_trail(&mut self) {
         if let Some(file) = self.file.as_mut().filter(|file| !file.written.is_empty()) {
             let mut trail = self.shared.trail.lock().unwrap_or_else(PoisonError::into_inner);
-            trail.add(&file.name, std::mem::take(&mut file.written));
+            trail.add(&file.name, std::mem::take(&mut file.written), self.clock.now());
         }
     }
 

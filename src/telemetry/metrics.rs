@@ -72,6 +72,15 @@ impl Delivery {
     }
 }
 
+/// How far the evidence log is behind what is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EvidenceState {
+    /// Records that it does not have yet.
+    pub unregistered: u64,
+    /// For how many seconds the oldest record that is under no checkpoint has been written.
+    pub lag_seconds: u64,
+}
+
 /// The counts. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Metrics(Arc<Mutex<Inner>>);
@@ -109,7 +118,8 @@ struct Inner {
     silent: BTreeMap<(String, String), (String, Timestamp)>,
     silences: u64,
     shared: Option<SharedState>,
-    uploads: Option<Source>,
+    uploads: Option<Source<UploadState>>,
+    evidence: Option<Source<EvidenceState>>,
 }
 
 impl Metrics {
@@ -137,6 +147,11 @@ impl Metrics {
     /// What tells how it stands with files that are sent to an object storage; it is asked for each rendering.
     pub fn set_uploads(&self, state: impl Fn() -> UploadState + Send + 'static) {
         self.inner().uploads = Some(Source(Box::new(state)));
+    }
+
+    /// What tells how far the evidence log is behind; it is asked for each rendering.
+    pub fn set_evidence(&self, state: impl Fn() -> EvidenceState + Send + 'static) {
+        self.inner().evidence = Some(Source(Box::new(state)));
     }
 
     /// The jobs were read again, or could not be.
@@ -271,6 +286,21 @@ impl Metrics {
             for (name, kind, help, samples) in families(&state()) {
                 out.family(name, kind, help, &samples);
             }
+        }
+        if let Some(Source(state)) = &inner.evidence {
+            let EvidenceState { unregistered, lag_seconds } = state();
+            out.family(
+                "evidence_unregistered",
+                "gauge",
+                "Records that the evidence log does not have yet.",
+                &one(unregistered),
+            );
+            out.family(
+                "evidence_lag_seconds",
+                "gauge",
+                "For how long the oldest record that is under no checkpoint has been written.",
+                &one(lag_seconds),
+            );
         }
         let reloads = [("ok", inner.reloads), ("failed", inner.reloads_failed)];
         let reloads = reloads.map(|(v, n)| (format!("{{result=\"{v}\"}}"), n));

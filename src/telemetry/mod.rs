@@ -10,5 +10,5 @@ pub mod logs;
 pub mod metrics;
 mod uploads;
 
-pub use metrics::Metrics;
+pub use metrics::{EvidenceState, Metrics};
 pub use uploads::UploadState;

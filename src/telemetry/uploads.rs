@@ -24,9 +24,9 @@ pub struct UploadState {
 }
 
 /// What tells the state when it is asked for.
-pub(super) struct Source(pub Box<dyn Fn() -> UploadState + Send>);
+pub(super) struct Source<T>(pub Box<dyn Fn() -> T + Send>);
 
-impl fmt::Debug for Source {
+impl<T> fmt::Debug for Source<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Source")
     }

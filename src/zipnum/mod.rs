@@ -24,7 +24,7 @@ mod writer;
 
 pub use captures::ShardCaptures;
 pub use objects::ObjectRanges;
-pub use publish::{PublishError, Published, publish};
+pub use publish::{PublishError, Published, publish, publish_folder};
 pub use reader::{Directory, Ranges, Shards, ZipNumError};
 pub use writer::{BLOCK_LINES, SHARD_BYTES_MAX, ShardWriter, Written};
 

@@ -12,6 +12,7 @@ use crate::support::archive::Archive;
 use crate::support::web::Web;
 
 mod authority;
+mod behind;
 mod bundles;
 mod calendars;
 pub mod checkers;

@@ -60,6 +60,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod backfill;
+mod blocks;
 mod chromium;
 mod cite;
 mod cli;

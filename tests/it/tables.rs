@@ -72,21 +72,42 @@ fn what_cannot_be_a_target_is_refused() {
 
 #[test]
 fn duckdb_and_pandas_read_what_the_command_line_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = demo(dir.path());
+    let to = dir.path().join("tables");
+    run(&root, &["tables", "--to", to.to_str().unwrap()]);
+    others_read(&root, to.to_str().unwrap(), &[]);
+}
+
+/// Has DuckDB, pyarrow and pandas read the tables of an archive of the demonstration, which lie in a folder or at s3://…, and
+/// compare them with what the command line prints. `environment` is what they need to reach them.
+pub fn others_read(root: &Path, tables: &str, environment: &[(&str, &str)]) {
     let Some(python) = std::env::var_os("PRESSMARK_INTEROP_PYTHON") else {
         skipped("interop-python", "PRESSMARK_INTEROP_PYTHON is not set, so DuckDB is not asked");
         return;
     };
     let dir = tempfile::tempdir().unwrap();
-    let root = demo(dir.path());
-    let (to, answers) = (dir.path().join("tables"), dir.path().join("answers"));
-    run(&root, &["tables", "--to", to.to_str().unwrap()]);
-    fs::create_dir(&answers).unwrap();
+    keep_answers(root, dir.path());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/tables.py");
+    let mut command = Command::new(python);
+    command.arg(script).arg(tables).arg(dir.path()).envs(environment.iter().copied());
+    let output = command.output().unwrap();
+    let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    if output.status.code() == Some(MISSING) {
+        skipped("interop-python", &told);
+        return;
+    }
+    assert!(output.status.success(), "{told}");
+}
+
+/// Keeps what the command line prints of an archive of the demonstration, a file for each call.
+fn keep_answers(root: &Path, answers: &Path) {
     let keep = |name: &str, text: &str| fs::write(answers.join(name), text).unwrap();
     // The demonstration has three hosts under the reserved name.
     let all = ["captures", "http://example/", "--match", "domain", "--format", "json"];
-    let captures = run(&root, &all);
+    let captures = run(root, &all);
     keep("captures", &captures);
-    keep("changes", &run(&root, &["changes", "--format", "json"]));
+    keep("changes", &run(root, &["changes", "--format", "json"]));
     let captures: Vec<Value> =
         captures.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let is_page = |capture: &&Value| {
@@ -97,7 +118,7 @@ fn duckdb_and_pandas_read_what_the_command_line_says() {
         captures.iter().filter(is_page).map(|capture| capture["url"].as_str().unwrap()).collect();
     assert!(pages.len() > 5);
     for (number, url) in pages.iter().enumerate() {
-        let history = run(&root, &["history", url, "--format", "json"]);
+        let history = run(root, &["history", url, "--format", "json"]);
         keep(&format!("history-{number:03}"), &history);
         let history: Value = serde_json::from_str(&history).unwrap();
         for (version, of) in history["versions"].as_array().unwrap().iter().enumerate() {
@@ -107,17 +128,9 @@ fn duckdb_and_pandas_read_what_the_command_line_says() {
             let at = of["capture"]["date"].as_str().unwrap();
             let name = |what: &str| format!("{what}-{number:03}-{version:02}");
             // A page without any is none of which there is something to print.
-            let quotes = pressmark(&root, &["quotes", url, "--at", at, "--format", "json"]);
+            let quotes = pressmark(root, &["quotes", url, "--at", at, "--format", "json"]);
             keep(&name("quotes"), &stdout(&quotes));
-            keep(&name("show"), &run(&root, &["show", url, "--at", at, "--as", "json"]));
+            keep(&name("show"), &run(root, &["show", url, "--at", at, "--as", "json"]));
         }
     }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/tables.py");
-    let output = Command::new(python).arg(script).arg(&to).arg(&answers).output().unwrap();
-    let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-    if output.status.code() == Some(MISSING) {
-        skipped("interop-python", &told);
-        return;
-    }
-    assert!(output.status.success(), "{told}");
 }

@@ -8,6 +8,8 @@
 //! With `libfaketime` installed their clocks are five minutes apart.
 
 mod origin;
+mod pooled;
+mod rendering;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -392,6 +394,12 @@ fn wait_for(patience: Duration, mut holds: impl FnMut() -> bool, place: &Place, 
 
 /// What the web saw: no host was asked by two or early, and pages came twice only where something broke.
 fn judge(visits: &[Visit], hosts: usize, broken: &[(Duration, Duration)]) {
+    judge_pace(visits, hosts);
+    judge_repeats(visits, broken);
+}
+
+/// No host was asked by two or early.
+fn judge_pace(visits: &[Visit], hosts: usize) {
     // A pause is counted by the client, from when it has the answer; the web's threads may come late.
     let tolerance = Duration::from_millis(40);
     for host in 0..hosts {
@@ -404,6 +412,9 @@ fn judge(visits: &[Visit], hosts: usize, broken: &[(Duration, Duration)]) {
             assert!(pause + tolerance >= PACE, "host {host} is asked early: {first:?} {next:?}");
         }
     }
+}
+
+fn judge_repeats(visits: &[Visit], broken: &[(Duration, Duration)]) {
     let mut times: BTreeMap<(usize, &str), Vec<Duration>> = BTreeMap::new();
     for visit in visits.iter().filter(|visit| visit.path != "/robots.txt") {
         times.entry((visit.host, &visit.path)).or_default().push(visit.came);

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::app::blocks::try_blocks;
 use crate::app::captures::rights;
 use crate::app::objects::try_objects;
 use crate::app::shared::frontier_rights;
@@ -122,20 +123,25 @@ fn check_databases(settings: &Settings, out: &Output) -> Result<Exit, CliError> 
     if problems.is_empty() { check_objects(settings, out) } else { Ok(Exit::Usage) }
 }
 
-/// Whether the object storage can be reached, listed and written.
+/// Whether the object storage and the blocks of captures can be reached, read and written.
 fn check_objects(settings: &Settings, out: &Output) -> Result<Exit, CliError> {
     let key = keys::STORE_REMOTE.path().to_owned();
-    match try_objects(settings)? {
-        None => Ok(Exit::Done),
-        Some(Ok(told)) => {
-            out.say(&format!("{key}: {told}"));
-            Ok(Exit::Done)
-        }
-        Some(Err(what)) => {
-            print(&[Problem { source: settings.source(&key), key, what }], out)?;
-            Ok(Exit::Usage)
+    let tried = [
+        (key, try_objects(settings)?),
+        (keys::STORE_ZIPNUM.path().to_owned(), try_blocks(settings)),
+    ];
+    let mut problems = Vec::new();
+    for (key, tried) in tried {
+        match tried {
+            None => {}
+            Some(Ok(told)) => out.say(&format!("{key}: {told}")),
+            Some(Err(what)) => {
+                problems.push(Problem { source: settings.source(&key), key, what });
+            }
         }
     }
+    print(&problems, out)?;
+    Ok(if problems.is_empty() { Exit::Done } else { Exit::Usage })
 }
 
 fn print(problems: &[Problem], out: &Output) -> Result<(), CliError> {

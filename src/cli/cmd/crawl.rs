@@ -103,6 +103,12 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     });
     follower.end();
     progress.finish();
+    // A run that is stopped leaves it to the next one.
+    match running.blocks().filter(|_| !stop.asked()).map(|blocks| blocks.once()) {
+        None => {}
+        Some(Ok(done)) => done.iter().for_each(|note| context.out.say(note)),
+        Some(Err(why)) => context.out.warn(&why),
+    }
     let notes = running.close()?;
     for note in notes {
         context.out.warn(&note);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::app::evidence::{extend, options_now};
+use crate::app::evidence::{extend, new_key as replace_key};
 use crate::base::Timestamp;
 use crate::cli::answer::evidence_error;
 use crate::cli::args::{EvidenceArgs, EvidenceCommand};
@@ -10,8 +10,7 @@ use crate::cli::context::{Context, store_error};
 use crate::cli::output::Format;
 use crate::cli::{CliError, Exit};
 use crate::evidence::bundle::CHECK_SCRIPT;
-use crate::evidence::log::{Appender, replace_lost_key};
-use crate::evidence::{Log, OpenFiles};
+use crate::evidence::{Log, OldKey, OpenFiles};
 use crate::store::Layout;
 use crate::warc::Rounds;
 
@@ -111,16 +110,12 @@ fn new_key(
     lost: bool,
 ) -> Result<Exit, CliError> {
     let what = "replacing the key of the evidence log";
-    let (options, notes) = options_now(layout, &context.settings, &Rounds::default(), now);
+    let old = if lost { OldKey::IsLost } else { OldKey::Signs };
+    let (done, notes) =
+        replace_key(layout, &context.settings, old, now).map_err(|e| evidence_error(what, e))?;
     for note in &notes {
         context.out.warn(note);
     }
-    let done = if lost {
-        replace_lost_key(layout, &options, now)
-    } else {
-        Appender::open(layout, &options).and_then(|appender| appender.new_key(now))
-    };
-    let done = done.map_err(|e| evidence_error(what, e))?;
     context
         .out
         .say(&format!("the key is replaced; a checkpoint over {} leaves says so", done.size));

@@ -20,7 +20,7 @@ pub fn run(context: &Context) -> Result<Exit, CliError> {
         Ok(queue) => Ok(queue.seen(now)?),
         Err(why) => Err(why.message),
     };
-    let status = status(&archive, queue)?;
+    let status = status(&archive, queue, now)?;
     match out.format() {
         Format::Json => out.json(&status)?,
         Format::Text => {

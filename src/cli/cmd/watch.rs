@@ -7,6 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::serve;
+use crate::app::blocks::{Blocks, LOOKED_EVERY};
 use crate::app::indexing::INDEXED_EVERY;
 use crate::app::route::route;
 use crate::app::run::{Begun, Preparer, Running, begin, real_timer, runtime, stop_on_signals};
@@ -27,7 +28,7 @@ use crate::search::saved::SavedSearch;
 use crate::serve::{Beside, Serve, Server};
 use crate::store::upload::UploadCounts;
 use crate::telemetry::logs::LogFile;
-use crate::telemetry::{Metrics, UploadState, http};
+use crate::telemetry::{EvidenceState, Metrics, UploadState, http};
 
 /// How long messages may still take after the crawl has ended.
 const LAST_MESSAGES: Duration = Duration::from_secs(10);
@@ -184,6 +185,15 @@ fn watch(
     let name = shared::own_job(&context.settings, &context.archive);
     let job = Job { take: Take::Forever, name, ..Job::of(Vec::new()) };
     let (follower, indexing) = (running.follower(), running.indexing());
+    let (log, clock) = (follower.lag(), Arc::clone(&context.clock));
+    observer.metrics.set_evidence(move || {
+        let behind = log.behind();
+        EvidenceState {
+            unregistered: behind.unregistered,
+            lag_seconds: behind.lag_seconds(clock.now()),
+        }
+    });
+    let blocks = running.blocks();
     let (hearing, note) = running.hearing(saved.searches())?;
     note.iter().for_each(|note| tracing::warn!("{note}"));
     let checkpoint_every = context.settings.duration(keys::EVIDENCE_CHECKPOINT_EVERY);
@@ -197,6 +207,10 @@ fn watch(
         ));
         let say = |note: &str| tracing::warn!("{note}");
         let indexed = tokio::spawn(indexing.clone().follow_every(INDEXED_EVERY, say));
+        let in_blocks = blocks.clone().map(|blocks| {
+            let done = |note: &str| tracing::info!("{note}");
+            tokio::spawn(blocks.follow_every(LOOKED_EVERY, done, say))
+        });
         let heard = hearing.clone().map(|hearing| {
             let saved = Arc::clone(saved);
             let tells = Arc::new(move |change: &HeardChange<'_>| saved.tell(change));
@@ -211,6 +225,7 @@ fn watch(
         };
         let report = running.run(&job, observer, stop).await;
         following.abort();
+        in_blocks.iter().for_each(tokio::task::JoinHandle::abort);
         indexing.end();
         if let Some(hearing) = &hearing {
             hearing.end();
@@ -227,6 +242,7 @@ fn watch(
         report
     });
     follower.end();
+    blocks.iter().for_each(Blocks::end);
     let waiting = running.crawl().frontier().counts();
     let closed = running.close();
     // What ended the run goes before what its end met: on a full disk neither works.

@@ -37,21 +37,14 @@ impl Parts {
                 cookies: None,
                 held: Arc::new(AtomicUsize::new(0)),
             };
-            let permit = match self.turn(&ask).await {
-                Ok(permit) => permit,
+            let (exchange, appended) = match self.asked(ask, Found::Alternate).await {
+                Ok(had) => had,
                 Err(why) => {
                     let (page, kind) = (&self.place.uri, named.kind.label());
-                    self.note(format!(
-                        "{uri}, the {kind} form of {page}, was not asked for: {why}"
-                    ));
+                    self.note(format!("{uri}, the {kind} form of {page}, was not had: {why}"));
                     return None;
                 }
             };
-            // In a task of its own: a crawl that is stopped takes no exchange with it.
-            let parts = Arc::clone(self);
-            let asked =
-                tokio::spawn(async move { parts.exchange(permit, ask, Found::Alternate).await });
-            let (exchange, appended) = asked.await.ok()?.ok()?;
             let (name, reading) = (uri.to_string(), Arc::clone(reading));
             let task = move || reading.of_alternate(&uri, &exchange, &appended);
             let read = readers.run_alone(&name, patience, task).await;

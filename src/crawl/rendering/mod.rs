@@ -12,6 +12,7 @@ mod records;
 mod turns;
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedSender;
@@ -22,7 +23,7 @@ use crate::capture::{CaptureRequest, Capturer};
 use crate::extract::page::PageKind;
 use crate::http::Exchange;
 use crate::politeness::AddressPace;
-use crate::schedule::{BrowserUse, Credentials};
+use crate::schedule::{BrowserUse, Credentials, LeaseGuard};
 use crate::store::{Appended, Content, Discovery, Store, Submission};
 use crate::warc::{RandomIds, RecordIds as _};
 
@@ -46,6 +47,8 @@ pub(super) struct RenderJob {
     pub asks: UnboundedSender<RenderAsk>,
     /// How many pages are rendered at a time.
     pub room: Arc<Semaphore>,
+    /// The lease of the page's host, where the queue is shared.
+    pub lease: Option<LeaseGuard>,
 }
 
 /// What may follow a step where the page came without its text, and what of the step it needs.
@@ -89,9 +92,9 @@ impl Behind {
         if named.is_none() && !self.job.wants(kind) {
             return Ok(stepped);
         }
-        let (host, met, ended) = (stepped.host.clone(), stepped.met.clone(), stepped.ended);
+        let (uri, met, ended) = (reading.uri.clone(), stepped.met.clone(), stepped.ended);
         // Without a loop nobody is asked anything more.
-        let Ok(()) = self.job.asks.send(RenderAsk::Ended { host, met, ended }) else {
+        let Ok(()) = self.job.asks.send(RenderAsk::Ended { uri, met, ended }) else {
             return Ok(stepped);
         };
         stepped.is_learned = true;
@@ -155,6 +158,11 @@ impl RenderJob {
         }
     }
 
+    fn note(&self, what: String) {
+        // A loop that has ended needs no note.
+        let _ = self.asks.send(RenderAsk::Note(what));
+    }
+
     /// Renders a page and keeps what comes of it. The document as it is in the end, where there is one, and where it
     /// is kept.
     ///
@@ -169,11 +177,18 @@ impl RenderJob {
         let upstream: Arc<dyn Upstream> = Arc::new(parts);
         let mut options = BrowserOptions::clone(&self.options);
         options.visual |= self.rules.spec.visual;
-        let rendering = browser::render(&options, &uri, &user_agent, upstream).await;
+        let rendering = tokio::select! {
+            rendering = browser::render(&options, &uri, &user_agent, upstream) => rendering,
+            () = lost(self.lease.as_ref()) => {
+                self.note(format!(
+                    "the rendering of {uri} was cut off: its host went to another process, which visits it again"
+                ));
+                return Ok(None);
+            }
+        };
         let at = timer.clock().now();
         if let Some(why) = &rendering.trouble {
-            // A loop that has ended needs no note.
-            let _ = self.asks.send(RenderAsk::Note(format!("{uri} was not rendered: {why}")));
+            self.note(format!("{uri} was not rendered: {why}"));
         }
         let document = rendering.document.clone().filter(|_| rendering.trouble.is_none());
         let derived = records::of(rendering, &uri, &page_id, &record_id, at, &options);
@@ -183,6 +198,21 @@ impl RenderJob {
         Ok(document.map(|document| (document, appended)))
     }
 }
+
+/// Ends when the lease of a page's host is lost; never where there is none.
+async fn lost(lease: Option<&LeaseGuard>) {
+    match lease {
+        Some(lease) => {
+            while lease.lasts() {
+                tokio::time::sleep(LEASE_LOOK).await;
+            }
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// How often it is looked whether the lease of the host of a page that is rendered lasts.
+const LEASE_LOOK: Duration = Duration::from_millis(100);
 
 /// The id that joins the records of one page.
 fn new_page_id() -> String {

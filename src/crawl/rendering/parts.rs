@@ -3,20 +3,22 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
 use crate::base::{HostKey, Timestamp};
 use crate::browser::{Answered, Ask, BoxFuture, Upstream};
-use crate::capture::{Captured, Located};
+use crate::capture::{CaptureError, Captured, Located, MaySend};
+use crate::crawl::options::CrawlError;
 use crate::crawl::outcome::{Finished, Outcome, Stored};
 use crate::crawl::reading::head_of;
 use crate::crawl::rules::JobRules;
 use crate::crawl::step::{HostResponse, Purpose, Step, append};
 use crate::http::Exchange;
 use crate::politeness::{Line, Permit, RobotsTarget};
-use crate::schedule::Credentials;
+use crate::schedule::{Credentials, LeaseGuard};
 use crate::store::{Appended, Content, Discovery, Submission};
 
 use super::turns::{RenderAsk, Turn};
@@ -47,6 +49,8 @@ pub(super) struct Parts {
     rules: Arc<JobRules>,
     credentials: Credentials,
     pub asks: UnboundedSender<RenderAsk>,
+    /// The lease of the page's host, where the queue is shared.
+    lease: Option<LeaseGuard>,
     /// Joins the records of the page.
     pub page_id: String,
     /// The page as it was captured, until the browser has it.
@@ -69,14 +73,10 @@ impl Upstream for Arc<Parts> {
             {
                 return Answered::Exchange(exchange, Some(id));
             }
-            let permit = match self.turn(&ask).await {
-                Ok(permit) => permit,
-                Err(why) => return Answered::Not(why),
-            };
-            // In a task of its own: a page that is given up takes no exchange with it.
-            let parts = Arc::clone(self);
-            let asked = tokio::spawn(async move { parts.ask(permit, ask).await });
-            asked.await.unwrap_or_else(|broken| Answered::Not(broken.to_string()))
+            match self.asked(ask, Found::Needed).await {
+                Ok((exchange, appended)) => Answered::Exchange(exchange, Some(appended.record_id)),
+                Err(why) => Answered::Not(why),
+            }
         })
     }
 }
@@ -89,31 +89,82 @@ impl Parts {
             rules: Arc::clone(&job.rules),
             credentials: job.credentials.clone(),
             asks: job.asks.clone(),
+            lease: job.lease.clone(),
             page_id: new_page_id(),
             first: Mutex::new(Some((Arc::clone(&place.exchange), place.record_id.clone()))),
             place,
         }
     }
 
-    /// Waits until a part may be asked for, its robots.txt first.
+    /// Asks for a part, in its turn: its exchange, and where it is kept.
+    ///
+    /// # Errors
+    /// Why there is none; as text.
+    pub async fn asked(
+        self: &Arc<Self>,
+        ask: Ask,
+        found: Found,
+    ) -> Result<(Arc<Exchange>, Appended), String> {
+        loop {
+            let (permit, may_send) = self.turn(&ask).await?;
+            // In a task of its own: a page that is given up takes no exchange with it.
+            let (parts, asks) = (Arc::clone(self), ask.clone());
+            let asked = async move { parts.exchange(permit, may_send, asks, found).await };
+            match tokio::spawn(asked).await {
+                Ok(Err(NoExchange::Withdrawn)) => {}
+                Ok(Err(NoExchange::Because(why))) => return Err(why),
+                Ok(Ok(had)) => return Ok(had),
+                Err(broken) => return Err(broken.to_string()),
+            }
+        }
+    }
+
+    /// Waits until a part may be asked for, its robots.txt first. The permit, and what is asked before it is used.
     ///
     /// # Errors
     /// Why it may not be; as text.
-    pub async fn turn(&self, ask: &Ask) -> Result<Permit, String> {
+    async fn turn(&self, ask: &Ask) -> Result<(Permit, Option<MaySend>), String> {
         let gone = || "the crawl has ended".to_owned();
+        let mut elsewhere_since = None;
         loop {
+            if self.lease.as_ref().is_some_and(|lease| !lease.lasts()) {
+                return Err("the host of its page went to another process".to_owned());
+            }
             let (reply, answer) = oneshot::channel();
             let may = RenderAsk::May { uri: ask.uri.clone(), job: self.job.clone(), reply };
             self.asks.send(may).map_err(|_| gone())?;
             match answer.await.map_err(|_| gone())? {
-                Turn::Go(permit) => return Ok(permit),
+                Turn::Go(permit, may_send) => return Ok((permit, may_send)),
                 Turn::Refused(why) => return Err(why),
                 Turn::Wait(until) => self.wait(until, ask).await,
+                Turn::Elsewhere(until) => {
+                    self.wait_elsewhere(&mut elsewhere_since, until, ask).await?
+                }
                 Turn::Robots { permit, target, step } => {
                     self.robots(permit, *target, step, ask).await?;
                 }
             }
         }
+    }
+
+    /// Waits for a host that another process holds, and not for longer than [`ELSEWHERE_MAX`]: that one may wait for
+    /// the host of this page.
+    async fn wait_elsewhere(
+        &self,
+        since: &mut Option<Timestamp>,
+        until: Timestamp,
+        ask: &Ask,
+    ) -> Result<(), String> {
+        let now = self.place.timer.clock().now();
+        let since = *since.get_or_insert(now);
+        if now.since(since) >= ELSEWHERE_MAX {
+            let seconds = ELSEWHERE_MAX.as_secs();
+            return Err(format!(
+                "another process that shares the queue held its host for {seconds} s"
+            ));
+        }
+        self.wait(until, ask).await;
+        Ok(())
     }
 
     async fn wait(&self, until: Timestamp, ask: &Ask) {
@@ -133,11 +184,16 @@ impl Parts {
     ) -> Result<(), String> {
         let gone = |_| "the crawl has ended".to_owned();
         let (mut permit, mut target, mut step) = (permit, target, step);
+        let mut elsewhere_since = None;
         loop {
             let purpose = Purpose::Robots(target.clone());
             let run = tokio::spawn(async move { step.run_alone(permit, purpose).await });
             let stepped = match run.await {
                 Ok(Ok(stepped)) => stepped,
+                Ok(Err(CrawlError::Capture(CaptureError::Withdrawn))) => {
+                    // Nothing was sent: it is asked for when its host is held again.
+                    return self.asks.send(RenderAsk::NoRobots { target }).map_err(|_| gone(()));
+                }
                 _ => {
                     self.asks.send(RenderAsk::NoRobots { target }).map_err(|_| gone(()))?;
                     return Err("its robots.txt could not be kept".to_owned());
@@ -158,30 +214,23 @@ impl Parts {
                         break;
                     }
                     Turn::Wait(until) => self.wait(until, ask).await,
-                    Turn::Go(_) | Turn::Refused(_) => return Ok(()),
+                    Turn::Elsewhere(until) => {
+                        self.wait_elsewhere(&mut elsewhere_since, until, ask).await?;
+                    }
+                    Turn::Go(..) | Turn::Refused(_) => return Ok(()),
                 }
             }
         }
     }
 
     /// Makes the exchange that is permitted, and keeps it.
-    async fn ask(&self, permit: Permit, ask: Ask) -> Answered {
-        match self.exchange(permit, ask, Found::Needed).await {
-            Ok((exchange, appended)) => Answered::Exchange(exchange, Some(appended.record_id)),
-            Err(why) => Answered::Not(why),
-        }
-    }
-
-    /// The same: the exchange, and where it is kept.
-    ///
-    /// # Errors
-    /// Why there is none; as text.
-    pub async fn exchange(
+    async fn exchange(
         &self,
         permit: Permit,
+        may_send: Option<MaySend>,
         ask: Ask,
         found: Found,
-    ) -> Result<(Arc<Exchange>, Appended), String> {
+    ) -> Result<(Arc<Exchange>, Appended), NoExchange> {
         let (host, uri) = (permit.host(), permit.uri().clone());
         let place = &self.place;
         let located = self.locate(&permit).await;
@@ -191,6 +240,7 @@ impl Parts {
         request.credentials.extend(plain);
         request.accept = ask.accept;
         request.referer = ask.referer;
+        request.may_send = may_send;
         if let Some(cookies) = &ask.cookies {
             request.add_cookies(cookies);
         }
@@ -226,10 +276,15 @@ impl Parts {
                 };
                 (Content::Failure(Arc::from(failure)), met)
             }
+            Err(CaptureError::Withdrawn) => {
+                // A loop that has ended has nothing to take back.
+                let _ = self.asks.send(RenderAsk::Withdrawn { host });
+                return Err(NoExchange::Withdrawn);
+            }
             Err(error) => {
                 finished.outcome = Outcome::Failed { step: "request", why: error.to_string() };
                 self.came(host, HostResponse::OurRefusal, ended, finished);
-                return Err(error.to_string());
+                return Err(NoExchange::Because(error.to_string()));
             }
         };
         let discovery = Discovery {
@@ -259,7 +314,7 @@ impl Parts {
             (Ok(_), Content::Derived(_) | Content::Copy(_)) => Err("no exchange".to_owned()),
         };
         self.came(host, met, ended, finished);
-        answer
+        answer.map_err(NoExchange::Because)
     }
 
     fn came(&self, host: HostKey, met: HostResponse, ended: Timestamp, finished: Finished) {
@@ -288,6 +343,17 @@ impl Parts {
             }
         }
     }
+}
+
+/// For so long a part waits for a host that another process holds.
+const ELSEWHERE_MAX: Duration = Duration::from_secs(30);
+
+/// Why there is no exchange.
+enum NoExchange {
+    /// The lease of its host was lost before anything was sent.
+    Withdrawn,
+    /// For this reason.
+    Because(String),
 }
 
 /// A request that waits for its host.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::base::{HostKey, TargetUri, Timestamp};
+use crate::capture::MaySend;
 use crate::crawl::engine::{Crawl, Run};
 use crate::crawl::job_context::Following;
 use crate::crawl::observer::Observer;
@@ -15,7 +16,7 @@ use crate::crawl::outcome::Finished;
 use crate::crawl::sources::Role;
 use crate::crawl::step::{HostResponse, Step, StepOutcome};
 use crate::politeness::{Permit, RobotsTarget};
-use crate::schedule::BrowserUse;
+use crate::schedule::{BrowserUse, PartTurn};
 
 use super::RenderJob;
 
@@ -37,7 +38,9 @@ pub(in crate::crawl) enum RenderAsk {
     /// It could not be asked for: nothing is known of it.
     NoRobots { target: RobotsTarget },
     /// The exchange of the page itself has ended: its parts may be asked for.
-    Ended { host: HostKey, met: HostResponse, ended: Timestamp },
+    Ended { uri: TargetUri, met: HostResponse, ended: Timestamp },
+    /// A part was not asked for, though it might have been: the lease of its host was lost.
+    Withdrawn { host: HostKey },
     /// A page could not be rendered, or not wholly.
     Note(String),
 }
@@ -45,26 +48,25 @@ pub(in crate::crawl) enum RenderAsk {
 /// What the loop answers.
 pub(in crate::crawl) enum Turn {
     /// It may.
-    Go(Permit),
+    Go(Permit, Option<MaySend>),
     /// Its robots.txt is asked for first.
     Robots { permit: Permit, target: Box<RobotsTarget>, step: Box<Step> },
     /// Not before this time.
     Wait(Timestamp),
+    /// Its host is another process'; to be tried again at this time.
+    Elsewhere(Timestamp),
     /// It may not.
     Refused(String),
 }
 
 impl Crawl {
-    /// How a URL of these jobs is read where it comes without its text: rendered, if one of them asks for it. None
-    /// is where the queue is shared: the parts of a page lie on hosts that another process may hold.
+    /// How a URL of these jobs at `host` is read where it comes without its text: rendered, if one of them asks for it.
     pub(in crate::crawl) fn rendering(
         &self,
         run: &Run<'_>,
         jobs: &[Following],
+        host: &HostKey,
     ) -> Option<RenderJob> {
-        if self.frontier.shared().is_some() {
-            return None;
-        }
         let asks = |job: &&Following| job.rules.spec.browser != BrowserUse::Never;
         let mut pages = jobs.iter().filter(|job| job.role == Role::Page);
         let following = pages.clone().find(asks).or_else(|| pages.next())?;
@@ -75,6 +77,7 @@ impl Crawl {
             credentials: run.job.credentials.clone(),
             asks: run.render_asks.clone(),
             room: Arc::clone(&self.browsers),
+            lease: self.frontier.guard(host),
         })
     }
 
@@ -98,6 +101,7 @@ impl Crawl {
             RenderAsk::Came { host, met, ended, finished } => {
                 run.pages += 1;
                 self.learn_pace_of(&host, &met, ended, now)?;
+                self.part_ended(&finished.uri, now)?;
                 self.note(run, &finished, observer)
             }
             RenderAsk::Robots { target, stepped } => {
@@ -106,9 +110,10 @@ impl Crawl {
                     self.write_log(finished)?;
                     observer.finished(finished);
                 }
+                let asked = target.uri().clone();
                 let redirected = stepped.redirect.as_ref().map(|to| target.redirected(to.clone()));
                 match redirected {
-                    Some(Some(_)) => return Ok(()),
+                    Some(Some(_)) => return self.part_ended(&asked, now),
                     Some(None) => {
                         let fetch = crate::politeness::RobotsFetch::RedirectedTooOften;
                         self.learn_robots(&target, fetch)?;
@@ -116,13 +121,19 @@ impl Crawl {
                     None => self.learn_robots(&target, stepped.robots_fetch())?,
                 }
                 run.asking_robots.remove(&target.governs().authority());
-                Ok(())
+                self.part_ended(&asked, now)
             }
             RenderAsk::NoRobots { target } => {
                 run.asking_robots.remove(&target.governs().authority());
                 self.withdraw(&target.uri().host_key(), now)
             }
-            RenderAsk::Ended { host, met, ended } => self.learn_pace_of(&host, &met, ended, now),
+            RenderAsk::Ended { uri, met, ended } => {
+                let host = uri.host_key();
+                self.learn_pace_of(&host, &met, ended, now)?;
+                let at = self.next_at(&uri, &host, now)?;
+                Ok(self.frontier.pace_host(&host, at, now)?)
+            }
+            RenderAsk::Withdrawn { host } => self.withdraw(&host, now),
             RenderAsk::Note(what) => {
                 observer.note(&what);
                 Ok(())
@@ -144,14 +155,19 @@ impl Crawl {
         if run.asking_robots.contains(&uri.authority()) {
             return Ok(Turn::Wait(now.plus(SOON)));
         }
+        let host = uri.host_key();
+        if let Some(turn) = self.turn_at(&host, now)? {
+            return Ok(turn);
+        }
+        self.take_over_host(uri, now)?;
         let rules = self.rules.get(job).cloned();
         let gate = rules.as_ref().and_then(|rules| rules.gate.as_ref());
         Ok(match self.ask_as(gate, uri, now)? {
             Answer::Go(permit) => match self.let_through(&permit, now) {
                 Err(until) => Turn::Wait(until),
                 Ok(()) => {
-                    self.begin(&permit.host(), now)?;
-                    Turn::Go(permit)
+                    self.begin(&host, now)?;
+                    Turn::Go(permit, self.may_send(&host))
                 }
             },
             // One that is under way ends at a time that nobody knows.
@@ -169,11 +185,16 @@ impl Crawl {
         now: Timestamp,
     ) -> Result<Turn, CrawlError> {
         use crate::politeness::Answer;
+        let host = target.uri().host_key();
+        if let Some(turn) = self.turn_at(&host, now)? {
+            return Ok(turn);
+        }
+        self.take_over_host(target.uri(), now)?;
         Ok(match self.ask_for_robots(&target)? {
             Answer::Go(permit) => match self.let_through(&permit, now) {
                 Err(until) => Turn::Wait(until),
                 Ok(()) => {
-                    self.begin(&permit.host(), now)?;
+                    self.begin(&host, now)?;
                     run.asking_robots.insert(target.governs().authority());
                     let mut step = self.step_for(false, false, &run.stop);
                     if let Some(rules) = self.rules.get(job) {
@@ -182,6 +203,7 @@ impl Crawl {
                             step.capturer = Arc::clone(own);
                         }
                     }
+                    step.request.may_send = self.may_send(&host);
                     Turn::Robots { permit, target: Box::new(target), step: Box::new(step) }
                 }
             },
@@ -201,7 +223,7 @@ impl Crawl {
         now: Timestamp,
     ) -> Result<(), CrawlError> {
         match reply.send(turn) {
-            Err(Turn::Go(permit)) => self.withdraw(&permit.host(), now),
+            Err(Turn::Go(permit, _)) => self.withdraw(&permit.host(), now),
             Err(Turn::Robots { permit, target, .. }) => {
                 run.asking_robots.remove(&target.governs().authority());
                 self.withdraw(&permit.host(), now)
@@ -210,13 +232,33 @@ impl Crawl {
         }
     }
 
+    /// What stands in the way as far as a shared queue is concerned: the host has to be leased to this process.
+    fn turn_at(&mut self, host: &HostKey, now: Timestamp) -> Result<Option<Turn>, CrawlError> {
+        Ok(match self.frontier.turn_of_part(host, now)? {
+            PartTurn::Go => None,
+            PartTurn::Wait(until) => Some(Turn::Wait(until.max(now.plus(SOON)))),
+            PartTurn::Elsewhere(until) => Some(Turn::Elsewhere(until.max(now.plus(SOON)))),
+        })
+    }
+
+    /// A part was asked for: before when its host is asked next goes with the host.
+    fn part_ended(&mut self, uri: &TargetUri, now: Timestamp) -> Result<(), CrawlError> {
+        let host = uri.host_key();
+        let at = self.next_at(uri, &host, now)?;
+        self.frontier.pace_host(&host, at, now)?;
+        self.frontier.end_part(&host);
+        Ok(())
+    }
+
     fn begin(&mut self, host: &HostKey, now: Timestamp) -> Result<(), CrawlError> {
+        self.frontier.begin_part(host);
         let pace = self.gate.options().pace_for(host);
         self.book.facts(host, now, &pace)?.began(now);
         Ok(())
     }
 
     fn withdraw(&mut self, host: &HostKey, now: Timestamp) -> Result<(), CrawlError> {
+        self.frontier.end_part(host);
         let pace = self.gate.options().pace_for(host);
         self.book.facts(host, now, &pace)?.withdrawn();
         Ok(())

@@ -79,7 +79,7 @@ impl Appender {
         let log = Log::open(layout)?;
         let current = log.key_at(log.size());
         if let Some(current) = &current {
-            finish_change(&key_path, current)?;
+            finish_change(&key_path, current, Unnamed::Removed)?;
         }
         let wrong = |why: &str| EvidenceError::Key {
             path: key_path.display().to_string(),
@@ -235,7 +235,7 @@ impl Appender {
     /// A checkpoint over all leaves, signed and kept nowhere.
     pub(in crate::evidence) fn signed_by(
         &self,
-        key: &LogKey,
+        keys: &[&LogKey],
         now: Timestamp,
         round: Option<&Round>,
     ) -> Result<Checkpoint, EvidenceError> {
@@ -243,7 +243,7 @@ impl Appender {
             Some(current) => current.name,
             None => return Err(damaged("evidence/statements", "no leaf names the key of the log")),
         };
-        Ok(Checkpoint::sign(&origin, self.root()?, now, self.log.size(), round, &[key]))
+        Ok(Checkpoint::sign(&origin, self.root()?, now, self.log.size(), round, keys))
     }
 
     /// Puts all leaves on the disk, which are in no checkpoint yet. How many there are, and the root.
@@ -301,7 +301,7 @@ impl Appender {
         })?;
         self.key = Some(key);
         let done = self.commit(now, Some(&old))?;
-        finish_change(&self.key_path, &named)?;
+        finish_change(&self.key_path, &named, Unnamed::Removed)?;
         done.ok_or_else(|| damaged("evidence", "the change of key gave no checkpoint"))
     }
 }
@@ -333,7 +333,7 @@ pub fn replace_lost_key(
         signature: None,
     })?;
     let done = appender.commit(now, None)?;
-    finish_change(&key_path, &named)?;
+    finish_change(&key_path, &named, Unnamed::Removed)?;
     done.ok_or_else(|| damaged("evidence", "the change of key gave no checkpoint"))
 }
 
@@ -362,15 +362,41 @@ pub(in crate::evidence) fn next_path(key: &Path) -> PathBuf {
     key.with_file_name(name)
 }
 
+/// What becomes of a next key that the log does not name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unnamed {
+    /// It is of a change that was broken off before its checkpoint.
+    Removed,
+    /// It may be registered with others, or just be made.
+    Kept,
+}
+
+/// Puts the next key in the place of the old one, in a log that several archives share, which may have one file of the key.
+pub(in crate::evidence) fn finish_named_change(
+    key: &Path,
+    current: &VerifierKey,
+) -> Result<(), EvidenceError> {
+    finish_change(key, current, Unnamed::Kept)
+}
+
 /// Puts the next key in the place of the old one, where the log names it already.
-fn finish_change(key: &Path, current: &VerifierKey) -> Result<(), EvidenceError> {
+fn finish_change(key: &Path, current: &VerifierKey, unnamed: Unnamed) -> Result<(), EvidenceError> {
     let next = next_path(key);
+    // One process at a time: another that has the same file of the key finds the change done.
+    let lock = match File::open(&next) {
+        Ok(lock) => lock,
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(why) => return Err(disk("reading the key", &next)(why)),
+    };
+    lock.lock().map_err(disk("locking", &next))?;
     let Some(made) = LogKey::read(&next)? else { return Ok(()) };
     let fail = disk("replacing", key);
     let rename = || -> io::Result<()> {
         if made.verifier("").public != current.public {
-            // The log does not name it: a change that was broken off before its checkpoint.
-            return std::fs::remove_file(&next);
+            return match unnamed {
+                Unnamed::Removed => std::fs::remove_file(&next),
+                Unnamed::Kept => Ok(()),
+            };
         }
         if key.exists() {
             let aside = (1..)

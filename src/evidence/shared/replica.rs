@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::change::{finish, waiting};
 use super::part::{append_leaves, leaf_of};
 use super::{Sharing, beside, grows, join};
 use crate::archive::{LogPart, LogSource, SharedCheckpoint};
@@ -13,7 +14,8 @@ use crate::evidence::files::write_whole;
 use crate::evidence::key::{LogKey, Options};
 use crate::evidence::leaf::{Statement, sha256};
 use crate::evidence::log::Appender;
-use crate::evidence::{Checkpoint, EvidenceError};
+use crate::evidence::note::VerifierKey;
+use crate::evidence::{Checkpoint, EvidenceError, Log};
 use crate::store::Layout;
 
 /// The copy of the log in an archive, which follows the server.
@@ -21,7 +23,7 @@ pub(super) struct Replica<'a> {
     pub(super) with: Sharing<'a>,
     pub(super) archive: String,
     pub(super) key: Option<LogKey>,
-    key_path: PathBuf,
+    pub(super) key_path: PathBuf,
     pub(super) appender: Appender,
     /// For the checkpoint that it signs.
     round: Option<Round>,
@@ -40,6 +42,7 @@ impl<'a> Replica<'a> {
         let appender = Appender::replica(layout)?;
         let archive = join(layout)?;
         let key_path = options.key_path(layout);
+        finish(&key_path, appender.log().key_at(appender.log().size()).as_ref())?;
         let key = LogKey::read(&key_path)?;
         let parts = match appender.log().newest() {
             None => 0,
@@ -93,7 +96,7 @@ impl<'a> Replica<'a> {
     }
 
     /// Appends the parts up to a number.
-    fn append(&mut self, to: u64) -> Result<(), EvidenceError> {
+    pub(super) fn append(&mut self, to: u64) -> Result<(), EvidenceError> {
         while self.parts < to {
             let parts = self.with.log.parts(self.parts, to)?;
             if parts.is_empty() {
@@ -156,20 +159,30 @@ impl<'a> Replica<'a> {
         if state.parts <= self.parts || !self.may_sign() {
             return Ok(None);
         }
+        self.sign_all(epoch, now)
+    }
+
+    /// The same once the copy is that of the newest checkpoint, with or without parts behind it.
+    pub(super) fn sign_all(
+        &mut self,
+        epoch: i64,
+        now: Timestamp,
+    ) -> Result<Option<Checkpoint>, EvidenceError> {
         let stamps = self.appender.unstated()?;
         self.register_statements(stamps)?;
         let previous = self.appender.log().size();
         self.append(self.with.log.state()?.parts)?;
-        if !self.may_sign_after() {
+        let next = waiting(&self.key_path)?;
+        let log = self.appender.log();
+        let Some(keys) = signers(self.key.as_ref(), next.as_ref(), log) else {
             return Err(self.keyless());
-        }
+        };
         self.appender.settle()?;
-        let Some(key) = &self.key else { return Ok(None) };
         // By the server's clock, as all times between the archives are; it goes on where that was set back.
         let before = self.appender.log().newest().and_then(|newest| newest.time);
         let checkpoint = {
             let time = before.map_or(now, |time| time.max(now));
-            self.appender.signed_by(key, time, self.round.as_ref())?
+            self.appender.signed_by(&keys, time, self.round.as_ref())?
         };
         let published = SharedCheckpoint {
             size: checkpoint.size,
@@ -183,14 +196,12 @@ impl<'a> Replica<'a> {
             });
         }
         self.appender.install(checkpoint.clone())?;
+        let log = self.appender.log();
+        if next.is_some() {
+            finish(&self.key_path, log.key_at(log.size()).as_ref())?;
+            self.key = LogKey::read(&self.key_path)?;
+        }
         Ok(Some(checkpoint))
-    }
-
-    /// Whether our key is the one that the leaves in hand name last.
-    fn may_sign_after(&self) -> bool {
-        let current = self.appender.log().key_at(u64::MAX);
-        let own = self.key.as_ref().map(|key| key.verifier("").public);
-        current.is_some_and(|current| Some(current.public) == own)
     }
 
     pub(super) fn register_statements(
@@ -224,4 +235,22 @@ impl<'a> Replica<'a> {
         }
         Ok(())
     }
+}
+
+/// The keys that sign all leaves of a log: the one that they name last, and where that is a new one, the one before it as
+/// well. `None` where the key is not here.
+fn signers<'k>(
+    own: Option<&'k LogKey>,
+    next: Option<&'k LogKey>,
+    log: &Log,
+) -> Option<Vec<&'k LogKey>> {
+    let current = log.key_at(u64::MAX)?;
+    let is = |key: &LogKey, named: &VerifierKey| key.verifier("").public == named.public;
+    if let Some(own) = own.filter(|own| is(own, &current)) {
+        return Some(vec![own]);
+    }
+    let next = next.filter(|next| is(next, &current))?;
+    let before = log.key_at(log.size());
+    let own = own.filter(|own| before.is_some_and(|before| is(own, &before)));
+    Some(std::iter::once(next).chain(own).collect())
 }

@@ -364,6 +364,121 @@ fn what_is_kept_beside_checkpoints_comes_to_every_copy() {
     );
 }
 
+/// The settings of another machine, which has a file of the key of its own.
+fn elsewhere(archives: &Archives) -> Options {
+    let there = archives.dir.path().join("there");
+    let own = archives.options.key_file.clone().unwrap();
+    // As `cp` does it, with the rights of the file.
+    std::fs::copy(own, &there).unwrap();
+    Options { key_file: Some(there), ..Options::default() }
+}
+
+fn extend_with(
+    archives: &Archives,
+    archive: &str,
+    options: &Options,
+) -> Result<Extended, EvidenceError> {
+    let (layout, trail) = (archives.layout(archive), Mutex::default());
+    let new = New::Records(&OpenFiles::Leave, &trail);
+    extend_shared(&layout, options, archives.with(), new)
+}
+
+fn change(archives: &Archives, archive: &str, old: OldKey) -> Result<Checkpoint, EvidenceError> {
+    change_shared_key(&archives.layout(archive), &archives.options, archives.with(), old)
+}
+
+#[test]
+fn the_key_of_a_log_of_several_is_replaced_by_one_and_the_others_sign_when_they_have_it() {
+    let archives = Archives::new();
+    archives.write("one", "one-1.warc", 2);
+    archives.extend("one").unwrap();
+    let there = elsewhere(&archives);
+    archives.write("two", "two-1.warc", 1);
+    assert!(extend_with(&archives, "two", &there).unwrap().signed);
+    archives.write("one", "one-2.warc", 1);
+    archives.extend("one").unwrap();
+    let before = archives.log("one").key_at(u64::MAX).unwrap();
+    let done = change(&archives, "one", OldKey::Signs).unwrap();
+    let after = archives.log("one").key_at(u64::MAX).unwrap();
+    assert!(after.public != before.public && after.name == before.name);
+    assert!(done.signed_by(&before) && done.signed_by(&after), "both sign the change");
+    let key_file = archives.options.key_file.clone().unwrap();
+    let named = |end: &str| PathBuf::from(format!("{}{end}", key_file.display()));
+    assert!(named(".old-1").exists() && !named(".next").exists());
+    // The other one goes on registering, with what the first signed, and says what it lacks.
+    archives.write("two", "two-2.warc", 1);
+    let done = extend_with(&archives, "two", &there).unwrap();
+    assert!(!done.signed && done.notes.iter().any(|note| note.contains("key_file")), "{done:?}");
+    assert_eq!(archives.log("two").key_at(u64::MAX).unwrap(), after);
+    let done = archives.extend("one").unwrap();
+    assert!(done.signed && done.notes.is_empty(), "{done:?}");
+    std::fs::copy(&key_file, there.key_file.as_ref().unwrap()).unwrap();
+    archives.write("two", "two-3.warc", 1);
+    let done = extend_with(&archives, "two", &there).unwrap();
+    assert!(done.signed && done.notes.is_empty(), "{done:?}");
+    archives.extend("one").unwrap();
+    for archive in ["one", "two"] {
+        assert_eq!(archives.findings(archive), Vec::<String>::new(), "{archive}");
+    }
+    // And once more, from an archive that shares the file of the key with the first.
+    archives.extend("three").unwrap();
+    change(&archives, "three", OldKey::Signs).unwrap();
+    assert!(named(".old-2").exists());
+    archives.write("one", "one-3.warc", 1);
+    let done = archives.extend("one").unwrap();
+    assert!(done.signed && done.notes.is_empty(), "{done:?}");
+    assert_eq!(archives.findings("one"), Vec::<String>::new());
+}
+
+#[test]
+fn a_change_of_key_that_was_broken_off_is_finished_by_whoever_has_the_new_key() {
+    for by_command in [true, false] {
+        let archives = Archives::new();
+        archives.write("one", "one-1.warc", 2);
+        archives.extend("one").unwrap();
+        let there = elsewhere(&archives);
+        extend_with(&archives, "two", &there).unwrap();
+        let before = archives.log("one").key_at(u64::MAX).unwrap();
+        archives.server.is_slow.store(true, Ordering::Relaxed);
+        let why = change(&archives, "one", OldKey::Signs).unwrap_err();
+        assert!(why.to_string().contains("lease"), "{why}");
+        assert_eq!(archives.log("one").key_at(u64::MAX).unwrap(), before);
+        archives.server.is_slow.store(false, Ordering::Relaxed);
+        // Nobody else signs with the old key behind the new one, or replaces that.
+        archives.write("two", "two-1.warc", 1);
+        let why = extend_with(&archives, "two", &there).unwrap_err().to_string();
+        assert!(why.contains("key_file"), "{why}");
+        let (layout, with) = (archives.layout("two"), archives.with());
+        let why = change_shared_key(&layout, &there, with, OldKey::Signs).unwrap_err();
+        assert!(why.to_string().contains("new-key"), "{why}");
+        let done = match by_command {
+            true => change(&archives, "one", OldKey::Signs).unwrap(),
+            false => archives.extend("one").unwrap().checkpoint.unwrap(),
+        };
+        let after = archives.log("one").key_at(u64::MAX).unwrap();
+        assert!(after.public != before.public);
+        assert!(done.signed_by(&before) && done.signed_by(&after));
+        assert_eq!(archives.log("one").keys().len(), 2, "stated once");
+        assert_eq!(archives.findings("one"), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_shared_key_that_is_lost_is_replaced_and_verify_says_that_nothing_signed_for_it() {
+    let archives = Archives::new();
+    archives.write("one", "one-1.warc", 2);
+    archives.extend("one").unwrap();
+    let key_file = archives.options.key_file.clone().unwrap();
+    std::fs::remove_file(&key_file).unwrap();
+    let why = change(&archives, "one", OldKey::Signs).unwrap_err();
+    assert!(why.to_string().contains("key_file"), "{why}");
+    change(&archives, "one", OldKey::IsLost).unwrap();
+    archives.write("one", "one-2.warc", 1);
+    assert!(archives.extend("one").unwrap().signed);
+    let found = archives.findings("one");
+    assert!(found.iter().all(|finding| finding.contains("key")) && !found.is_empty(), "{found:?}");
+}
+
 proptest::proptest! {
     #[test]
     fn parts_of_any_bytes_are_read_or_refused(bytes in proptest::collection::vec(0u8..3, 0..200)) {

@@ -1,5 +1,7 @@
 //! The shared queue: what any frontier does, and what only workers beside each other can get wrong.
 
+mod parts;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -13,7 +15,7 @@ use crate::schedule::{
     Priority, Queue, ScheduleError, SharedFrontier, SharedOptions,
 };
 
-fn second(n: i64) -> Timestamp {
+pub(super) fn second(n: i64) -> Timestamp {
     Timestamp::from_unix_seconds(1_762_300_800 + n)
 }
 
@@ -74,12 +76,12 @@ fn worker(cluster: &Cluster, schema: &str, options: SharedOptions) -> SharedFron
 }
 
 /// A step of time in [`behaves_like_a_frontier`].
-const STEP: Duration = Duration::from_millis(50);
+pub(super) const STEP: Duration = Duration::from_millis(50);
 
 /// A queue and its time: a number of steps passes, and the time is told.
-struct Timed<'a> {
-    queue: &'a mut dyn Queue,
-    pass: &'a mut dyn FnMut(u32) -> Timestamp,
+pub(super) struct Timed<'a> {
+    pub(super) queue: &'a mut dyn Queue,
+    pub(super) pass: &'a mut dyn FnMut(u32) -> Timestamp,
 }
 
 impl Timed<'_> {
@@ -134,7 +136,7 @@ impl Timed<'_> {
 }
 
 /// What every kind of queue does.
-fn behaves_like_a_frontier(mut timed: Timed<'_>) {
+pub(super) fn behaves_like_a_frontier(mut timed: Timed<'_>) {
     let retired = || visit(NextVisit::Retire { why: "done".to_owned() });
     let at = |due| visit(NextVisit::At { due, because: "interval".to_owned() });
     let found = |url: &str, due| Found { due, ..found(url, 0) };

@@ -189,6 +189,30 @@ pub trait Queue: Debug + Send {
         now: Timestamp,
     ) -> Result<Result<(), Timestamp>, ScheduleError>;
 
+    /// Whether a part of a page that is rendered may be asked for at a host, as far as that is this process': the
+    /// host is leased for it where it is not held. Beside URLs of the host that are in flight.
+    ///
+    /// # Errors
+    /// When it cannot be read or written.
+    fn turn_of_part(&mut self, host: &HostKey, now: Timestamp) -> Result<PartTurn, ScheduleError>;
+
+    /// A part of a page is being asked for at a host, which stays held until it has ended.
+    fn begin_part(&mut self, host: &HostKey);
+
+    /// One has ended that was begun.
+    fn end_part(&mut self, host: &HostKey);
+
+    /// Before when a host is not asked by the next one who holds it, where it was asked beside the URLs of the queue.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn pace_host(
+        &mut self,
+        host: &HostKey,
+        ready_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), ScheduleError>;
+
     /// What another worker may have left of a host, once for each lease of it: in the caller's bytes, and how
     /// far the caller's clock is ahead of the keeper's, in microseconds. `None` where what the caller has is
     /// right.
@@ -222,6 +246,17 @@ pub trait Queue: Debug + Send {
     /// # Errors
     /// When it cannot be written.
     fn checkpoint(&mut self, now: Timestamp) -> Result<(), ScheduleError>;
+}
+
+/// Whether a part of a page may be asked for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartTurn {
+    /// As far as the queue is concerned.
+    Go,
+    /// Not before this time.
+    Wait(Timestamp),
+    /// Another process holds the host, or nobody says whether one does: to be tried again at this time.
+    Elsewhere(Timestamp),
 }
 
 impl Queue for Frontier {
@@ -368,6 +403,21 @@ impl Queue for Frontier {
         _: Timestamp,
     ) -> Result<Result<(), Timestamp>, ScheduleError> {
         Ok(Ok(()))
+    }
+
+    fn turn_of_part(&mut self, _: &HostKey, _: Timestamp) -> Result<PartTurn, ScheduleError> {
+        Ok(PartTurn::Go)
+    }
+
+    /// The gate knows all that is asked.
+    fn begin_part(&mut self, _: &HostKey) {}
+
+    /// As [`Self::begin_part`].
+    fn end_part(&mut self, _: &HostKey) {}
+
+    /// As [`Self::begin_part`].
+    fn pace_host(&mut self, _: &HostKey, _: Timestamp, _: Timestamp) -> Result<(), ScheduleError> {
+        Ok(())
     }
 
     fn left_facts(&mut self, _: &HostKey, _: Timestamp) -> Option<(Vec<u8>, i64)> {

@@ -12,6 +12,7 @@ mod held;
 mod known;
 mod lend;
 mod owners;
+mod parts;
 mod queue;
 mod times;
 
@@ -21,6 +22,7 @@ use std::time::{Duration, Instant};
 
 use self::held::{Flight, Held};
 use self::known::Counting;
+use self::parts::PartsUnderWay;
 use self::times::Times;
 use super::leases::{
     DueUrl, FoundUrl, HostWrite, LeaseEnd, LeaseRequest, LeasedUrl, Leases, SharedBatch,
@@ -89,6 +91,7 @@ pub struct SharedFrontier {
     times: Times,
     held: HashMap<String, Held>,
     flights: HashMap<u64, Flight>,
+    parts: PartsUnderWay,
     found: Vec<FoundUrl>,
     /// The jobs that found each URL in this gathering, by digest.
     found_now: HashMap<[u8; 16], Vec<String>>,
@@ -124,6 +127,7 @@ impl SharedFrontier {
             times: Times::new(),
             held: HashMap::new(),
             flights: HashMap::new(),
+            parts: PartsUnderWay::default(),
             found: Vec::new(),
             found_now: HashMap::new(),
             looked_up: HashMap::new(),
@@ -305,15 +309,17 @@ impl SharedFrontier {
     fn host_writes(&self, all: bool) -> Vec<HostWrite> {
         let (now, watch) = (self.times.keeper_low(), self.times.watch.now());
         let margin = micros(self.options.margin);
-        let is_free = |held: &Held| held.flight.is_none() && held.reserved_until <= watch;
+        let is_free = |host: &str, held: &Held| {
+            held.flight.is_none() && held.reserved_until <= watch && !self.parts.has(host)
+        };
         let mut hosts = Vec::with_capacity(self.held.len());
         for (host, held) in &self.held {
             let waits_long = held.ready.saturating_sub(now) > margin;
             // Renewed rather seldom, since it changes an index.
             let is_old = held.guard.left() * 3 < micros(lease_of(&self.options, held.pause)) * 2;
             let end = match () {
-                () if all || held.is_idle(now, watch, margin) => LeaseEnd::Over,
-                () if held.is_wanted && is_free(held) => LeaseEnd::Over,
+                () if all || self.is_idle(host, held, now) => LeaseEnd::Over,
+                () if held.is_wanted && is_free(host, held) => LeaseEnd::Over,
                 () if is_old || held.facts.is_some() || waits_long => LeaseEnd::Renewed,
                 () => LeaseEnd::AsItIs,
             };
@@ -367,8 +373,10 @@ impl SharedFrontier {
         let now = self.times.keeper_low();
         let mut is_short = false;
         let mut ready: Vec<(i64, &String)> = Vec::new();
-        let free = |held: &Held| held.flight.is_none() && !held.is_wanted;
-        for (host, held) in self.held.iter().filter(|(_, held)| free(held)) {
+        let free = |host: &str, held: &Held| {
+            held.flight.is_none() && !held.is_wanted && !self.parts.has(host)
+        };
+        for (host, held) in self.held.iter().filter(|(host, held)| free(host, held)) {
             match held.next_at().filter(|at| *at <= now) {
                 Some(at) if held.guard.holds() => ready.push((at, host)),
                 // Its lease has to be renewed before it may be asked.
@@ -453,9 +461,7 @@ impl SharedFrontier {
         };
         let mut is_urgent = false;
         if let Some(at) = ready {
-            held.ready = at;
-            held.pause = at.saturating_sub(high).max(0);
-            held.guard.set_margin(held.pause.clamp(long, super::leases::PAUSE_MAX.max(long)));
+            held.pause_until(at, high, long);
             // Whoever has the host next is to know even if this worker ends now.
             is_urgent = held.pause > long;
         }

@@ -285,11 +285,12 @@ pub fn cite(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(),
 
 pub fn status(state: &Arc<Serve>, _: &Params, out: &mut Writer) -> Result<(), Refusal> {
     // The rest of the archive is worth telling where the queue cannot be opened.
+    let now = state.clock().now();
     let queue = match Queue::see(&state.setup) {
-        Ok(queue) => Ok(queue.seen(state.clock().now())?),
+        Ok(queue) => Ok(queue.seen(now)?),
         Err(why) => Err(why.message),
     };
-    out.line(&answers::status::status(&state.archive, queue)?)
+    out.line(&answers::status::status(&state.archive, queue, now)?)
 }
 
 pub fn due(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {

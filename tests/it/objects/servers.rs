@@ -72,6 +72,7 @@ fn moto_takes_files_and_gives_them_back() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     contract(&format!("http://127.0.0.1:{port}"));
     tables::contract(&format!("http://127.0.0.1:{port}"));
+    tables::others_read(&format!("http://127.0.0.1:{port}"));
 }
 
 #[test]
@@ -90,4 +91,5 @@ fn s3s_takes_files_and_gives_them_back() {
     let _server = start(command, port);
     contract(&format!("http://127.0.0.1:{port}"));
     tables::contract(&format!("http://127.0.0.1:{port}"));
+    tables::others_read(&format!("http://127.0.0.1:{port}"));
 }

@@ -103,6 +103,19 @@ pub(super) fn contract(endpoint: &str) {
     zipnum(&scene);
 }
 
+/// DuckDB, pyarrow and pandas read the tables from the server, by the keys of its user.
+pub(super) fn others_read(endpoint: &str) {
+    let scene = Scene::new(endpoint);
+    let to = "s3://bucket/read/by/others";
+    scene.done(&["tables", "--to", to]);
+    let keys = [
+        ("AWS_ENDPOINT_URL", endpoint),
+        ("AWS_ACCESS_KEY_ID", ID),
+        ("AWS_SECRET_ACCESS_KEY", SECRET),
+    ];
+    crate::tables::others_read(&scene.root(), to, &keys);
+}
+
 /// Captures are published as blocks twice, and answer in the place of an index that has forgotten them.
 fn zipnum(scene: &Scene) {
     let captures = ["captures", "http://example/", "--match", "domain", "--format", "json"];

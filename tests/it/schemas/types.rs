@@ -22,7 +22,9 @@ use pressmark::answers::quotes::QuoteJson;
 use pressmark::answers::report::ReportJson;
 use pressmark::answers::search::{SearchJson, SnippetJson, SpanJson};
 use pressmark::answers::search_events::SearchEventJson;
-use pressmark::answers::status::{CountJson, HostJson, QueueJson, RemoteJson, StatusJson};
+use pressmark::answers::status::{
+    CountJson, EvidenceJson, HostJson, QueueJson, RemoteJson, StatusJson,
+};
 use pressmark::answers::verify::{FindingJson, ReindexJson, StepJson};
 use pressmark::answers::when::PhraseSpanJson;
 use pressmark::archive::cdx::parse_cdxj;
@@ -486,6 +488,17 @@ fn status() -> StatusJson {
         bytes: 9,
         remote: Some(remote()),
         captures: 1,
+        evidence: Some(EvidenceJson {
+            size: 9,
+            signed: text(DATE),
+            shared: true,
+            unregistered: 2,
+            unregistered_is_cap: false,
+            files: 1,
+            oldest: text(DATE),
+            lag_seconds: 3,
+        }),
+        evidence_unread: text("why"),
         index_bytes: Some(9),
         disk_free: Some(9),
         hosts: vec![HostJson {
@@ -521,6 +534,8 @@ fn what_commands_report_of_an_archive_is_described_and_written() {
                 queue: None,
                 sources: None,
                 remote: None,
+                evidence: None,
+                evidence_unread: None,
                 ..status()
             })
             .unwrap(),

@@ -193,7 +193,7 @@ fn programs() -> Result<PathBuf, String> {
 }
 
 /// User and group of that name.
-fn user_ids(name: &str) -> Result<(u32, u32), String> {
+pub fn user_ids(name: &str) -> Result<(u32, u32), String> {
     let table = std::fs::read_to_string("/etc/passwd").map_err(|why| why.to_string())?;
     let line = table.lines().find(|line| line.split(':').next() == Some(name));
     let fields: Vec<&str> = line.unwrap_or_default().split(':').collect();

@@ -107,6 +107,8 @@ fn answer(
         _ if path == "/robots.txt" => {
             ("200 OK", "text/plain", "User-agent: *\nAllow: /\n".to_owned())
         }
+        Some(body) if path.ends_with(".js") => ("200 OK", "text/javascript", body),
+        Some(body) if path.ends_with(".json") => ("200 OK", "application/json", body),
         Some(body) => ("200 OK", "text/html", body),
         None => ("404 Not Found", "text/plain", "no such page".to_owned()),
     };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::super::guard::LeaseGuard;
-use super::super::leases::{LeasedHost, LeasedUrl};
+use super::super::leases::{LeasedHost, LeasedUrl, PAUSE_MAX};
 use crate::schedule::entry::Priority;
 
 /// What may be claimed, in order: priority, when it is due, and its digest.
@@ -56,6 +56,13 @@ impl Held {
             may_have_more: false,
             visited: Vec::new(),
         }
+    }
+
+    /// It is not asked before a time; `high` is the keeper's time at the most.
+    pub(super) fn pause_until(&mut self, ready: i64, high: i64, margin: i64) {
+        self.ready = ready;
+        self.pause = ready.saturating_sub(high).max(0);
+        self.guard.set_margin(self.pause.clamp(margin, PAUSE_MAX.max(margin)));
     }
 
     /// What to take now: the strictest class first, then the earliest due time with the priority's

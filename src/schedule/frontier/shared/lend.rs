@@ -14,7 +14,7 @@ use crate::schedule::change::ScheduleError;
 /// How soon hosts are asked for again where there were none: another worker may add something at any time.
 const LEASE_AGAIN: Duration = Duration::from_millis(50);
 /// How soon a host is tried again that another worker holds.
-const HELD_AGAIN: Duration = Duration::from_secs(1);
+pub(super) const HELD_AGAIN: Duration = Duration::from_secs(1);
 /// For how long a host is kept that is about to be asked though none of its URLs is in flight.
 const RESERVED: Duration = Duration::from_secs(60);
 
@@ -44,6 +44,17 @@ impl SharedFrontier {
         self.lease_again = None;
         self.take_hosts(granted, began);
         Ok(None)
+    }
+
+    /// Leases this host, where no other worker holds it and the keeper answers.
+    pub(super) fn lease_one(&mut self, host: &str) -> Result<(), ScheduleError> {
+        let began = self.times.watch.now();
+        let answer = self.leases.lease_host(&self.request(1), host);
+        if let Some(granted) = self.heard(answer)? {
+            self.times.keeper_is(granted.now, began);
+            self.take_hosts(granted, began);
+        }
+        Ok(())
     }
 
     fn take_hosts(&mut self, granted: Granted, began: i64) {
@@ -123,13 +134,7 @@ impl SharedFrontier {
             if self.is_away() {
                 return Ok(Err(self.times.after(HELD_AGAIN)));
             }
-            let began = self.times.watch.now();
-            let answer = self.leases.lease_host(&self.request(1), name);
-            let Some(granted) = self.heard(answer)? else {
-                return Ok(Err(self.times.after(HELD_AGAIN)));
-            };
-            self.times.keeper_is(granted.now, began);
-            self.take_hosts(granted, began);
+            self.lease_one(name)?;
         }
         let (now, watch) = (self.times.keeper_low(), self.times.watch.now());
         let Some(held) = self.held.get_mut(name) else {

@@ -6,7 +6,7 @@ use super::super::flight::settle;
 use super::super::guard::LeaseGuard;
 use super::super::leases::{ALONG, FoundUrl, LeasedUrl, SharedState};
 use super::super::owners::GiveUp;
-use super::super::queue::{DueItems, Entries, Queue};
+use super::super::queue::{DueItems, Entries, PartTurn, Queue};
 use super::super::{
     Added, Ask, Claim, ClaimId, Counts, Disposition, Found, HostCounts, KnownUrl, Next,
 };
@@ -112,9 +112,8 @@ impl Queue for SharedFrontier {
                 None => continue,
                 Some(none) => none,
             };
-            let (low, watch) = (self.times.keeper_low(), self.times.watch.now());
-            let margin = super::micros(self.options.margin);
-            if self.held.values().any(|held| held.is_idle(low, watch, margin)) {
+            let low = self.times.keeper_low();
+            if self.held.iter().any(|(host, held)| self.is_idle(host, held, low)) {
                 // Given back with the next write, which comes soon.
                 self.gathered();
             }
@@ -329,6 +328,29 @@ impl Queue for SharedFrontier {
     ) -> Result<Result<(), Timestamp>, ScheduleError> {
         self.times.caller_is(now);
         self.reserve_host(host)
+    }
+
+    fn turn_of_part(&mut self, host: &HostKey, now: Timestamp) -> Result<PartTurn, ScheduleError> {
+        self.times.caller_is(now);
+        SharedFrontier::turn_of_part(self, host)
+    }
+
+    fn begin_part(&mut self, host: &HostKey) {
+        SharedFrontier::begin_part(self, host);
+    }
+
+    fn end_part(&mut self, host: &HostKey) {
+        SharedFrontier::end_part(self, host);
+    }
+
+    fn pace_host(
+        &mut self,
+        host: &HostKey,
+        ready_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), ScheduleError> {
+        self.times.caller_is(now);
+        self.pause_host(host, ready_at)
     }
 
     fn left_facts(&mut self, host: &HostKey, now: Timestamp) -> Option<(Vec<u8>, i64)> {

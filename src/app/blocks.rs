@@ -1,0 +1,321 @@
+//! Captures of months that are over, brought to ZipNum blocks by themselves where a setting says so: written, published in
+//! one step, read back and compared with the index; and whether the place of the blocks can be used.
+//!
+//! The index keeps its captures: they are what a crawl compares with, and nothing waits for blocks that lie elsewhere.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::objects::{changeable, requests_max};
+use crate::archive::{
+    ArchiveError, Captures, ChangeableObjects, MatchType, ObjectErrorKind, Query, cdx,
+};
+use crate::base::{Clock, DigestAlgorithm, SystemClock, Timestamp};
+use crate::config::{Settings, keys};
+use crate::exchange::export::{ExportFormat, Exporting, Request, Selection, export};
+use crate::store::{Layout, Reader};
+use crate::zipnum::{Directory, IDX, ObjectRanges, Ranges, ShardCaptures, publish, publish_folder};
+
+/// How often it is looked whether another month is over.
+pub const LOOKED_EVERY: Duration = Duration::from_hours(1);
+
+/// Where blocks lie.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// In a folder.
+    Folder(PathBuf),
+    /// In an object storage.
+    Objects(Arc<dyn ChangeableObjects>),
+}
+
+impl Place {
+    /// Where the settings say that blocks lie; `None` where they name no place.
+    ///
+    /// # Errors
+    /// Why the place cannot be used, as text.
+    pub fn of(settings: &Settings) -> Result<Option<Self>, String> {
+        match settings.text(keys::STORE_ZIPNUM) {
+            "" => Ok(None),
+            place if place.starts_with("s3://") => {
+                changeable(settings, place).map(|objects| Some(Self::Objects(objects)))
+            }
+            place => Ok(Some(Self::Folder(PathBuf::from(place)))),
+        }
+    }
+
+    /// What reads them.
+    #[must_use]
+    pub fn ranges(&self) -> Arc<dyn Ranges> {
+        match self {
+            Self::Folder(path) => Arc::new(Directory(path.clone())),
+            Self::Objects(objects) => {
+                let objects: Arc<dyn ChangeableObjects> = Arc::clone(objects);
+                Arc::new(ObjectRanges(objects))
+            }
+        }
+    }
+
+    /// Puts blocks in the place of those that lie there.
+    fn publish(&self, staged: &Path, requests_max: usize) -> Result<(), String> {
+        let done = match self {
+            Self::Folder(path) => publish_folder(staged, path),
+            Self::Objects(objects) => publish(staged, &**objects, requests_max),
+        };
+        done.map(drop).map_err(|why| why.to_string())
+    }
+}
+
+/// Before when captures are in blocks, as it was published and read back last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Brought {
+    /// Where to.
+    place: String,
+    /// The month that is not in them any more: `2026-01`.
+    before: String,
+    /// How many captures.
+    captures: u64,
+}
+
+/// Brings captures of months that are over to blocks.
+#[derive(Clone)]
+pub struct Blocks {
+    reader: Reader,
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    ended: Arc<Mutex<bool>>,
+}
+
+impl Blocks {
+    /// Those of an archive; `None` where the settings do not ask for it.
+    #[must_use]
+    pub fn new(reader: Reader, settings: &Settings, clock: Arc<dyn Clock>) -> Option<Self> {
+        let is_asked = !settings.text(keys::STORE_ZIPNUM).is_empty()
+            && settings.duration(keys::STORE_ZIPNUM_AFTER) > Duration::ZERO;
+        let settings = settings.clone();
+        is_asked.then(|| Self { reader, settings, clock, ended: Arc::default() })
+    }
+
+    /// Brings months that have come to be over to the blocks. What was done, as text; `None` where there is nothing to do.
+    ///
+    /// # Errors
+    /// Why that was not done, as text. It is tried again with the next call.
+    pub fn once(&self) -> Result<Option<String>, String> {
+        // Held while it works, so that who ends the run waits for it.
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        if *ended {
+            return Ok(None);
+        }
+        let place = self.settings.text(keys::STORE_ZIPNUM);
+        self.bring(place).map_err(|why| {
+            format!("captures of months that are over are not brought to {place}: {why}; it is tried again")
+        })
+    }
+
+    fn bring(&self, name: &str) -> Result<Option<String>, String> {
+        let layout = self.reader.layout();
+        let after = self.settings.duration(keys::STORE_ZIPNUM_AFTER);
+        let (month, before) = month_of(self.clock.now().minus(after));
+        let file = layout.blocks_file();
+        let brought = read(&file);
+        let is_there = |brought: &Brought| brought.place == name && brought.before >= month;
+        if brought.is_some_and(|brought| is_there(&brought)) {
+            return Ok(None);
+        }
+        let place = Place::of(&self.settings)?.ok_or("no place is named")?;
+        let Some(staged) = self.staged(layout, before)? else { return Ok(None) };
+        place.publish(&staged.path().join(BLOCKS), requests_max(&self.settings))?;
+        let own = digest_of(self.reader.captures(), before).map_err(|why| why.to_string())?;
+        let blocks = ShardCaptures::new(place.ranges(), Arc::clone(&self.clock));
+        let there = digest_of(&blocks, before).map_err(|why| why.to_string())?;
+        if own != there {
+            return Err(format!(
+                "the blocks have {} captures from before {month} and the index has {}, or others",
+                there.0, own.0
+            ));
+        }
+        let brought = Brought { place: name.to_owned(), before: month.clone(), captures: own.0 };
+        write(&file, &brought).map_err(|why| format!("writing {}: {why}", file.display()))?;
+        Ok(Some(format!("{} captures from before {month} are in {name}, read back", own.0)))
+    }
+
+    /// The blocks in a folder of their own; `None` where there is no capture from before a time.
+    fn staged(
+        &self,
+        layout: &Layout,
+        before: Timestamp,
+    ) -> Result<Option<tempfile::TempDir>, String> {
+        let failed = |why: &dyn std::fmt::Display| format!("making the blocks: {why}");
+        let all = Query { to: Some(before), limit: Some(1), ..Query::everything() };
+        if self
+            .reader
+            .captures()
+            .scan(&all)
+            .next()
+            .transpose()
+            .map_err(|why| failed(&why))?
+            .is_none()
+        {
+            return Ok(None);
+        }
+        let staged = tempfile::Builder::new().prefix("zipnum-").tempdir_in(layout.tmp_dir());
+        let staged = staged.map_err(|why| failed(&why))?;
+        let request = Request {
+            urls: Vec::new(),
+            match_type: MatchType::Exact,
+            from: None,
+            to: Some(before),
+        };
+        let selection = Selection::of(&self.reader, &request).map_err(|why| failed(&why))?;
+        let mut exporting = Exporting {
+            reader: &self.reader,
+            format: ExportFormat::ZipNum,
+            software: concat!("pressmark/", env!("CARGO_PKG_VERSION")).to_owned(),
+            description: String::new(),
+            titles: &mut |_| None,
+        };
+        export(selection, &mut exporting, &staged.path().join(BLOCKS))
+            .map_err(|why| failed(&why))?;
+        Ok(Some(staged))
+    }
+
+    /// Looks every so often, the first time at once, until it is dropped; what was done is said to `done`, and what went wrong
+    /// to `failed`.
+    pub async fn follow_every(
+        self,
+        every: Duration,
+        done: impl Fn(&str) + Send,
+        failed: impl Fn(&str) + Send,
+    ) {
+        let mut ticks = tokio::time::interval(every);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            let blocks = self.clone();
+            match tokio::task::spawn_blocking(move || blocks.once()).await {
+                Ok(Ok(note)) => note.iter().for_each(|note| done(note)),
+                Ok(Err(why)) => failed(&why),
+                Err(why) => failed(&why.to_string()),
+            }
+        }
+    }
+
+    /// Ends it, after what is under way.
+    pub fn end(&self) {
+        *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+}
+
+/// The folder of the blocks in the one that they are made in.
+const BLOCKS: &str = "blocks";
+
+/// The month of a time, and when it began: captures from before are of months that are over.
+fn month_of(at: Timestamp) -> (String, Timestamp) {
+    let stamp = at.to_stamp14();
+    let month = format!("{}-{}", &stamp[..4], &stamp[4..6]);
+    let began = Timestamp::parse(&month).unwrap_or_default();
+    (month, began)
+}
+
+/// How many captures there are from before a time, and a number of all of them that does not go by their order.
+fn digest_of(captures: &dyn Captures, before: Timestamp) -> Result<(u64, u128), ArchiveError> {
+    let query = Query { to: Some(before), ..Query::everything() };
+    let mut all = (0, 0_u128);
+    for capture in captures.scan(&query) {
+        let line = cdx::cdxj_whole_line(&capture?);
+        let digest = DigestAlgorithm::Sha256.digest(line.as_bytes());
+        let first = digest.as_bytes().first_chunk::<16>().copied().unwrap_or_default();
+        all = (all.0 + 1, all.1.wrapping_add(u128::from_be_bytes(first)));
+    }
+    Ok(all)
+}
+
+/// What was brought there last; `None` where nothing is known of it.
+fn read(file: &Path) -> Option<Brought> {
+    serde_json::from_slice(&std::fs::read(file).ok()?).ok()
+}
+
+fn write(file: &Path, brought: &Brought) -> io::Result<()> {
+    let fresh = file.with_extension("json.new");
+    std::fs::write(&fresh, serde_json::to_vec(brought)?)?;
+    std::fs::rename(fresh, file)
+}
+
+/// Whether the blocks that the settings name can be read, and written where they are brought there by themselves; as text.
+/// `None` where they name none. Nothing is left there.
+///
+/// # Errors
+/// What cannot be done there, as text.
+#[must_use]
+pub fn try_blocks(settings: &Settings) -> Option<Result<String, String>> {
+    let name = settings.text(keys::STORE_ZIPNUM);
+    let place = match Place::of(settings) {
+        Ok(place) => place?,
+        Err(why) => return Some(Err(why)),
+    };
+    let writes = settings.duration(keys::STORE_ZIPNUM_AFTER) > Duration::ZERO;
+    Some(try_place(&place, name, writes))
+}
+
+fn try_place(place: &Place, name: &str, writes: bool) -> Result<String, String> {
+    let ranges = place.ranges();
+    let there = match ranges.version(IDX) {
+        Ok(_) => {
+            let index = ranges.whole(IDX).map_err(|why| format!("{name}: {why}"))?;
+            let blocks = index.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+            format!("{} blocks of captures", blocks.count())
+        }
+        Err(why) if why.kind() == io::ErrorKind::NotFound && writes => "no blocks yet".to_owned(),
+        Err(why) => return Err(format!("{name}: {why}")),
+    };
+    if !writes {
+        return Ok(format!("{name} answers; {there}"));
+    }
+    let tried = match place {
+        Place::Folder(path) => std::fs::create_dir_all(path)
+            .and_then(|()| tempfile::tempfile_in(path))
+            .map(drop)
+            .map_err(|why| format!("{name}: {why}")),
+        Place::Objects(objects) => {
+            let key = "config-check";
+            let upload = objects.begin(key, &"0".repeat(64));
+            upload.and_then(|upload| objects.abort(key, &upload)).map_err(|why| {
+                let advice = match why.kind {
+                    ObjectErrorKind::Refused => "; it needs s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload",
+                    ObjectErrorKind::Missing => "; the bucket has to be there",
+                    _ => "",
+                };
+                format!("{name}: {why}{advice}")
+            })
+        }
+    };
+    tried.map(|()| format!("{name} answers and may be written; {there}"))
+}
+
+/// The blocks that the settings name, as captures; `None` where they name none. Nothing is read yet.
+///
+/// # Errors
+/// Why the place cannot be used, as text.
+pub fn captures_in(settings: &Settings) -> Result<Option<Arc<dyn Captures>>, String> {
+    let Some(place) = Place::of(settings)? else { return Ok(None) };
+    Ok(Some(Arc::new(ShardCaptures::new(place.ranges(), Arc::new(SystemClock)))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_months_that_are_over_end_where_the_one_of_a_time_begins() {
+        for (at, month, began) in [
+            ("2026-01-01T00:00:00Z", "2026-01", "2026-01-01T00:00:00Z"),
+            ("2025-12-31T23:59:59Z", "2025-12", "2025-12-01T00:00:00Z"),
+        ] {
+            let (found, from) = month_of(Timestamp::parse(at).unwrap());
+            assert_eq!((found.as_str(), from), (month, Timestamp::parse(began).unwrap()), "{at}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Captures of months that are over, brought to ZipNum blocks by a run that is asked to.
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pressmark::base::Clock;
+use pressmark::crawl::{Job, Stop};
+
+use crate::support::archive::{Archive, job};
+use crate::support::cli::{command, pressmark, stderr, stdout};
+use crate::support::web::Web;
+
+const DAY: Duration = Duration::from_hours(24);
+
+/// What a run says of the blocks after it has captured these.
+fn bring(archive: &Archive, job: &Job) -> Result<Option<String>, String> {
+    let mut said = Ok(None);
+    archive.run_and(job, &Stop::default(), |running| {
+        said = running.blocks().expect("the settings ask for it").once();
+    });
+    said
+}
+
+#[test]
+fn months_that_are_over_come_to_blocks_once_and_answer_in_the_place_of_the_index() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("blocks");
+    let set = format!("store.zipnum={}", place.display());
+    let mut archive = Archive::new().in_a_hurry().set(&set).set("store.zipnum_after=3d");
+    let web = Web::start(Arc::clone(&archive.clock) as Arc<dyn Clock>);
+    archive.resolve = web.resolve(&["a.example"]);
+    for path in ["/one", "/two", "/three"] {
+        web.page("a.example", path, &format!("<title>{path}</title><p>A page.</p>"));
+    }
+    let of = |path: &str| job(&[&format!("http://a.example{path}")]);
+    // November is not over.
+    assert_eq!(bring(&archive, &of("/one")), Ok(None));
+    assert!(!place.exists());
+    // Over since the day before: not for long enough.
+    archive.later(DAY * 27);
+    assert_eq!(bring(&archive, &of("/two")), Ok(None));
+    archive.later(DAY * 3);
+    let said = bring(&archive, &of("/three")).unwrap().expect("November is over");
+    assert!(
+        said.contains("captures from before 2025-12 are in") && said.contains("read back"),
+        "{said}"
+    );
+    let index = fs::read(place.join("index.idx")).unwrap();
+    // Nothing is written again before another month is over.
+    archive.later(DAY * 20);
+    assert_eq!(bring(&archive, &of("/one")), Ok(None));
+    assert_eq!(fs::read(place.join("index.idx")).unwrap(), index);
+    archive.later(DAY * 15);
+    let said = bring(&archive, &of("/two")).unwrap().expect("December is over");
+    assert!(said.contains("before 2026-01"), "{said}");
+    let shards = || {
+        let names = fs::read_dir(&place).unwrap().flatten();
+        names.filter(|entry| entry.file_name().to_string_lossy().ends_with(".gz")).count()
+    };
+    assert_eq!(shards(), 2, "those of the state before stay for who reads them");
+    // An archive without captures lists them as the index does, and one with both gives each once.
+    let list = ["captures", "a.example", "--match", "host", "--format", "json"];
+    let own = stdout(&pressmark(&archive.root(), &list));
+    let older: Vec<&str> =
+        own.lines().filter(|line| !line.contains("\"timestamp\": \"2026")).collect();
+    assert!(older.len() > 4 && older.len() < own.lines().count(), "{own}");
+    let empty = dir.path().join("empty");
+    assert!(pressmark(&empty, &["init"]).status.success());
+    let mut beside = list.to_vec();
+    beside.extend(["--set", &set]);
+    let found = pressmark(&empty, &beside);
+    assert_eq!(stdout(&found).lines().collect::<Vec<_>>(), older, "{}", stderr(&found));
+    assert_eq!(stdout(&pressmark(&archive.root(), &beside)), own);
+    // Blocks of another archive in the same place are not taken for this one's.
+    fs::remove_file(archive.root().join("state/blocks.json")).unwrap();
+    assert!(bring(&archive, &of("/three")).unwrap().is_some(), "what is not known is done again");
+    assert_eq!(bring(&archive, &of("/three")), Ok(None));
+}
+
+#[test]
+fn trouble_with_the_place_of_the_blocks_is_said_and_stops_no_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("file");
+    fs::write(&place, "no folder").unwrap();
+    let set = format!("store.zipnum={}", place.display());
+    let mut archive = Archive::new().in_a_hurry().set(&set).set("store.zipnum_after=1d");
+    let web = Web::start(Arc::clone(&archive.clock) as Arc<dyn Clock>);
+    archive.resolve = web.resolve(&["a.example"]);
+    web.page("a.example", "/", "<title>Front</title><p>A page.</p>");
+    archive.crawl(&["http://a.example/"]);
+    archive.later(DAY * 40);
+    let why = bring(&archive, &job(&["http://a.example/"])).unwrap_err();
+    assert!(why.contains("tried again") && why.contains(place.to_str().unwrap()), "{why}");
+    assert!(!archive.root().join("state/blocks.json").exists());
+    // `config check` says so before.
+    let check = |place: &str, after: &str| {
+        let mut check = command(&archive.root());
+        check.env("PRESSMARK_STORE_ZIPNUM", place).env("PRESSMARK_STORE_ZIPNUM_AFTER", after);
+        let done = check.args(["config", "check"]).output().unwrap();
+        (done.status.code(), stdout(&done) + &stderr(&done))
+    };
+    let (code, said) = check(place.to_str().unwrap(), "1d");
+    assert!(code == Some(2) && said.contains("store.zipnum"), "{code:?} {said}");
+    let fresh = dir.path().join("fresh");
+    let (code, said) = check(fresh.to_str().unwrap(), "1d");
+    assert!(code == Some(0) && said.contains("may be written; no blocks yet"), "{code:?} {said}");
+    let (code, said) = check(dir.path().join("nowhere").to_str().unwrap(), "0s");
+    assert!(code == Some(2) && said.contains("nowhere"), "{code:?} {said}");
+}
