@@ -1,0 +1,75 @@
+//! A page taken down as it is: its document, its text, its boxes, and pictures of the window.
+
+use data_encoding::BASE64;
+use serde_json::{Value, json};
+
+use super::layout::Layout;
+use super::rendering::Rendering;
+use super::watched::Watched;
+
+/// The longest document or text that is taken, in bytes.
+const TEXT_BYTES_MAX: usize = 16 << 20;
+/// The width of the small picture, as a share of the window's.
+const THUMBNAIL_SCALE: f64 = 0.5;
+
+/// The text as it is shown.
+const TEXT: &str = "(document.body ? document.body.innerText : '')";
+
+impl Watched<'_> {
+    /// Takes what the page is now.
+    pub(super) async fn take_down(
+        &mut self,
+        session: &str,
+        out: &mut Rendering,
+    ) -> Result<(), String> {
+        if self.options.layout {
+            let nothing = json!({ "computedStyles": [] });
+            let got = self.call(Some(session), "DOMSnapshot.captureSnapshot", nothing).await?;
+            out.layout = Some(Layout::of_snapshot(&got));
+        }
+        let text = |value: &Value| {
+            value.as_str().filter(|text| text.len() <= TEXT_BYTES_MAX).map(str::to_owned)
+        };
+        // What is too long is not sent through the pipe.
+        let bounded = |script: &str| {
+            format!(
+                "(() => {{ const s = {script}; return s.length > {TEXT_BYTES_MAX} ? null : s; }})()"
+            )
+        };
+        out.address = text(&self.evaluate(session, &bounded("location.href")).await?);
+        out.document = text(&self.evaluate(session, &bounded(DOCUMENT)).await?);
+        out.text = text(&self.evaluate(session, &bounded(TEXT)).await?);
+        let (width, height) = self.options.viewport;
+        let view = json!({ "format": "png" });
+        let clip =
+            json!({ "x": 0, "y": 0, "width": width, "height": height, "scale": THUMBNAIL_SCALE });
+        let small = json!({ "format": "jpeg", "quality": 70, "clip": clip });
+        for (params, place) in [(view, &mut out.view), (small, &mut out.thumbnail)] {
+            let got = self.call(Some(session), "Page.captureScreenshot", params).await?;
+            let data = got["data"].as_str().unwrap_or_default();
+            *place = BASE64.decode(data.as_bytes()).ok().filter(|bytes| !bytes.is_empty());
+        }
+        if out.document.is_none() {
+            return Err(format!("the document is longer than {TEXT_BYTES_MAX} bytes"));
+        }
+        Ok(())
+    }
+}
+
+/// The document in HTML, its doctype in front and open shadow trees in it as templates.
+const DOCUMENT: &str = "(() => {
+  const doctype = document.doctype ? '<!doctype html>\\n' : '';
+  const root = document.documentElement;
+  if (!root) return doctype;
+  const shadowRoots = [];
+  const open = [document];
+  while (open.length && shadowRoots.length < 5000) {
+    for (const element of open.pop().querySelectorAll('*')) {
+      if (element.shadowRoot) { shadowRoots.push(element.shadowRoot); open.push(element.shadowRoot); }
+    }
+  }
+  if (!shadowRoots.length || !root.getHTML) return doctype + root.outerHTML;
+  const shell = root.cloneNode(false).outerHTML;
+  const end = shell.lastIndexOf('</');
+  return doctype + shell.slice(0, end) + root.getHTML({shadowRoots}) + shell.slice(end);
+})()";
