@@ -18,6 +18,8 @@ use crate::base::TargetUri;
 const TICK: Duration = Duration::from_millis(100);
 /// How long one command may take; a page whose scripts never end answers none.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// A page that is loaded again and again is asked so often.
+const EVALUATIONS_MAX: u32 = 5;
 /// As many errors of scripts are kept, and so much of each, in characters.
 const ERRORS_MAX: usize = 100;
 const ERROR_CHARS_MAX: usize = 500;
@@ -261,9 +263,16 @@ impl<'a> Watched<'a> {
 
     /// The value of a script, which runs in a world of its own: the page's scripts do not see it.
     pub(super) async fn evaluate(&self, session: &str, script: &str) -> Result<Value, String> {
-        let tree = self.call(Some(session), "Page.getFrameTree", json!({})).await?;
-        let frame = tree["frameTree"]["frame"]["id"].as_str().ok_or("the page has no frame")?;
-        self.evaluate_in(session, frame, script).await
+        let mut tries = 1;
+        loop {
+            let tree = self.call(Some(session), "Page.getFrameTree", json!({})).await?;
+            let frame = tree["frameTree"]["frame"]["id"].as_str().ok_or("the page has no frame")?;
+            match self.evaluate_in(session, frame, script).await {
+                // The page was loaded again in this moment.
+                Err(why) if tries < EVALUATIONS_MAX && why.contains(" context ") => tries += 1,
+                done => return done,
+            }
+        }
     }
 
     /// The same in a frame of the page.
