@@ -2,10 +2,12 @@
 
 use serde::Serialize;
 
+use crate::archive::Form;
 use crate::base::Timestamp;
 use crate::history::CaptureJson;
 use crate::history::provenance::{self, Blame, BlameError, VersionCapture};
 
+use super::told::Told;
 use super::{AnswerError, Archive};
 
 /// Where the sentences of a page come from.
@@ -13,6 +15,8 @@ use super::{AnswerError, Archive};
 pub struct PageBlame {
     /// The address that was asked for.
     pub url: String,
+    /// Which text of the page it is about.
+    pub told: Told,
     /// The sentences, and the versions that they come from.
     pub found: Blame,
     /// What each version is called: its second, or where two share one its fractions as well.
@@ -24,6 +28,12 @@ pub struct PageBlame {
 pub struct BlameJson {
     /// The address.
     pub url: String,
+    /// Whether the sentences are those of the page as scripts made it; left out where they are not.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rendering: bool,
+    /// The address of another form of the page that the sentences are of; left out where they are its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text_at: Option<String>,
     /// The capture whose sentences these are.
     pub at: CaptureJson,
     /// The sentences, in order.
@@ -50,24 +60,27 @@ pub struct SentenceJson {
 }
 
 /// Where the sentences come from that `url` had at `at`; in the newest version that has an article without
-/// it.
+/// it. In a form, or without one where the page has its text.
 ///
 /// # Errors
 /// When the page was never captured, had no article then, or cannot be read.
 pub fn blame(
     archive: &Archive,
     url: &str,
-    at: Option<Timestamp>,
+    (form, at): (Option<Form>, Option<Timestamp>),
 ) -> Result<PageBlame, AnswerError> {
-    let found =
-        provenance::blame(&mut archive.page_reader(), url, at).map_err(|error| match error {
-            BlameError::Store(error) => AnswerError::store(&format!("reading {url}"))(error),
-            BlameError::NoCapture(url) => AnswerError::NoCapture(url),
-            BlameError::NoArticle { url, at } => AnswerError::NoArticle { url, at },
-        })?;
-    archive.is_sound(&found.said.entry, &format!("reading {url}"))?;
+    let doing = format!("reading {url}");
+    let mut page_reader = archive.page_reader();
+    let told = Told::of(&mut page_reader, url, (form, at), &doing)?;
+    let of = (told.address(), told.form);
+    let found = provenance::blame(&mut page_reader, of, at).map_err(|error| match error {
+        BlameError::Store(error) => AnswerError::store(&doing)(error),
+        BlameError::NoCapture(url) => AnswerError::NoCapture(url),
+        BlameError::NoArticle { url, at } => AnswerError::NoArticle { url, at },
+    })?;
+    archive.is_sound(&found.said.entry, &doing)?;
     let names = names(&found);
-    Ok(PageBlame { url: url.to_owned(), found, names })
+    Ok(PageBlame { url: url.to_owned(), told, found, names })
 }
 
 fn names(found: &Blame) -> Vec<String> {
@@ -109,6 +122,8 @@ impl PageBlame {
         });
         BlameJson {
             url: self.url.clone(),
+            rendering: self.told.is_rendering(),
+            text_at: self.told.text_at(),
             at: CaptureJson::from(&self.found.said.entry),
             sentences: sentences.collect(),
         }

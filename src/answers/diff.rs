@@ -180,7 +180,7 @@ pub fn side(
     at: Option<Timestamp>,
 ) -> Result<DiffSide, AnswerError> {
     let doing = format!("reading {url}");
-    let told = Told::of(&mut archive.page_reader(), url, form, &doing)?;
+    let told = Told::of(&mut archive.page_reader(), url, (form, None), &doing)?;
     let entry = told.capture(archive, at, &doing)?;
     archive.is_sound(&entry, &doing)?;
     let said = archive.page_reader().follow(&entry).map_err(AnswerError::store(&doing))?;
@@ -207,7 +207,7 @@ pub fn first_side(
 pub fn of_last_two(archive: &Archive, url: &str, form: Option<Form>) -> Result<Diff, AnswerError> {
     let doing = format!("reading the history of {url}");
     let mut page_reader = archive.page_reader();
-    let told = Told::of(&mut page_reader, url, form, &doing)?;
+    let told = Told::of(&mut page_reader, url, (form, None), &doing)?;
     let found = last_two(&mut page_reader, told.address(), told.form);
     let found = found.map_err(AnswerError::store(&doing))?;
     match found {

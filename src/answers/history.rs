@@ -61,7 +61,7 @@ pub fn history<'s, 'a>(
     request: &HistoryRequest,
 ) -> Result<History<'s, 'a>, AnswerError> {
     let doing = doing(&request.url);
-    let told = Told::of(page_reader, &request.url, request.form, &doing)?;
+    let told = Told::of(page_reader, &request.url, (request.form, None), &doing)?;
     let rows = page_reader.rows_of(told.address(), told.form, request.period);
     Ok(History { rows: rows.map_err(AnswerError::store(&doing))?, told, count: 0 })
 }
@@ -137,7 +137,7 @@ mod tests {
         let archive = crate::history::testing::Archive::new();
         let reader = archive.reader();
         let mut page_reader = PageReader::new(&reader);
-        let told = Told::of(&mut page_reader, url, Some(Form::Rendered), "").unwrap();
+        let told = Told::of(&mut page_reader, url, (Some(Form::Rendered), None), "").unwrap();
         let (begin, end) = HistoryJson::frame(&told);
         let (rendering, text_at) = (true, None);
         let whole = HistoryJson { url: url.to_owned(), rendering, text_at, versions: Vec::new() };

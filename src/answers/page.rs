@@ -25,7 +25,7 @@ pub fn load(
     (form, at): (Option<Form>, Option<Timestamp>),
     doing: &str,
 ) -> Result<(Told, Arc<Loaded>), AnswerError> {
-    let told = Told::of(&mut archive.page_reader(), url, form, doing)?;
+    let told = Told::of(&mut archive.page_reader(), url, (form, at), doing)?;
     let entry = told.capture(archive, at, doing)?;
     Ok((told, archive.record(&entry, doing)?))
 }

@@ -110,7 +110,7 @@ pub fn of_page(archive: &Archive, url: &str) -> Result<PageQuotations, AnswerErr
 /// # Errors
 /// When the archive cannot be read.
 pub fn of_speaker(archive: &Archive, name: &str) -> Result<SpeakerQuotations, AnswerError> {
-    let request = QuotesRequest { speaker: Some(name.to_owned()), at: None };
+    let request = QuotesRequest { speaker: Some(name.to_owned()), ..QuotesRequest::default() };
     let mut urls = BTreeSet::new();
     of_everything::<AnswerError>(archive, &request, &mut |found| {
         if let FoundQuotes::Page(page) = found

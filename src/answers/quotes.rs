@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
-use crate::archive::Capture;
+use crate::archive::{Capture, Form};
 use crate::base::Timestamp;
 use crate::extract::page::{Page, Quote};
-use crate::history::newest::{Newest, newest_pages};
+use crate::history::newest::{Newest, NewestAsked, newest_pages};
 use crate::readings::speakers::is_named;
 use crate::store::StoreError;
 
+use super::told::Told;
 use super::when::Failed;
 use super::{AnswerError, Archive};
 
@@ -19,6 +20,8 @@ pub struct QuotesRequest {
     pub speaker: Option<String>,
     /// The pages as they were then; the newest without it.
     pub at: Option<Timestamp>,
+    /// In this form; without it as they were sent, or the renderings of those that were sent without their text.
+    pub form: Option<Form>,
 }
 
 /// Where a page is from.
@@ -32,12 +35,18 @@ pub enum PageSource {
         url: String,
         /// When it was captured.
         at: Timestamp,
+        /// In which form it was read.
+        form: Form,
     },
 }
 
 impl PageSource {
     fn of(entry: &Capture) -> Self {
-        Self::Capture { url: entry.url.clone(), at: entry.date }
+        Self::Capture {
+            url: entry.url.clone(),
+            at: entry.date,
+            form: entry.form().unwrap_or_default(),
+        }
     }
 }
 
@@ -63,6 +72,9 @@ pub struct QuoteJson {
     pub file: Option<String>,
     /// When the page was captured, as 14 digits; `None` for a local file.
     pub timestamp: Option<String>,
+    /// Whether it stands in what scripts made of the page; left out where it stands in what was sent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rendering: bool,
     /// The words.
     pub text: String,
     /// Who says them.
@@ -90,13 +102,15 @@ impl QuoteJson {
     fn of(quote: &Quote, source: &PageSource) -> Self {
         let (url, file, timestamp) = match source {
             PageSource::File(name) => (None, Some(name.clone()), None),
-            PageSource::Capture { url, at } => (Some(url.clone()), None, Some(at.to_stamp14())),
+            PageSource::Capture { url, at, .. } => (Some(url.clone()), None, Some(at.to_stamp14())),
         };
+        let rendering = matches!(source, PageSource::Capture { form: Form::Rendered, .. });
         let speaker = quote.speaker.as_ref();
         Self {
             url,
             file,
             timestamp,
+            rendering,
             text: quote.text.clone(),
             speaker: speaker.map(|s| s.name.clone()),
             cue: quote.cue.as_ref().map(|cue| cue.text.clone()),
@@ -120,7 +134,7 @@ pub fn of_page(page: &Page, source: PageSource, request: &QuotesRequest) -> Opti
     (!quotes.is_empty()).then_some(PageQuotes { source, headline, quotes })
 }
 
-/// The quotations of the capture of `url` that the request names.
+/// The quotations of the capture of `url` that the request names, and which text of the page that is.
 ///
 /// # Errors
 /// When there is none, or it cannot be read.
@@ -128,12 +142,15 @@ pub fn of_url(
     archive: &Archive,
     url: &str,
     request: &QuotesRequest,
-) -> Result<Option<PageQuotes>, AnswerError> {
+) -> Result<(Told, Option<PageQuotes>), AnswerError> {
     let doing = format!("reading {url}");
-    let entry = archive.find(url, request.at, &doing)?;
+    let mut page_reader = archive.page_reader();
+    let told = Told::of(&mut page_reader, url, (request.form, request.at), &doing)?;
+    let entry = told.capture(archive, request.at, &doing)?;
     archive.is_sound(&entry, &doing)?;
-    let said = archive.page_reader().read(&entry).map_err(AnswerError::store(&doing))?;
-    Ok(of_page(&said.page, PageSource::of(&entry), request))
+    let said = page_reader.read(&entry).map_err(AnswerError::store(&doing))?;
+    let quotes = of_page(&said.page, PageSource::of(&entry), request);
+    Ok((told, quotes))
 }
 
 /// What is found over all pages.
@@ -166,6 +183,7 @@ pub fn of_everything<E: From<AnswerError>>(
         quotes.map_or(Ok(()), |quotes| found(FoundQuotes::Page(quotes)).map_err(Failed::Caller))
     };
     let mut page_reader = archive.page_reader();
-    let done = newest_pages(&mut page_reader, until, request.speaker.as_deref(), &mut pass_on);
+    let asked = NewestAsked { until, speaker: request.speaker.as_deref(), form: request.form };
+    let done = newest_pages(&mut page_reader, &asked, &mut pass_on);
     done.map_err(|failed| failed.into_error("looking for quotations"))
 }

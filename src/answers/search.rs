@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 
 use serde::Serialize;
 
+use crate::archive::Form;
 use crate::base::{TimeRange, Timestamp};
-use crate::history::pages::{PageCaptures, page_of_key, pages};
-use crate::history::standing::{Bearing, PhraseSpan, stood};
+use crate::history::pages::{PageCaptures, page_of_key, pages, split_key};
+use crate::history::standing::{Bearing, PhraseSpan, stood_in};
 use crate::history::{CaptureJson, PageReader, VersionRow};
 use crate::search::content::{Content, Snippet};
 use crate::search::find::{Order, candidates, take_best, with_compounds};
@@ -27,6 +28,8 @@ pub struct SearchRequest {
     pub host: Option<String>,
     /// Only in versions that were seen in this period.
     pub period: TimeRange,
+    /// Only in this form; without it in what was sent, and in renderings of what was sent without its text.
+    pub form: Option<Form>,
     /// Which come first.
     pub order: Order,
     /// At most this many pages.
@@ -64,6 +67,9 @@ pub struct SearchFound {
 pub struct SearchJson {
     /// The page, as it was captured last.
     pub url: String,
+    /// Whether it stands in what scripts made of the page; left out where it stands in what was sent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rendering: bool,
     /// The query as it was asked for.
     pub query: String,
     /// The headline of the newest version that has it.
@@ -118,6 +124,7 @@ impl SearchJson {
         });
         Self {
             url: stood.url.clone(),
+            rendering: stood.form == Form::Rendered,
             query: query.to_owned(),
             headline: hit.headline.clone(),
             first_seen: CaptureJson::from(&stood.first_seen.0),
@@ -216,7 +223,7 @@ impl<'l, 's> Looking<'l, 's> {
         self.query = with_compounds(view, &self.query).map_err(SearchError::from)?;
         // What came in this moment is read as it is.
         for key in &current.beyond {
-            self.page(key, None)?;
+            self.page(key, None, None)?;
             self.keep_newest_of_many();
         }
         self.keep_newest();
@@ -233,9 +240,11 @@ impl<'l, 's> Looking<'l, 's> {
                     break;
                 }
                 let key = view.key_of(candidate.place).map_err(SearchError::from)?;
-                let key = key.filter(|key| !current.beyond.contains(key));
-                if let Some(key) = key {
-                    self.page(&key, Some(candidate.score))?;
+                let key = key.filter(|key| !current.beyond.contains(split_key(key).0));
+                if let Some((key, form)) = key.as_deref().map(split_key)
+                    && self.request.form.is_none_or(|asked| asked == form)
+                {
+                    self.page(key, Some(form), Some(candidate.score))?;
                 }
             }
         }
@@ -247,7 +256,7 @@ impl<'l, 's> Looking<'l, 's> {
         for page in pages(self.page_reader.reader(), None) {
             let page = page?;
             if self.query.is_of_host(host_of(&page.urlkey)) {
-                self.versions(&page, None)?;
+                self.forms(&page, None, None)?;
             }
             self.keep_newest_of_many();
         }
@@ -278,18 +287,42 @@ impl<'l, 's> Looking<'l, 's> {
         }
     }
 
-    fn page(&mut self, key: &str, score: Option<f32>) -> Result<(), StoreError> {
+    fn page(
+        &mut self,
+        key: &str,
+        form: Option<Form>,
+        score: Option<f32>,
+    ) -> Result<(), StoreError> {
         if !self.query.is_of_host(host_of(key)) {
             return Ok(());
         }
         match page_of_key(self.page_reader.reader(), key)? {
-            Some(page) => self.versions(&page, score),
+            Some(page) => self.forms(&page, form, score),
             None => Ok(()),
         }
     }
 
-    /// Reads the versions of a page.
-    fn versions(&mut self, page: &PageCaptures, score: Option<f32>) -> Result<(), StoreError> {
+    /// Reads the versions of a page in one form, or in those that are asked for.
+    fn forms(
+        &mut self,
+        page: &PageCaptures,
+        only: Option<Form>,
+        score: Option<f32>,
+    ) -> Result<(), StoreError> {
+        let forms = page.forms(self.request.form);
+        for form in forms.filter(|form| only.is_none_or(|only| only == *form)) {
+            self.versions(page, form, score)?;
+        }
+        Ok(())
+    }
+
+    /// Reads the versions of a page in one form.
+    fn versions(
+        &mut self,
+        page: &PageCaptures,
+        form: Form,
+        score: Option<f32>,
+    ) -> Result<(), StoreError> {
         let (query, asks_more) = (&self.query, self.asks_more);
         let mut newest: Option<Content> = None;
         let mut notes = Vec::new();
@@ -318,7 +351,8 @@ impl<'l, 's> Looking<'l, 's> {
             Ok(Bearing::of(is_here))
         };
         let mut unread = Vec::new();
-        let stood = stood(self.page_reader, page, &mut ask, &mut unread)?;
+        let forms = (form, self.request.form);
+        let stood = stood_in(self.page_reader, page, forms, &mut ask, &mut unread)?;
         self.found.notes.extend(notes.into_iter().chain(unread));
         if let (Some(stood), Some(content)) = (stood, newest) {
             let headline = Some(content.headline().to_owned()).filter(|text| !text.is_empty());

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::archive::Form;
 use crate::base::Timestamp;
 use crate::search::content::Snippet;
 use crate::search::saved::WordsChange;
@@ -21,6 +22,8 @@ pub struct SearchEvent {
     pub at: Timestamp,
     /// The page.
     pub url: String,
+    /// Whether it is a version of what scripts made of the page.
+    pub rendering: bool,
     /// The headline of the newest version that has the words.
     pub headline: Option<String>,
     /// Passages of that version.
@@ -34,6 +37,9 @@ pub struct SearchEventJson {
     pub change: &'static str,
     /// The page.
     pub url: String,
+    /// Whether it is a version of what scripts made of the page; left out where it is one of what was sent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rendering: bool,
     /// The query as it was asked for.
     pub query: String,
     /// When the version was captured first, as 14 digits.
@@ -53,6 +59,7 @@ impl SearchEventJson {
         Self {
             change: event.change.label(),
             url: event.url.clone(),
+            rendering: event.rendering,
             query: query.to_owned(),
             timestamp: event.at.to_stamp14(),
             date: event.at.to_warc_date(),
@@ -98,6 +105,7 @@ fn events_of(hit: &SearchHit) -> Vec<SearchEvent> {
         change,
         at,
         url: hit.stood.url.clone(),
+        rendering: hit.stood.form == Form::Rendered,
         headline: hit.headline.clone(),
         snippets: hit.snippets.clone(),
     };

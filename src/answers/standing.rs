@@ -36,7 +36,7 @@ pub fn standings(
 ) -> Result<Option<Vec<Standing>>, AnswerError> {
     let doing = format!("reading the history of {url}");
     let mut page_reader = archive.page_reader();
-    let told = Told::of(&mut page_reader, url, None, &doing)?;
+    let told = Told::of(&mut page_reader, url, (None, None), &doing)?;
     let unread = page_reader.unfolded(told.address(), told.form, captures_max + 1);
     let unread = unread.map_err(AnswerError::store(&doing))?;
     if unread > captures_max {

@@ -23,21 +23,21 @@ pub struct Told {
 }
 
 impl Told {
-    /// The text of a page in a form, or without one where its text is.
+    /// The text of a page in a form, or without one where its text is at a time (now without it).
     ///
     /// # Errors
     /// When the index cannot answer.
     pub fn of(
         page_reader: &mut PageReader<'_>,
         url: &str,
-        asked: Option<Form>,
+        (asked, at): (Option<Form>, Option<Timestamp>),
         doing: &str,
     ) -> Result<Self, AnswerError> {
         let url = url.to_owned();
         if let Some(form) = asked {
             return Ok(Self { url, form, alternate: None, is_usual: false });
         }
-        let at = page_reader.text_at(&url).map_err(AnswerError::store(doing))?;
+        let at = page_reader.text_at(&url, at).map_err(AnswerError::store(doing))?;
         let (form, alternate) = match at {
             TextAt::Sent => (Form::Plain, None),
             TextAt::Rendered => (Form::Rendered, None),
@@ -56,6 +56,12 @@ impl Told {
     #[must_use]
     pub fn is_rendering(&self) -> bool {
         self.form == Form::Rendered
+    }
+
+    /// The address that has it instead, where it is another form of the page.
+    #[must_use]
+    pub fn text_at(&self) -> Option<String> {
+        self.alternate.as_ref().map(|(url, _)| url.clone())
     }
 
     /// What has to be said beside an answer: that it is about something else than what was sent. `None` where it is
@@ -94,3 +100,6 @@ impl Told {
         found.ok_or_else(|| AnswerError::NoCapture(format!("a rendering of {url}")))
     }
 }
+
+#[cfg(test)]
+mod tests;

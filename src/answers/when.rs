@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use crate::archive::Form;
 use crate::base::surt::urlkey;
 use crate::history::CaptureJson;
 use crate::history::PageReader;
-use crate::history::pages::{keys_of_host, page_of_key};
+use crate::history::pages::{keys_of_host, page_of_key, split_key};
 use crate::history::phrase::{self, Phrase};
 use crate::history::standing::PhraseSpan;
 use crate::search::SearchError;
@@ -24,6 +25,8 @@ pub struct WhenRequest {
     pub phrase: String,
     /// Only on pages of this host.
     pub host: Option<String>,
+    /// Only in this form; without it in what was sent, and in renderings of what was sent without its text.
+    pub form: Option<Form>,
 }
 
 /// When a phrase stood on a page, in JSON.
@@ -31,6 +34,9 @@ pub struct WhenRequest {
 pub struct PhraseSpanJson {
     /// The page, as it was captured last.
     pub url: String,
+    /// Whether it stood in what scripts made of the page; left out where it stood in what was sent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rendering: bool,
     /// The phrase as it was asked for.
     pub phrase: String,
     /// The first capture that has it.
@@ -49,6 +55,7 @@ impl PhraseSpanJson {
     pub fn new(phrase: &str, stood: &PhraseSpan) -> Self {
         Self {
             url: stood.url.clone(),
+            rendering: stood.form == Form::Rendered,
             phrase: phrase.to_owned(),
             first_seen: CaptureJson::from(&stood.first_seen.0),
             last_seen: CaptureJson::from(&stood.last_seen.0),
@@ -74,13 +81,13 @@ pub fn when<E: From<AnswerError>>(
     let phrase = Phrase::new(&request.phrase).ok_or_else(none)?;
     let mut page_reader = archive.page_reader();
     let mut pass_on = |stood: PhraseSpan| found(stood).map_err(Failed::Caller);
-    let host = request.host.as_deref();
+    let place = (request.host.as_deref(), request.form);
     let answered = match proposed(archive, &mut page_reader, request, progress) {
-        Ok(keys) => when_on(&mut page_reader, &phrase, &keys, &mut pass_on),
+        Ok(keys) => when_on(&mut page_reader, (&phrase, request.form), &keys, &mut pass_on),
         // Exact all the same, and slow.
         Err(why) => {
             tracing::debug!(%why, "all pages are read for a phrase");
-            phrase::when(&mut page_reader, &phrase, host, &mut pass_on)
+            phrase::when(&mut page_reader, &phrase, place, &mut pass_on)
         }
     };
     answered.map_err(|failed| failed.into_error("looking for the phrase"))
@@ -100,7 +107,8 @@ fn proposed(
     let current = archive.search().current(page_reader, progress)?;
     let mut keys = current.beyond;
     for candidate in candidates(&current.view, &query)? {
-        keys.extend(current.view.key_of(candidate.place)?);
+        let key = current.view.key_of(candidate.place)?;
+        keys.extend(key.map(|key| split_key(&key).0.to_owned()));
     }
     // What cannot be read may have it: that is reported.
     let unread = page_reader.readings().and_then(crate::readings::Readings::pages_unread);
@@ -114,14 +122,14 @@ fn proposed(
 
 fn when_on<E: From<StoreError>>(
     page_reader: &mut PageReader<'_>,
-    phrase: &Phrase,
+    (phrase, form): (&Phrase, Option<Form>),
     keys: &BTreeSet<String>,
     found: &mut dyn FnMut(PhraseSpan) -> Result<(), E>,
 ) -> Result<Vec<String>, E> {
     let mut notes = Vec::new();
     for key in keys {
         let Some(page) = page_of_key(page_reader.reader(), key)? else { continue };
-        if let Some(stood) = phrase::when_on(page_reader, phrase, &page, &mut notes)? {
+        for stood in phrase::when_on(page_reader, phrase, (&page, form), &mut notes)? {
             found(stood)?;
         }
     }

@@ -64,6 +64,15 @@ pub enum Form {
 }
 
 impl Form {
+    /// The word for it: `plain` or `rendered`.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Rendered => "rendered",
+        }
+    }
+
     /// What tells the pages of this form from those of the other, behind their urlkey, where both are kept in one
     /// place. No urlkey has the character that it begins with.
     #[must_use]
@@ -147,7 +156,8 @@ pub struct CaptureIn<F> {
     pub record_id: Option<RecordId>,
     /// What kind of record it is.
     pub kind: RecordKind,
-    /// For a revisit: what it repeats.
+    /// For a revisit: what it repeats. For what this program made of a captured page ([`Form::Rendered`]): the record
+    /// of that page.
     pub refers_to: Option<RefersTo>,
     /// Whether `WARC-Truncated` says that the payload was cut.
     pub truncated: bool,
@@ -199,12 +209,15 @@ impl<F> CaptureIn<F> {
     }
 
     /// In which form it has a page; `None` for reports of failures, and for what was made from a record and is no
-    /// HTML document (a text, a translation).
+    /// rendering: a text, a translation, and whatever other programs have converted.
     #[must_use]
     pub fn form(&self) -> Option<Form> {
         match self.kind {
             RecordKind::Response | RecordKind::Revisit | RecordKind::Resource => Some(Form::Plain),
-            RecordKind::Conversion if self.mime == "text/html" => Some(Form::Rendered),
+            // Only of a rendering the index has what it was made from.
+            RecordKind::Conversion if self.mime == "text/html" && self.refers_to.is_some() => {
+                Some(Form::Rendered)
+            }
             RecordKind::Conversion | RecordKind::Metadata => None,
         }
     }

@@ -4,7 +4,11 @@
 //! everything is refused. The idea of such a list is Consent-O-Matic's. Nothing is ever accepted: where no
 //! button of refusal is known, the window stays. One click at most is made, and it is recorded.
 
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use super::frames::{self, FRAMES_MAX};
+use super::rendering::{Click, Rendering};
+use super::watched::Watched;
 
 /// For each maker its name, and selectors of what refuses everything.
 const RULES: &str = include_str!("consent.json");
@@ -41,10 +45,57 @@ pub fn script() -> String {
 }
 
 /// What the script says it clicked on: maker, selector and words.
-pub(super) fn clicked(said: &Value) -> Option<(String, String, String)> {
+fn clicked(said: &Value) -> Option<(String, String, String)> {
     let text =
         |key: &str| said[key].as_str().map(|text| text.chars().take(200).collect::<String>());
     Some((text("rule")?, text("selector")?, text("words").unwrap_or_default()))
+}
+
+impl Watched<'_> {
+    /// Clicks on what refuses everything, where such a window is shown: in the page, or in a frame of it.
+    pub(super) async fn refuse_consent(
+        &mut self,
+        session: &str,
+        out: &mut Rendering,
+    ) -> Result<(), String> {
+        if let Some(click) = self.refused_in(session).await? {
+            out.clicks.push(click);
+            out.settled = self.settle(out).await?;
+        }
+        Ok(())
+    }
+
+    /// What was clicked on, in the first frame that has it.
+    async fn refused_in(&self, page: &str) -> Result<Option<Click>, String> {
+        let script = script();
+        let sessions = std::iter::once(page).chain(self.children.iter().map(String::as_str));
+        let mut looked_at = 0;
+        for (number, session) in sessions.enumerate() {
+            let tree = match self.call(Some(session), "Page.getFrameTree", json!({})).await {
+                Ok(tree) => tree,
+                Err(why) if number == 0 => return Err(why),
+                // A frame that is gone asks for nothing.
+                Err(_) => continue,
+            };
+            for (at, frame) in frames::of_tree(&tree).into_iter().enumerate() {
+                let is_page = number == 0 && at == 0;
+                let said = match self.evaluate_in(session, &frame.id, &script).await {
+                    Ok(said) => said,
+                    Err(why) if is_page => return Err(why),
+                    Err(_) => continue,
+                };
+                if let Some((rule, selector, words)) = clicked(&said) {
+                    let frame = Some(frame.url).filter(|_| !is_page);
+                    return Ok(Some(Click { rule, selector, words, frame }));
+                }
+                looked_at += 1;
+                if looked_at >= FRAMES_MAX {
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(None)
+    }
 }
 
 #[cfg(test)]

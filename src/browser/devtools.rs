@@ -14,6 +14,8 @@ use tokio::sync::{mpsc, oneshot};
 
 /// A longer message ends the connection, in bytes: a screenshot has some megabytes.
 const MESSAGE_BYTES_MAX: u64 = 64 << 20;
+/// The number of commands whose answer nobody waits for: no other has it.
+const UNAWAITED: u64 = 0;
 /// As many events wait to be taken.
 const EVENTS_MAX: usize = 1_000;
 
@@ -22,6 +24,15 @@ const EVENTS_MAX: usize = 1_000;
 pub(super) struct Event {
     pub method: String,
     pub params: Value,
+}
+
+/// What becomes of the questions of a page (`alert`, `confirm`, `prompt`, and whether it may be left).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Questions {
+    /// Each is answered with no at once.
+    Refused,
+    /// A person answers them.
+    Shown,
 }
 
 type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Value>>>>;
@@ -39,8 +50,10 @@ impl Connection {
     pub fn new(
         mut input: impl Write + Send + 'static,
         output: impl Read + Send + 'static,
+        questions: Questions,
     ) -> (Self, mpsc::Receiver<Event>) {
         let (commands, queue) = std::sync::mpsc::channel::<Vec<u8>>();
+        let refusals = (questions == Questions::Refused).then(|| commands.clone());
         std::thread::spawn(move || {
             for command in queue {
                 if input.write_all(&command).and_then(|()| input.flush()).is_err() {
@@ -52,7 +65,7 @@ impl Connection {
         let (sender, events) = mpsc::channel(EVENTS_MAX);
         let answers = Arc::clone(&waiting);
         std::thread::spawn(move || {
-            read(BufReader::new(output), &answers, &sender);
+            read(BufReader::new(output), &answers, &sender, refusals.as_ref());
             // Who still waits is told that nothing will come.
             answers.lock().unwrap_or_else(PoisonError::into_inner).clear();
         });
@@ -104,7 +117,12 @@ impl Connection {
 }
 
 /// Hands on what comes, until the pipe ends or a message is too long.
-fn read(mut output: impl BufRead, waiting: &Waiting, events: &mpsc::Sender<Event>) {
+fn read(
+    mut output: impl BufRead,
+    waiting: &Waiting,
+    events: &mpsc::Sender<Event>,
+    refusals: Option<&std::sync::mpsc::Sender<Vec<u8>>>,
+) {
     let mut message = Vec::new();
     loop {
         message.clear();
@@ -121,10 +139,29 @@ fn read(mut output: impl BufRead, waiting: &Waiting, events: &mpsc::Sender<Event
             }
         } else if let Some(method) = value["method"].as_str() {
             let method = method.to_owned();
+            if method == "Page.javascriptDialogOpening"
+                && let Some(commands) = refusals
+            {
+                // At once: while it is open the page answers nothing, so that no command may wait for it.
+                let _ = commands.send(refusal(&value["sessionId"]));
+            }
             // A page that floods us with events is not listened to.
             let _ = events.try_send(Event { method, params: value["params"].take() });
         }
     }
+}
+
+/// The command that answers a question of a page with no.
+fn refusal(session: &Value) -> Vec<u8> {
+    let refuse = json!({
+        "id": UNAWAITED,
+        "method": "Page.handleJavaScriptDialog",
+        "params": { "accept": false },
+        "sessionId": session,
+    });
+    let mut bytes = refuse.to_string().into_bytes();
+    bytes.push(0);
+    bytes
 }
 
 #[cfg(test)]
@@ -132,7 +169,7 @@ mod tests {
     use super::*;
 
     fn connection(said: &[u8]) -> (Connection, mpsc::Receiver<Event>) {
-        Connection::new(std::io::sink(), std::io::Cursor::new(said.to_vec()))
+        Connection::new(std::io::sink(), std::io::Cursor::new(said.to_vec()), Questions::Refused)
     }
 
     #[tokio::test]
@@ -151,7 +188,8 @@ mod tests {
     async fn an_answer_goes_to_its_command() {
         let (input, output) = std::os::unix::net::UnixStream::pair().unwrap();
         let (mut browser, theirs) = (output.try_clone().unwrap(), output);
-        let (connection, _events) = Connection::new(input.try_clone().unwrap(), input);
+        let (connection, _events) =
+            Connection::new(input.try_clone().unwrap(), input, Questions::Refused);
         std::thread::spawn(move || {
             let mut command = Vec::new();
             BufReader::new(theirs).read_until(0, &mut command).unwrap();
@@ -159,5 +197,23 @@ mod tests {
         });
         let got = connection.call(Some("s"), "A.b", json!({}), Duration::from_secs(10)).await;
         assert_eq!(got, Ok(json!({"x": 2})));
+    }
+
+    #[tokio::test]
+    async fn a_question_is_answered_while_nobody_takes_events() {
+        let (input, output) = std::os::unix::net::UnixStream::pair().unwrap();
+        let (mut browser, theirs) = (output.try_clone().unwrap(), output);
+        let ours = input.try_clone().unwrap();
+        let (_connection, _events) = Connection::new(ours, input, Questions::Refused);
+        browser
+            .write_all(b"{\"method\":\"Page.javascriptDialogOpening\",\"params\":{},\"sessionId\":\"s\"}\0")
+            .unwrap();
+        theirs.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let mut command = Vec::new();
+        BufReader::new(theirs).read_until(0, &mut command).unwrap();
+        command.pop();
+        let command: Value = serde_json::from_slice(&command).unwrap();
+        assert_eq!(command["params"]["accept"], false);
+        assert_eq!(command["sessionId"], "s");
     }
 }

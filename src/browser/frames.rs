@@ -16,6 +16,14 @@ pub(super) fn attached(params: &Value) -> Option<String> {
     params["sessionId"].as_str().filter(|_| is_frame).map(str::to_owned)
 }
 
+/// Whether an event tells of a window that a page in this context has opened.
+pub(super) fn is_window(params: &Value, context: &Value) -> bool {
+    let target = &params["targetInfo"];
+    target["type"] == "page"
+        && target["openerId"].is_string()
+        && target["browserContextId"] == *context
+}
+
 /// A frame, and its address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Frame {

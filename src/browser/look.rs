@@ -9,8 +9,9 @@ use serde_json::json;
 
 use super::options::BrowserOptions;
 use super::process::{Chromium, Window};
-use super::render::{Rendering, Watched};
+use super::rendering::Rendering;
 use super::traffic::Traffic;
+use super::watched::Watched;
 use crate::base::TargetUri;
 
 /// How often it is looked whether a person has closed the window.

@@ -5,25 +5,30 @@
 //! knows no crawl, no archive and no clock of ours: what may be asked for, and when, is decided by the
 //! [`Upstream`]. Whatever happens, its processes are gone when a rendering ends.
 //!
-//! In reading order: what it may cost ([`options`]), the messages (`devtools`), the processes (`process`), the way
-//! out (`traffic`, `proxy`, `certificate`), what is not asked for (`parts`), how consent is refused ([`consent`], in all
-//! `frames`), another clock for a page ([`clock`]), its boxes ([`layout`]), one page from beginning to end
-//! ([`mod@render`]), what is taken of it (`taken`), and a page seen through another proxy than that one ([`mod@look`]).
+//! In reading order: what it may cost ([`options`]), the messages (`devtools`), the processes (`process`, in a `profile`) and what
+//! ends them (`guard`), the way out (`traffic`, `proxy`, `certificate`), what is not asked for (`parts`), the page while it works
+//! (`watched`), how consent is refused ([`consent`], in all `frames`), another clock for a page ([`clock`]), how it is taken down
+//! (`take_down`, its boxes: [`layout`]), what came of it ([`rendering`]), one page from beginning to end ([`mod@render`]), and
+//! a page seen through another proxy than that one ([`mod@look`]).
 
 mod certificate;
 pub mod clock;
 pub mod consent;
 mod devtools;
 mod frames;
+mod guard;
 pub mod layout;
 pub mod look;
 pub mod options;
 mod parts;
 mod process;
+mod profile;
 mod proxy;
 pub mod render;
-mod taken;
+pub mod rendering;
+mod take_down;
 mod traffic;
+mod watched;
 
 pub use certificate::Authority;
 pub use layout::Layout;
@@ -31,5 +36,6 @@ pub use look::{look, show};
 pub use options::{BrowserOptions, Sandbox};
 pub use parts::{Kind, Part};
 pub use proxy::{Answered, Ask, BoxFuture, Upstream};
-pub use render::{Click, Rendering, Settled, render};
+pub use render::render;
+pub use rendering::{Click, Rendering, Settled};
 pub use traffic::Traffic;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::guard::Bounds;
 use crate::base::Timestamp;
 
 /// Whether the browser's own sandbox is used.
@@ -24,6 +25,8 @@ pub struct BrowserOptions {
     pub command: PathBuf,
     /// Whether its sandbox is used.
     pub sandbox: Sandbox,
+    /// How long it may take to answer for the first time: on a busy machine it starts slowly.
+    pub start_max: Duration,
     /// How long one page may take in all, waits for its hosts included.
     pub time_max: Duration,
     /// How long one page may take while it waits for no host's turn.
@@ -54,6 +57,7 @@ impl Default for BrowserOptions {
         Self {
             command: PathBuf::from("chromium"),
             sandbox: Sandbox::Auto,
+            start_max: Duration::from_secs(30),
             time_max: Duration::from_mins(3),
             settle_max: Duration::from_secs(15),
             idle: Duration::from_secs(1),
@@ -66,5 +70,12 @@ impl Default for BrowserOptions {
             clock: None,
             layout: false,
         }
+    }
+}
+
+impl BrowserOptions {
+    /// What ends the browser.
+    pub(super) fn bounds(&self) -> Bounds {
+        Bounds { memory_max: self.memory_max, time_max: self.time_max }
     }
 }

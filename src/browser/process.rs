@@ -5,23 +5,17 @@
 //! group, which is killed when this is dropped, whatever became of the rendering.
 
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
-use rustix::process::{Pid, Signal, getuid, kill_process_group};
+use rustix::process::{Pid, getuid};
 use serde_json::json;
-use tempfile::TempDir;
 use tokio::sync::mpsc::Receiver;
 
-use super::devtools::{Connection, Event};
+use super::devtools::{Connection, Event, Questions};
+use super::guard::Guard;
 use super::options::{BrowserOptions, Sandbox};
+use super::profile::Profile;
 
-/// How long it may take to answer for the first time: on a busy machine it starts slowly.
-const START_MAX: Duration = Duration::from_secs(30);
-/// Nothing is connected to on the guess that it will be asked for ("preload pages" off).
-const PREFERENCES: &str =
-    r#"{"net":{"network_prediction_options":2},"download":{"prompt_for_download":true}}"#;
 /// The heap that scripts of one page may have, in mebibytes.
 const SCRIPT_HEAP_MIB: u32 = 512;
 /// From the shell to the browser: no core files, its pipes, and nothing else of ours.
@@ -62,7 +56,6 @@ const ARGUMENTS: &[&str] = &[
     "--disable-crash-reporter",
     "--disable-dev-shm-usage",
     "--disable-notifications",
-    "--disable-popup-blocking=false",
     "--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,InterestFeedContentSuggestions,\
      CertificateTransparencyComponentUpdater,AutofillServerCommunication,SpareRendererForSitePerProcess",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
@@ -82,14 +75,15 @@ const ARGUMENTS: &[&str] = &[
 #[derive(Debug)]
 pub(super) struct Chromium {
     child: Child,
-    group: Option<Pid>,
+    /// What ends it when it takes too much.
+    pub guard: Guard,
     /// The way to it.
     pub connection: Connection,
     /// What it is: "Chrome/131.0.6778.85".
     pub product: String,
     /// Whether it is sandboxed.
     pub is_sandboxed: bool,
-    profile: TempDir,
+    profile: Profile,
 }
 
 impl Chromium {
@@ -111,14 +105,7 @@ impl Chromium {
             }
             Sandbox::Always => true,
         };
-        let profile = tempfile::Builder::new()
-            .prefix("pressmark-browser-")
-            .tempdir()
-            .map_err(|why| format!("a folder for the browser's profile: {why}"))?;
-        let defaults = profile.path().join("Default");
-        std::fs::create_dir_all(&defaults)
-            .and_then(|()| std::fs::write(defaults.join("Preferences"), PREFERENCES))
-            .map_err(|why| format!("the browser's profile: {why}"))?;
+        let profile = Profile::new(&std::env::temp_dir())?;
         let (width, height) = options.viewport;
         let mut shell = Command::new("/bin/sh");
         shell.args(["-c", BECOME, "sh"]).arg(&options.command).args(ARGUMENTS);
@@ -157,17 +144,26 @@ impl Chromium {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err("the browser has no pipes".to_owned());
         };
-        let (connection, events) = Connection::new(input, output);
+        // A person decides how long a page is shown, and answers its questions.
+        let (questions, bounds) = match window {
+            Window::None => (Questions::Refused, Some(options.bounds())),
+            Window::Shown => (Questions::Shown, None),
+        };
+        let guard = Guard::of(group, bounds);
+        let (connection, events) = Connection::new(input, output, questions);
         let product = String::new();
-        let mut browser = Self { child, group, connection, product, is_sandboxed, profile };
+        let mut browser = Self { child, guard, connection, product, is_sandboxed, profile };
         let version =
-            browser.connection.call(None, "Browser.getVersion", json!({}), START_MAX).await;
+            browser.connection.call(None, "Browser.getVersion", json!({}), options.start_max).await;
         match version {
             Ok(version) => {
                 browser.product = version["product"].as_str().unwrap_or_default().to_owned();
                 Ok((browser, events))
             }
             Err(_) => {
+                if let Some(why) = browser.guard.why_ended() {
+                    return Err(why);
+                }
                 let ended = browser.ended();
                 let how = ended.unwrap_or_else(|| "it does not answer".to_owned());
                 Err(format!(
@@ -188,17 +184,9 @@ impl Chromium {
         }
     }
 
-    /// The memory of all its processes, in bytes; none where the system does not tell.
-    pub fn memory(&self) -> Option<u64> {
-        memory_of_group(Path::new("/proc"), i32::try_from(self.child.id()).ok()?)
-    }
-
     /// Ends all its processes, and waits until the first of them is gone.
     fn end(&mut self) {
-        if let Some(group) = self.group.take() {
-            // A group that is gone already needs no end.
-            let _ = kill_process_group(group, Signal::KILL);
-        }
+        self.guard.end();
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -212,45 +200,9 @@ impl Drop for Chromium {
     }
 }
 
-/// The memory that the processes of a group have to themselves, in bytes.
-fn memory_of_group(proc: &Path, group: i32) -> Option<u64> {
-    let page = rustix::param::page_size() as u64;
-    let mut pages = 0;
-    for process in std::fs::read_dir(proc).ok()?.flatten() {
-        let Ok(stat) = std::fs::read_to_string(process.path().join("stat")) else { continue };
-        // "pid (name) state ppid pgrp …"; the name may hold anything.
-        let Some((_, rest)) = stat.rsplit_once(") ") else { continue };
-        let mut fields = rest.split(' ');
-        if fields.nth(2).and_then(|text| text.parse::<i32>().ok()) != Some(group) {
-            continue;
-        }
-        // Resident less shared: of what they have in common each would count all.
-        let Ok(statm) = std::fs::read_to_string(process.path().join("statm")) else { continue };
-        let mut sizes = statm.split(' ').skip(1).filter_map(|text| text.trim().parse::<u64>().ok());
-        let (resident, shared) = (sizes.next().unwrap_or(0), sizes.next().unwrap_or(0));
-        pages += resident.saturating_sub(shared);
-    }
-    Some(pages * page)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_memory_of_a_group_is_that_of_its_processes() {
-        let proc = tempfile::tempdir().unwrap();
-        for (pid, group, resident) in [(10, 10, 300), (11, 10, 50), (12, 7, 1_000)] {
-            let dir = proc.path().join(pid.to_string());
-            std::fs::create_dir(&dir).unwrap();
-            std::fs::write(dir.join("stat"), format!("{pid} (a) b) S 1 {group} 0 0")).unwrap();
-            std::fs::write(dir.join("statm"), format!("9999 {resident} 50 1 0 1 0")).unwrap();
-        }
-        std::fs::create_dir(proc.path().join("self")).unwrap();
-        let page = rustix::param::page_size() as u64;
-        assert_eq!(memory_of_group(proc.path(), 10), Some(250 * page));
-        assert_eq!(memory_of_group(proc.path(), 99), Some(0));
-    }
 
     #[tokio::test]
     async fn a_program_that_is_not_there_is_said() {

@@ -490,6 +490,9 @@ pub struct BlameArgs {
     /// The capture closest to this time (else the newest version that has an article)
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
+    /// Which text of the page
+    #[command(flatten)]
+    pub which: FormArgs,
 }
 
 /// `changes`
@@ -522,6 +525,9 @@ pub struct ChangesArgs {
     /// At most so many
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+    /// Which text of the pages
+    #[command(flatten)]
+    pub which: FormArgs,
 }
 
 /// `search`
@@ -560,6 +566,9 @@ pub struct SearchArgs {
     /// At most this many pages
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000), conflicts_with_all = ["events", "since", "since_last"])]
     pub limit: u32,
+    /// Which text of the pages
+    #[command(flatten)]
+    pub which: FormArgs,
 }
 
 /// The order of what was found.
@@ -579,6 +588,9 @@ pub struct WhenArgs {
     /// On pages of this host
     #[arg(long, value_name = "HOST")]
     pub host: Option<String>,
+    /// Which text of the pages
+    #[command(flatten)]
+    pub which: FormArgs,
 }
 
 /// `quotes`
@@ -593,6 +605,9 @@ pub struct QuotesArgs {
     /// The capture closest to this time (the newest without it); without a URL, the newest not after it
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
+    /// Which text of the pages
+    #[command(flatten)]
+    pub which: FormArgs,
 }
 
 impl ValueEnum for Style {
@@ -621,7 +636,7 @@ pub struct StoryArgs {
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(2..=10_000))]
     pub limit: u64,
     /// The stories of the archive instead: articles of several hosts on the same one
-    #[arg(long, conflicts_with_all = ["targets", "search", "job", "at", "over_time", "from", "to"])]
+    #[arg(long, conflicts_with_all = ["targets", "search", "job", "at", "over_time", "from", "to", "plain", "rendered"])]
     pub clusters: bool,
     /// With --clusters: those with an article captured at this time or later
     #[arg(long, value_name = "TIME", requires = "clusters")]
@@ -638,6 +653,9 @@ pub struct StoryArgs {
     /// The same, of versions not captured after this time
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
+    /// Which text of the pages
+    #[command(flatten)]
+    pub which: FormArgs,
 }
 
 /// `cite`

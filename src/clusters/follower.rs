@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::log::{Block, ClusterArticle, ClusterError, Log};
 use crate::archive::{
-    ArchiveError, ArchiveErrorKind, Capture, FileMark, Follower, RecordKind, Seen,
+    ArchiveError, ArchiveErrorKind, Capture, FileMark, Follower, Form, RecordKind, Seen,
 };
 use crate::history::PageReader;
 use crate::readings::derivation;
@@ -175,9 +175,10 @@ impl Follower for Following<'_, '_> {
 
     fn record(&mut self, record: Seen<'_>) -> Result<(), ArchiveError> {
         let is_page = |capture: &Capture| {
-            capture.kind == RecordKind::Response
+            let is_sent = capture.kind == RecordKind::Response
                 && capture.status == Some(200)
-                && matches!(capture.mime.as_str(), "text/html" | "application/xhtml+xml")
+                && matches!(capture.mime.as_str(), "text/html" | "application/xhtml+xml");
+            is_sent || capture.form() == Some(Form::Rendered)
         };
         self.waiting.extend(record.capture.filter(is_page));
         Ok(())
@@ -200,8 +201,13 @@ impl Follower for Following<'_, '_> {
 }
 
 impl Following<'_, '_> {
-    /// The article that a capture is, where it is one. What cannot be read is none; `verify` tells of it.
+    /// The article that a capture is, where it is one. What cannot be read is none; `verify` tells of it. Of what was
+    /// sent with its text the rendering is no other article.
     fn article(&mut self, capture: &Capture) -> Option<ClusterArticle> {
+        let is_rendering = capture.form() == Some(Form::Rendered);
+        if is_rendering && !self.page_reader.stands_in(capture).ok()? {
+            return None;
+        }
         let page = self.page_reader.read(capture).ok()?.page;
         let micros = capture.date.unix_micros();
         let signature = signature(&page, micros.div_euclid(86_400_000_000))?;

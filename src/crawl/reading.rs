@@ -2,6 +2,7 @@
 //! version of its page it begins. Runs off the network tasks.
 
 mod beside;
+mod unpack;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use crate::base::{MediaType, TargetUri, Timestamp};
 use crate::extract::page::Page;
 use crate::extract::{self, Hints};
 use crate::history::read_page;
-use crate::http::{Cut, Decoded, Exchange, FailureKind, Head, decode_body, payload_of};
+use crate::http::{Exchange, FailureKind, Head};
 use crate::outlinks::links::{
     OutlinkKind, links_of_css, links_of_html, refresh_of_field, refresh_of_html,
 };
@@ -26,6 +27,8 @@ use super::step::{Change, HostResponse, Link, StepOutcome, TextSeen};
 use super::version_event::VersionEvent;
 use super::version_events::{Findings, VersionWatcher};
 pub(super) use beside::AlternateRead;
+pub(super) use unpack::{Room, head_of};
+use unpack::{Unpacking, loaded, payload};
 
 /// What is known of the capture before.
 pub(super) struct Before {
@@ -75,42 +78,6 @@ pub(super) struct Reading {
 
 /// So much of a page is read for where it sends its reader on; such pages are short, and say so first.
 const REFRESH_BYTES_MAX: usize = 256 * 1024;
-
-/// Unpacked, a payload of up to this is read beside others.
-const SMALL_BYTES_MAX: usize = 1 << 20;
-
-/// Which payloads are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Room {
-    /// Those that are short when unpacked, as nearly all are: they are read side by side.
-    Beside,
-    /// Any. Two kilobytes of the wire may claim any length, and as many of them as there are cores
-    /// at the same time would fill the memory: one is read at a time.
-    Alone,
-}
-
-impl Room {
-    /// The longest payload of earlier captures that is read, unpacked; `None` where any is.
-    pub fn bytes_max(self) -> Option<usize> {
-        (self == Self::Beside).then_some(SMALL_BYTES_MAX)
-    }
-}
-
-/// Unpacks the payloads of one page, up to a length.
-#[derive(Debug, Clone, Copy)]
-struct Unpacking {
-    room: Room,
-    max: usize,
-}
-
-impl Unpacking {
-    /// What `decode` gives for a limit; `None` where that is too much to be read beside others.
-    fn unpack(self, decode: impl Fn(usize) -> Decoded) -> Option<Vec<u8>> {
-        let decoded = decode(self.room.bytes_max().unwrap_or(usize::MAX).min(self.max));
-        let has_more = decoded.cut == Some(Cut::Limit) && self.max > SMALL_BYTES_MAX;
-        (self.room == Room::Alone || !has_more).then_some(decoded.bytes)
-    }
-}
 
 /// What a payload that was read says.
 #[derive(Debug, Default)]
@@ -460,29 +427,6 @@ impl Reading {
     }
 }
 
-pub(super) fn head_of(exchange: &Exchange) -> Head {
-    let head_len = usize::try_from(exchange.shape.head_len).unwrap_or(usize::MAX);
-    // A spooled response that cannot be read back was written to the archive all the same.
-    Head::parse(&exchange.response.prefix(head_len).unwrap_or_default())
-}
-
-/// The payload with its content coding undone.
-fn payload(exchange: &Exchange, head: &Head, unpacking: Unpacking) -> Option<Vec<u8>> {
-    unpacking.unpack(|max| match payload_of(&exchange.response, &exchange.shape) {
-        Ok(payload) => decode_body(std::io::BufReader::new(payload), head, max),
-        Err(_) => Decoded::default(),
-    })
-}
-
-/// That of the capture before; empty where it cannot be read any more.
-fn loaded(before: &Before, unpacking: Unpacking) -> Option<Vec<u8>> {
-    let head = before.loaded.payload_head();
-    unpacking.unpack(|max| match before.loaded.payload() {
-        Ok(payload) => decode_body(std::io::BufReader::new(payload), &head, max),
-        Err(_) => Decoded::default(),
-    })
-}
-
 /// Whether a status is that of a page which may send its reader on: neither a redirect, nor a server
 /// that asks to be asked later.
 fn is_answer(status: u16) -> bool {
@@ -503,34 +447,4 @@ fn links(decoded: &[u8], uri: &TargetUri, content_type: Option<&str>) -> Vec<Lin
         .into_iter()
         .map(|l| Link { url: l.url, hop: l.hop, is_requisite: l.kind == OutlinkKind::Requisite })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_unpacks_to_much_is_read_alone() {
-        let of = |len: usize| {
-            move |max: usize| Decoded {
-                bytes: vec![b'a'; len.min(max)],
-                cut: (len > max).then_some(Cut::Limit),
-                note: None,
-            }
-        };
-        let max = 4 * SMALL_BYTES_MAX;
-        for (len, room, want) in [
-            (0, Room::Beside, Some(0)),
-            (SMALL_BYTES_MAX, Room::Beside, Some(SMALL_BYTES_MAX)),
-            (SMALL_BYTES_MAX + 1, Room::Beside, None),
-            (SMALL_BYTES_MAX + 1, Room::Alone, Some(SMALL_BYTES_MAX + 1)),
-            (9 * SMALL_BYTES_MAX, Room::Alone, Some(max)),
-        ] {
-            let got = Unpacking { room, max }.unpack(of(len)).map(|bytes| bytes.len());
-            assert_eq!(got, want, "{len} {room:?}");
-        }
-        // Where no more is taken anyway, what is cut there is all there is.
-        let small = Unpacking { room: Room::Beside, max: 10 };
-        assert_eq!(small.unpack(of(11)).map(|bytes| bytes.len()), Some(10));
-    }
 }

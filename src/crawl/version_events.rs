@@ -171,7 +171,7 @@ impl VersionWatcher {
     }
 
     /// The versions that follow from what was captured beside a page: a rendering of it, or another form of it at
-    /// an address of its own. `page` is what that says, with its status, where it was read.
+    /// an address of its own. `page` is what that says, with its key, where it was read.
     ///
     /// # Errors
     /// When the archive cannot answer.
@@ -180,18 +180,16 @@ impl VersionWatcher {
         url: &str,
         form: Form,
         appended: &Appended,
-        page: Option<&(Arc<Page>, Option<u16>)>,
+        page: Option<&(PageKey, Arc<Page>)>,
     ) -> Result<Option<Findings>, StoreError> {
-        if let Some((page, status)) = page
-            && let Some(key) = PageKey::of_parts(url, *status, appended.digest.as_ref())
-        {
-            self.readings.keep_page(&key, url, page, Fingerprint::of(page));
+        if let Some((key, page)) = page {
+            self.readings.keep_page(key, url, page, Fingerprint::of(page));
         }
         let found = self.versions_of((url, form), None)?;
         let is_kept = found.as_ref().is_some_and(|found| found.is_kept);
-        // Who is quoted is told of pages as they were sent; what leads to this address is told by its own capture.
+        // What leads to this address is settled by its own capture. Who is quoted is kept with the page.
         if form == Form::Rendered {
-            self.marks.done(appended, is_kept, true);
+            self.marks.done(appended, is_kept, page.is_some() && self.readings.is_open());
         }
         Ok(found)
     }

@@ -1,11 +1,13 @@
 //! Whether a page is a shell: a page without text that scripts fill once it is in a browser.
 //!
 //! Owns that verdict, which is made of the document alone: hardly a sentence, scripts, and the place that they
-//! fill, which is empty. It says that a reader sees more than was sent; deliberately not what.
+//! fill or where the article is to stand, which is empty. It says that a reader sees more than was sent; deliberately not what.
+
+use std::collections::HashSet;
 
 use super::article;
 use super::dom::{Dom, NodeId, Tag};
-use super::flow::{Flow, Shape};
+use super::flow::{Flow, RawBlock, Shape};
 use super::page::Page;
 
 /// More prose than this is an article, however short, in bytes.
@@ -15,6 +17,10 @@ const PROSE_BYTES_MAX: usize = 140;
 const ALL_PROSE_BYTES_MAX: usize = 600;
 /// More text of any kind than this is a page that shows something, where no empty place is found, in bytes.
 const SHOWN_BYTES_MAX: usize = 400;
+/// As many places are looked into: more are no place for one article.
+const PLACES_MAX: usize = 16;
+/// A sentence, however short, in bytes.
+const SENTENCE_BYTES_MIN: usize = 25;
 /// An empty place may say that it is loading, in bytes.
 const EMPTY_BYTES_MAX: usize = 60;
 /// Scripts of less than this build no page, in bytes.
@@ -66,16 +72,74 @@ pub fn is_shell(dom: &Dom, flow: &Flow, page: &Page) -> bool {
     if page.prose_bytes() > PROSE_BYTES_MAX || !has_scripts(dom) {
         return false;
     }
-    let all: usize = flow.blocks.iter().map(|b| article::prose_of(flow, b) as usize).sum();
-    if all > ALL_PROSE_BYTES_MAX {
+    let prose = |block: &RawBlock| article::prose_of(flow, block) as usize;
+    let all: usize = flow.blocks.iter().filter(|b| !is_in_window(dom, b.node)).map(prose).sum();
+    if all > ALL_PROSE_BYTES_MAX || says_something(dom, flow, page) {
         return false;
     }
     let shown = flow.text.len();
     has_empty_root(dom, is_named_root)
+        || is_article_missing(dom)
         || shown <= SHOWN_BYTES_MAX
             && (shown <= EMPTY_BYTES_MAX && !has_heading(flow)
                 || has_empty_root(dom, is_element_of_its_own)
                 || asks_for_scripts(dom))
+}
+
+/// Whether a block stands in a window that is laid over the page, as those that ask for consent.
+fn is_in_window(dom: &Dom, node: NodeId) -> bool {
+    std::iter::once(node).chain(dom.ancestors(node)).any(|id| {
+        dom.tag(id) == Tag::Dialog
+            || dom.attr(id, "aria-modal") == Some("true")
+            || matches!(dom.attr(id, "role"), Some("dialog" | "alertdialog"))
+    })
+}
+
+/// Whether the page has its story, however short that is: a headline with a sentence, or a place for the article with
+/// a heading in it and no place for scripts. Beside it there may be places that scripts fill with other things.
+fn says_something(dom: &Dom, flow: &Flow, page: &Page) -> bool {
+    let headings =
+        || flow.blocks.iter().filter(|block| matches!(block.shape, Shape::Heading(1 | 2)));
+    if page.prose_bytes() >= SENTENCE_BYTES_MIN && headings().next().is_some() {
+        return true;
+    }
+    let roots = dom.elements().filter(|id| is_named_root(dom, *id)).take(PLACES_MAX);
+    let to_be_filled: HashSet<NodeId> =
+        roots.filter(|id| is_empty(dom, *id)).flat_map(|id| dom.ancestors(id)).collect();
+    headings().any(|block| {
+        let mut up = std::iter::once(block.node).chain(dom.ancestors(block.node));
+        let home = up.find(|id| is_place_of_article(dom, *id));
+        home.is_some_and(|home| !to_be_filled.contains(&home))
+    })
+}
+
+/// Whether an element is where the article of a page stands, by its markup.
+fn is_place_of_article(dom: &Dom, id: NodeId) -> bool {
+    matches!(dom.tag(id), Tag::Main | Tag::Article) || dom.attr(id, "role") == Some("main")
+}
+
+/// Whether the places of the article are there and all empty: of text, and of what is looked at or listened to.
+fn is_article_missing(dom: &Dom) -> bool {
+    let places = dom.elements().filter(|id| is_place_of_article(dom, *id));
+    let places: Vec<NodeId> = places.take(PLACES_MAX + 1).collect();
+    (1..=PLACES_MAX).contains(&places.len())
+        && places.iter().all(|id| is_empty(dom, *id) && !has_media(dom, *id))
+}
+
+fn has_media(dom: &Dom, id: NodeId) -> bool {
+    dom.walk(id).any(|step| match step {
+        super::dom::Step::Enter(node) => matches!(
+            dom.tag(node),
+            Tag::Img
+                | Tag::Picture
+                | Tag::Video
+                | Tag::Audio
+                | Tag::Iframe
+                | Tag::Canvas
+                | Tag::Table
+        ),
+        _ => false,
+    })
 }
 
 /// Whether the page loads a script, or has much of its own; data are none.

@@ -44,6 +44,9 @@ pub struct ChangeFilter {
     pub stealth_only: bool,
     /// Of this weight at least.
     pub weight_min: u8,
+    /// Of pages in this form; without it as they were sent, and as they were rendered where they were sent without
+    /// their text.
+    pub form: Option<Form>,
 }
 
 /// A change and where it was made.
@@ -77,6 +80,17 @@ impl ChangeFilter {
             start: self.since.unwrap_or(TimeRange::ALL.start),
             end: self.until.unwrap_or(TimeRange::ALL.end),
         }
+    }
+
+    /// The wanted changes of a version, where it is counted ([`PageReader::is_counted`]).
+    fn counted(
+        &self,
+        page_reader: &mut PageReader<'_>,
+        row: &VersionRow,
+    ) -> Result<Vec<ArchiveChange>, StoreError> {
+        let found = self.of(row);
+        let is_counted = found.is_empty() || page_reader.is_counted(row, self.form)?;
+        Ok(if is_counted { found } else { Vec::new() })
     }
 
     /// The wanted changes of a version.
@@ -184,10 +198,11 @@ impl Spooled {
         notes: &mut Vec<String>,
     ) -> Result<(), StoreError> {
         let urlkey: std::sync::Arc<str> = key_of_page(url, form).into();
+        let mut pages = page_reader.twin();
         let mut rows = page_reader.rows_of(url, form, TimeRange::ALL)?;
         for row in rows.by_ref() {
             let row = row?;
-            let found = wanted.of(&row);
+            let found = wanted.counted(&mut pages, &row)?;
             if found.is_empty() {
                 continue;
             }
@@ -351,8 +366,9 @@ impl NewestFirst<'_, '_> {
             };
             if is_stored {
                 let row = self.stored.as_mut().and_then(|stored| stored.next.take());
-                let found = row.map(|row| self.wanted.of(&row)).unwrap_or_default();
-                self.batch = found.into_iter();
+                if let Some(row) = row {
+                    self.batch = self.wanted.counted(self.page_reader, &row)?.into_iter();
+                }
             } else if let Some(place) = self.spooled.places.pop() {
                 let batch = self.spooled.load(&place).map_err(spooling)?;
                 self.batch = batch.into_iter();

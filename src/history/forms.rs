@@ -2,18 +2,22 @@
 //! that it names.
 //!
 //! These are histories of their own, and never sides of one comparison. Which of them an answer is about is asked
-//! for, or else told here.
+//! for, or else decided here by one rule: what was sent comes first, and a rendering stands in where that is a shell.
+//! An answer about one page decides it for the page at a time ([`PageReader::text_at`]), one about the whole archive
+//! for each version ([`PageReader::is_counted`]).
 
-use crate::archive::{Capture, Form, Query};
+use crate::archive::{Capture, Form};
+use crate::base::Timestamp;
 use crate::extract::Hints;
 use crate::extract::alternate::{Alternate, alternate};
 use crate::extract::page::PageKind;
 use crate::store::StoreError;
 
 use super::page_reader::{DECODED_BYTES_MAX, PageReader};
+use super::row::VersionRow;
 use super::versions::asking;
 
-/// A page that is rendered is so right behind its capture: so many captures are looked through for one.
+/// A page is rendered right behind its capture: so many captures are looked through for one.
 const LOOK_BACK_MAX: usize = 32;
 
 /// Where the text of a page is.
@@ -29,26 +33,25 @@ pub enum TextAt {
 }
 
 impl PageReader<'_> {
-    /// Where the text of a page is: in what was sent, unless what was sent last is a shell, and was rendered or
-    /// names another form that the archive has.
+    /// Where the text of a page is: in what was sent, unless the capture closest to `at` (the newest without it) is a
+    /// shell, and was rendered or names another form that the archive has.
     ///
     /// # Errors
     /// When the index cannot answer. A capture that cannot be read is passed over.
-    pub fn text_at(&mut self, url: &str) -> Result<TextAt, StoreError> {
-        let query = Query { limit: Some(LOOK_BACK_MAX), ..Query::exactly(url).newest_first() };
-        let mut newest: Vec<Capture> = Vec::new();
-        for entry in self.reader().query(&query) {
-            newest.push(entry.map_err(|why| asking(&why))?);
+    pub fn text_at(&mut self, url: &str, at: Option<Timestamp>) -> Result<TextAt, StoreError> {
+        let mut near: Vec<Capture> = Vec::new();
+        for entry in self.reader().by_distance(url, at).take(LOOK_BACK_MAX) {
+            near.push(entry.map_err(|why| asking(&why))?);
         }
         let is_answer = |entry: &&Capture| {
             entry.form() == Some(Form::Plain) && matches!(entry.status, None | Some(200 | 304))
         };
-        for entry in newest.iter().filter(is_answer) {
+        for entry in near.iter().filter(is_answer) {
             let Ok(said) = self.read(entry) else { continue };
             if said.page.kind != PageKind::Shell {
                 return Ok(TextAt::Sent);
             }
-            let is_rendered = newest.iter().any(|entry| entry.form() == Some(Form::Rendered));
+            let is_rendered = near.iter().any(|entry| entry.form() == Some(Form::Rendered));
             let named = self.alternate_of(entry)?;
             return Ok(match (named, self.reader().rendering_of(entry)?) {
                 (_, Some(_)) => TextAt::Rendered,
@@ -58,6 +61,36 @@ impl PageReader<'_> {
             });
         }
         Ok(TextAt::Sent)
+    }
+
+    /// Whether a version belongs to the answers about the whole archive, in the form that is asked for. Without one it
+    /// does where it was sent, and where it is a rendering of what was sent as a shell: what a page was sent with is
+    /// not counted twice.
+    ///
+    /// # Errors
+    /// When the index cannot answer.
+    pub fn is_counted(
+        &mut self,
+        row: &VersionRow,
+        asked: Option<Form>,
+    ) -> Result<bool, StoreError> {
+        if row.first.form() != Some(Form::Rendered) {
+            return Ok(asked != Some(Form::Rendered));
+        }
+        match asked {
+            Some(form) => Ok(form == Form::Rendered),
+            None if self.stands_in(&row.first)? => Ok(true),
+            None => Ok(!row.last.is_same_record(&row.first) && self.stands_in(&row.last)?),
+        }
+    }
+
+    /// Whether a rendering stands in for what was sent: whether that is a shell, or cannot be read.
+    ///
+    /// # Errors
+    /// When the index cannot answer.
+    pub fn stands_in(&mut self, rendering: &Capture) -> Result<bool, StoreError> {
+        let Some(sent) = self.reader().rendered_from(rendering)? else { return Ok(true) };
+        Ok(self.read(&sent).map_or(true, |said| said.page.kind == PageKind::Shell))
     }
 
     /// The form of a captured page that it names, where the archive has a page at its address.
@@ -129,7 +162,7 @@ mod tests {
             Readings::open(&reader.layout().derived_dir(), DERIVED_BYTES_MAX),
         ] {
             let mut page_reader = PageReader::cached(&reader, &readings);
-            assert_eq!(page_reader.text_at(URL).unwrap(), TextAt::Rendered);
+            assert_eq!(page_reader.text_at(URL, None).unwrap(), TextAt::Rendered);
             let plain = rows(&mut page_reader, Form::Plain);
             assert_eq!(told(&plain)[..2], [(1, vec![]), (2, vec!["figure-changed"])]);
             // Without its text it is no other article.
@@ -157,7 +190,7 @@ mod tests {
         let reader = archive.reader();
         let readings = Readings::open(&reader.layout().derived_dir(), DERIVED_BYTES_MAX);
         let mut page_reader = PageReader::cached(&reader, &readings);
-        assert_eq!(page_reader.text_at(URL).unwrap(), TextAt::Sent);
+        assert_eq!(page_reader.text_at(URL, None).unwrap(), TextAt::Sent);
         assert_eq!(rows(&mut page_reader, Form::Rendered).len(), 2);
         assert_eq!(rows(&mut page_reader, Form::Plain).len(), plain_rows(&archive));
     }
@@ -189,7 +222,7 @@ mod tests {
         archive.shell(URL, 1, head);
         let at = |archive: &Archive| {
             let reader = archive.reader();
-            PageReader::new(&reader).text_at(URL).unwrap()
+            PageReader::new(&reader).text_at(URL, None).unwrap()
         };
         assert_eq!(at(&archive), TextAt::Sent, "it was never captured");
         archive.status(AMP, 1, 404);

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use crate::archive::{Capture, FileMark, Query, RecordKind};
+use crate::archive::{Capture, FileMark, Form, Query, RecordKind};
 use crate::base::{MediaType, Timestamp};
 use crate::extract::page::Page;
 use crate::readings::speakers::is_named;
@@ -30,22 +30,32 @@ type Found<'f, E> = &'f mut dyn FnMut(Newest<'_>) -> Result<(), E>;
 /// This many captures of an address are gone through to find one that was just made.
 const NEWEST_MAX: usize = 8;
 
-/// Finds the newest page of every URL, or with `until` the newest before it, in the falling order of
-/// urlkeys. A wall in place of an article is passed over. With a `speaker` only pages that quote somebody
-/// of that name need be found.
+/// Which pages are asked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NewestAsked<'n> {
+    /// The newest before it; the newest of all without it.
+    pub until: Option<Timestamp>,
+    /// Only pages that quote somebody of this name need be found.
+    pub speaker: Option<&'n str>,
+    /// In this form; without it as it was sent, or the rendering of what was sent without its text.
+    pub form: Option<Form>,
+}
+
+/// Finds the newest page of every URL, in the falling order of urlkeys. A wall or a shell in place of an article is
+/// passed over.
 ///
 /// # Errors
 /// When the index cannot answer, and what `found` gives back.
 pub fn newest_pages<E: From<StoreError>>(
     page_reader: &mut PageReader<'_>,
-    until: Option<Timestamp>,
-    speaker: Option<&str>,
+    asked: &NewestAsked<'_>,
     found: Found<'_, E>,
 ) -> Result<(), E> {
+    let NewestAsked { until, speaker, form } = *asked;
     let readings = page_reader.readings().filter(|readings| until.is_none() && readings.is_open());
     let Some(readings) = readings else {
         let query = Query { to: until, ..Query::everything() };
-        return walk(page_reader, &query, None, found).map(drop);
+        return walk(page_reader, &query, (None, form), found).map(drop);
     };
     // In this order: a crawl moves both, and never those of the store beyond those of the index.
     let (done, epoch) = (readings.files_done().unwrap_or_default(), readings.epoch());
@@ -54,9 +64,10 @@ pub fn newest_pages<E: From<StoreError>>(
         && page_reader.knows_speakers(readings, &done, &marks)?
         && let Some(urls) = readings.quoting(name)
     {
-        return quoting(page_reader, name, &urls, found);
+        return quoting(page_reader, name, (urls.as_slice(), form), found);
     }
-    if walk(page_reader, &Query::everything(), None, found)? {
+    // Where one form is asked for, the speakers of the other are not met.
+    if walk(page_reader, &Query::everything(), (None, form), found)? && form.is_none() {
         mark_speakers(readings, epoch, &marks);
     }
     Ok(())
@@ -76,7 +87,7 @@ fn mark_speakers(readings: &Readings, epoch: Option<i64>, marks: &[FileMark]) {
 fn quoting<E: From<StoreError>>(
     page_reader: &mut PageReader<'_>,
     name: &str,
-    urls: &[String],
+    (urls, form): (&[String], Option<Form>),
     found: Found<'_, E>,
 ) -> Result<(), E> {
     let mut entries: Vec<Capture> = Vec::new();
@@ -93,7 +104,7 @@ fn quoting<E: From<StoreError>>(
             }
             Ok(())
         };
-        walk(page_reader, &Query::exactly(url), Some(url), &mut keep)?;
+        walk(page_reader, &Query::exactly(url), (Some(url), form), &mut keep)?;
     }
     entries.sort_by_cached_key(|entry| Reverse((entry.urlkey.clone(), entry.date, entry.offset)));
     for entry in &entries {
@@ -109,7 +120,7 @@ fn quoting<E: From<StoreError>>(
 fn walk<E: From<StoreError>>(
     page_reader: &mut PageReader<'_>,
     query: &Query,
-    only: Option<&str>,
+    (only, form): (Option<&str>, Option<Form>),
     found: Found<'_, E>,
 ) -> Result<bool, E> {
     let reader = page_reader.reader();
@@ -131,6 +142,9 @@ fn walk<E: From<StoreError>>(
         if seen.contains(&entry.url) || !is_page(page_reader, &entry) {
             continue;
         }
+        if form.is_some_and(|form| entry.form() != Some(form)) {
+            continue;
+        }
         let said = match page_reader.read(&entry) {
             Ok(said) => said,
             Err(error) => {
@@ -142,6 +156,13 @@ fn walk<E: From<StoreError>>(
         page_reader.keep_speakers(&entry, &said.page);
         // A wall in place of the article says nothing; an older capture may.
         if said.page.kind.is_wall() {
+            continue;
+        }
+        // Of a page that was sent with its text that is what it says.
+        if form.is_none()
+            && entry.form() == Some(Form::Rendered)
+            && !page_reader.stands_in(&entry)?
+        {
             continue;
         }
         found(Newest::Page(&entry, &said.page))?;
@@ -166,7 +187,8 @@ fn is_page(page_reader: &PageReader<'_>, entry: &Capture) -> bool {
         RecordKind::Response => is_answer && MediaType::parse(&entry.mime).is_html(),
         RecordKind::Resource => MediaType::parse(&entry.mime).is_html(),
         RecordKind::Revisit => is_answer && is_html(page_reader.reader(), entry),
-        RecordKind::Metadata | RecordKind::Conversion => false,
+        RecordKind::Conversion => entry.form() == Some(Form::Rendered),
+        RecordKind::Metadata => false,
     }
 }
 
@@ -257,7 +279,8 @@ mod tests {
         let reader = archive.reader();
         let mut page_reader = PageReader::cached(&reader, readings);
         let (mut found, mut count) = (Vec::new(), 0);
-        newest_pages::<StoreError>(&mut page_reader, None, Some(name), &mut |newest| {
+        let asked = NewestAsked { speaker: Some(name), ..NewestAsked::default() };
+        newest_pages::<StoreError>(&mut page_reader, &asked, &mut |newest| {
             let Newest::Page(entry, page) = newest else { panic!("{newest:?}") };
             count += 1;
             for quote in &page.quotes {

@@ -50,8 +50,13 @@ impl PageCaptures {
         }
     }
 
-    /// Takes its next capture in.
+    /// Takes its next capture in, as it was sent or rendered.
     pub(crate) fn add(&mut self, reader: &Reader, entry: &Capture) {
+        if entry.form() == Some(Form::Rendered) {
+            self.renderings += 1;
+            self.last_rendered = self.last_rendered.max(Some(entry.date));
+            return;
+        }
         self.captures += 1;
         self.last = self.last.max(entry.date);
         self.is_html = self.is_html || is_html(reader, entry);
@@ -64,6 +69,16 @@ impl PageCaptures {
     #[must_use]
     pub(crate) fn may_have_changed(&self) -> bool {
         self.is_html && self.captures >= 2 && self.varies
+    }
+
+    /// The forms that answers about the whole archive are made of, where one is asked for or not.
+    pub(crate) fn forms(&self, asked: Option<Form>) -> impl Iterator<Item = Form> + use<> {
+        let (is_html, is_rendered) = (self.is_html, self.renderings > 0);
+        [Form::Plain, Form::Rendered].into_iter().filter(move |form| {
+            is_html
+                && asked.is_none_or(|asked| asked == *form)
+                && (*form == Form::Plain || is_rendered)
+        })
     }
 
     /// The forms in which there may be more than one version of it.
@@ -106,6 +121,19 @@ pub fn pages(
     pages_in(reader, keys)
 }
 
+/// The key of a page in one form, where both forms are kept in one place.
+pub(crate) fn key_in_form(urlkey: &str, form: Form) -> String {
+    [urlkey, form.suffix()].concat()
+}
+
+/// The urlkey and the form in such a key.
+pub(crate) fn split_key(key: &str) -> (&str, Form) {
+    match key.strip_suffix(Form::Rendered.suffix()) {
+        Some(urlkey) => (urlkey, Form::Rendered),
+        None => (key, Form::Plain),
+    }
+}
+
 /// What the index knows of one page; `None` where it was never captured.
 pub(crate) fn page(reader: &Reader, url: &str) -> Result<Option<PageCaptures>, StoreError> {
     pages_in(reader, KeyRange::of(url, MatchType::Exact)).next().transpose()
@@ -139,11 +167,7 @@ fn pages_in(
             match (entry.form(), &mut current) {
                 (Some(Form::Plain), _) => {}
                 // A page is there before it is rendered.
-                (Some(Form::Rendered), Some(page)) if page.urlkey == entry.urlkey => {
-                    page.renderings += 1;
-                    page.last_rendered = page.last_rendered.max(Some(entry.date));
-                    continue;
-                }
+                (Some(Form::Rendered), Some(page)) if page.urlkey == entry.urlkey => {}
                 _ => continue,
             }
             match &mut current {

@@ -5,6 +5,7 @@
 //! do, so that "12 boats" is not found in "112 boats"; scripts without spaces between words (Chinese,
 //! Japanese, Thai and their like) have no such ends.
 
+use crate::archive::Form;
 use crate::base::normal_form::composed;
 use crate::extract::page::Page;
 use crate::store::StoreError;
@@ -136,29 +137,29 @@ fn put(out: &mut String, c: char) {
 pub fn when<E: From<StoreError>>(
     page_reader: &mut PageReader<'_>,
     phrase: &Phrase,
-    host: Option<&str>,
+    (host, form): (Option<&str>, Option<Form>),
     found: &mut dyn FnMut(PhraseSpan) -> Result<(), E>,
 ) -> Result<Vec<String>, E> {
     let mut notes = Vec::new();
     for page in pages(page_reader.reader(), host) {
         let page = page?;
-        if let Some(stood) = when_on(page_reader, phrase, &page, &mut notes)? {
+        for stood in when_on(page_reader, phrase, (&page, form), &mut notes)? {
             found(stood)?;
         }
     }
     Ok(notes)
 }
 
-/// Looks for a phrase on one page; what could not be read is added to `notes`.
+/// Looks for a phrase on one page, in a form or in those that are counted; what could not be read is added to `notes`.
 ///
 /// # Errors
 /// When the index cannot answer, or a version cannot be read any more.
 pub fn when_on(
     page_reader: &mut PageReader<'_>,
     phrase: &Phrase,
-    page: &PageCaptures,
+    page: (&PageCaptures, Option<Form>),
     notes: &mut Vec<String>,
-) -> Result<Option<PhraseSpan>, StoreError> {
+) -> Result<Vec<PhraseSpan>, StoreError> {
     let mut is_in = |version: &VersionRow, pages: &mut PageReader<'_>| {
         let (headline, text) = pages.words_of(version)?;
         Ok(Bearing::of(phrase.is_in_words(headline.as_deref(), &text)))
@@ -222,7 +223,7 @@ mod tests {
             when::<StoreError>(
                 &mut page_reader,
                 &Phrase::new(phrase).unwrap(),
-                host,
+                (host, None),
                 &mut |stood| {
                     found.push((
                         stood.url,
@@ -268,10 +269,15 @@ mod tests {
             let reader = archive.reader();
             let mut found = Vec::new();
             let phrase = Phrase::new("12 boats").unwrap();
-            when::<StoreError>(&mut PageReader::new(&reader), &phrase, None, &mut |stood| {
-                found.push((stood.last_seen.0.date, stood.gone_since, stood.versions));
-                Ok(())
-            })
+            when::<StoreError>(
+                &mut PageReader::new(&reader),
+                &phrase,
+                (None, None),
+                &mut |stood| {
+                    found.push((stood.last_seen.0.date, stood.gone_since, stood.versions));
+                    Ok(())
+                },
+            )
             .unwrap();
             found
         };

@@ -21,6 +21,7 @@ use super::fold::{Begun, Fold, FoldState, Place, Taken};
 use super::landing::first_page;
 use super::page_reader::PageReader;
 use super::pages::is_html;
+use super::pages::key_in_form;
 use super::row::{VersionRow, put_counted, take_counted};
 use super::versions::Version;
 
@@ -207,7 +208,7 @@ pub(super) enum Step {
 
 /// What the versions of a page in one form are kept under.
 pub(crate) fn key_of_page(url: &str, form: Form) -> String {
-    urlkey(url) + form.suffix()
+    key_in_form(&urlkey(url), form)
 }
 
 /// A page while it is being folded.

@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::archive::Capture;
+use crate::archive::{Capture, Form};
 use crate::base::{TimeRange, Timestamp};
 use crate::diff::{CompareOptions, Presence, SentenceOrigin, compare};
 use crate::extract::page::Page;
@@ -73,7 +73,7 @@ struct Mark {
     changed: Option<usize>,
 }
 
-/// Where the sentences come from that `url` had at `at`: in the capture closest to that time, or
+/// Where the sentences come from that `url` had in a form at `at`: in the capture closest to that time, or
 /// without it in the newest version that has an article.
 ///
 /// # Errors
@@ -81,13 +81,16 @@ struct Mark {
 /// asked for, cannot be read.
 pub fn blame(
     page_reader: &mut PageReader<'_>,
-    url: &str,
+    (url, form): (&str, Form),
     at: Option<Timestamp>,
 ) -> Result<Blame, BlameError> {
-    let target = page_reader.reader().find(url, at)?;
+    let target = match form {
+        Form::Plain => page_reader.reader().find(url, at)?,
+        Form::Rendered => page_reader.reader().find_form(url, form, at)?,
+    };
     let target = target.ok_or_else(|| BlameError::NoCapture(url.to_owned()))?;
     let mut walk = Walk::of(page_reader.twin());
-    let mut versions = page_reader.rows(url, TimeRange::ALL)?;
+    let mut versions = page_reader.rows_of(url, form, TimeRange::ALL)?;
     let mut passed_over = false;
     let mut cut: Option<VersionRow> = None;
     for version in versions.by_ref() {
@@ -214,10 +217,10 @@ mod tests {
         archive.page(URL, 3, &[C, A, B2]);
         let reader = archive.reader();
         let mut page_reader = PageReader::new(&reader);
-        let newest = blame(&mut page_reader, URL, None).unwrap();
+        let newest = blame(&mut page_reader, (URL, Form::Plain), None).unwrap();
         assert_eq!(says(&newest), [(C, 2, None), (A, 0, None), (B2, 0, Some(1))]);
         assert_eq!(newest.versions.len(), 3);
-        let first = blame(&mut page_reader, URL, Some(Archive::at(1))).unwrap();
+        let first = blame(&mut page_reader, (URL, Form::Plain), Some(Archive::at(1))).unwrap();
         assert_eq!(says(&first), [(A, 0, None), (B, 0, None)]);
         assert_eq!(first.versions.len(), 1);
     }
@@ -236,13 +239,13 @@ mod tests {
         archive.page(URL, 1, &[A, B, C]);
         archive.response(URL, 2, "200 OK", "", &paid(&[A]));
         let reader = archive.reader();
-        let walled = blame(&mut PageReader::new(&reader), URL, None).unwrap();
+        let walled = blame(&mut PageReader::new(&reader), (URL, Form::Plain), None).unwrap();
         assert_eq!(says(&walled), [(A, 0, None)]);
         assert!(!walled.passed_over);
         drop(reader);
         archive.page(URL, 3, &[A, B2, C]);
         let reader = archive.reader();
-        let newest = blame(&mut PageReader::new(&reader), URL, None).unwrap();
+        let newest = blame(&mut PageReader::new(&reader), (URL, Form::Plain), None).unwrap();
         assert_eq!(says(&newest), [(A, 0, None), (B2, 0, Some(1)), (C, 0, None)]);
     }
 
@@ -254,7 +257,7 @@ mod tests {
         archive.response(URL, 2, "301 Moved", &format!("Location: {to}\r\n"), "");
         archive.page(to, 2, &[A, B2]);
         let reader = archive.reader();
-        let newest = blame(&mut PageReader::new(&reader), URL, None).unwrap();
+        let newest = blame(&mut PageReader::new(&reader), (URL, Form::Plain), None).unwrap();
         assert_eq!(says(&newest), [(A, 0, None), (B2, 0, Some(1))]);
         assert_eq!(newest.versions[1].entry.status, Some(301));
     }
@@ -268,12 +271,12 @@ mod tests {
         archive.status(URL, 4, 410);
         let reader = archive.reader();
         let mut page_reader = PageReader::new(&reader);
-        let newest = blame(&mut page_reader, URL, None).unwrap();
+        let newest = blame(&mut page_reader, (URL, Form::Plain), None).unwrap();
         assert_eq!(says(&newest), [(A, 0, None), (B2, 0, Some(1))]);
         assert!(newest.passed_over);
-        let gone = blame(&mut page_reader, URL, Some(Archive::at(2)));
+        let gone = blame(&mut page_reader, (URL, Form::Plain), Some(Archive::at(2)));
         assert!(matches!(gone, Err(BlameError::NoArticle { .. })), "{gone:?}");
-        let never = blame(&mut page_reader, "http://courier.example/never", None);
+        let never = blame(&mut page_reader, ("http://courier.example/never", Form::Plain), None);
         assert!(matches!(never, Err(BlameError::NoCapture(_))), "{never:?}");
     }
 }

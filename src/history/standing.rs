@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::archive::Capture;
+use crate::archive::{Capture, Form};
 use crate::base::{TimeRange, Timestamp};
 use crate::diff::Presence;
 use crate::store::StoreError;
@@ -49,6 +49,8 @@ pub struct Span {
 pub struct PhraseSpan {
     /// The page, as it was captured last.
     pub url: String,
+    /// In which form it was read.
+    pub form: Form,
     /// The first capture that has it.
     pub first_seen: NamedCapture,
     /// The last capture that has it.
@@ -72,26 +74,45 @@ pub fn may_hide(presence: Presence) -> bool {
 pub type AskVersion<'f> =
     &'f mut dyn FnMut(&VersionRow, &mut PageReader<'_>) -> Result<Bearing, StoreError>;
 
-/// When something stood on a page; `None` where it never did, or the page is none of HTML. What could not be
-/// read is added to `notes`. Only versions that show the article are asked about.
+/// When something stood on a page: in each of the forms ([`PageCaptures::forms`]) in which it did, with the versions
+/// that are counted ([`PageReader::is_counted`]). Nothing where the page is none of HTML. What could not be read is
+/// added to `notes`. Only versions that show the article are asked about.
 ///
 /// # Errors
 /// When the index cannot answer, and what `ask` gives back.
 pub fn stood(
     page_reader: &mut PageReader<'_>,
+    (page, asked): (&PageCaptures, Option<Form>),
+    ask: AskVersion<'_>,
+    notes: &mut Vec<String>,
+) -> Result<Vec<PhraseSpan>, StoreError> {
+    let mut found = Vec::new();
+    for form in page.forms(asked) {
+        found.extend(stood_in(page_reader, page, (form, asked), &mut *ask, notes)?);
+    }
+    Ok(found)
+}
+
+/// The same in one form; `None` where it never stood there.
+///
+/// # Errors
+/// As [`stood`].
+pub fn stood_in(
+    page_reader: &mut PageReader<'_>,
     page: &PageCaptures,
+    (form, asked): (Form, Option<Form>),
     ask: AskVersion<'_>,
     notes: &mut Vec<String>,
 ) -> Result<Option<PhraseSpan>, StoreError> {
-    if !page.is_html {
-        return Ok(None);
-    }
     let reader = page_reader.reader();
     let mut pages = page_reader.twin();
     let mut stood: Option<PhraseSpan> = None;
-    let mut versions = page_reader.rows(&page.url, TimeRange::ALL)?;
+    let mut versions = page_reader.rows_of(&page.url, form, TimeRange::ALL)?;
     for version in versions.by_ref() {
         let version = version?;
+        if !pages.is_counted(&version, asked)? {
+            continue;
+        }
         let bearing = match version.presence {
             Presence::Here | Presence::Cut => ask(&version, &mut pages)?,
             _ => Bearing::Lacks,
@@ -125,6 +146,7 @@ pub fn stood(
                     (reader.file_name(&version.first), reader.file_name(&version.last));
                 stood = Some(PhraseSpan {
                     url: page.url.clone(),
+                    form,
                     first_seen: (version.first, first),
                     last_seen: (version.last, last),
                     gone_since: None,

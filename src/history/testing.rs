@@ -74,8 +74,19 @@ impl Archive {
         .unwrap();
     }
 
-    /// What a browser made of the page: a document of these paragraphs.
+    /// What a browser made of the page that was captured last: a document of these paragraphs.
     pub(crate) fn rendering(&mut self, url: &str, hour: i64, paragraphs: &[&str]) {
+        let page_id =
+            format!("WARC-Page-ID: urn:uuid:00000000-0000-4000-9000-{:012}\r\n", self.count);
+        self.made(url, hour, &page_id, paragraphs);
+    }
+
+    /// The same as another program has converted it.
+    pub(crate) fn conversion(&mut self, url: &str, hour: i64, paragraphs: &[&str]) {
+        self.made(url, hour, "", paragraphs);
+    }
+
+    fn made(&mut self, url: &str, hour: i64, fields: &str, paragraphs: &[&str]) {
         let body: String = paragraphs.iter().map(|text| format!("<p>{text}</p>")).collect();
         let block = format!(
             "<!doctype html><html lang=en><body><article><h1>The harbour and its boats</h1>{body}</article></body></html>"
@@ -84,10 +95,13 @@ impl Archive {
         write!(
             self.records,
             "WARC/1.1\r\nWARC-Type: conversion\r\nWARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-{:012}>\r\n\
-             WARC-Date: {}\r\nWARC-Target-URI: {url}\r\nContent-Type: text/html; charset=utf-8\r\n\
-             Content-Length: {}\r\n\r\n{block}\r\n\r\n",
+             WARC-Date: {}\r\nWARC-Target-URI: {url}\r\n{fields}\
+             WARC-Refers-To: <urn:uuid:00000000-0000-4000-8000-{:012}>\r\nWARC-Block-Digest: {}\r\n\
+             Content-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\r\n{block}\r\n\r\n",
             self.count,
             Self::at(hour).plus(std::time::Duration::from_secs(60)).to_warc_date(),
+            self.count - 1,
+            DigestAlgorithm::Sha256.digest(block.as_bytes()),
             block.len()
         )
         .unwrap();

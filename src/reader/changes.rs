@@ -23,6 +23,7 @@ pub(super) fn wanted(asked: &Asked<'_>) -> Result<ChangeFilter, Refusal> {
         host: parameters.text("host").map(str::to_lowercase),
         stealth_only: parameters.is_on("stealth"),
         weight_min: u8::try_from(weight.clamp(1, 5)).unwrap_or(1),
+        form: None,
     })
 }
 

@@ -74,11 +74,14 @@ pub(super) fn words(asked: &Asked<'_>, form: FeedForm) -> Result<PageAnswer, Ref
     // The page may say something else by now, and what was dropped stands there no longer.
     let link_of = |event: &SearchEvent| {
         let site = asked.site;
+        let form = event.rendering.then_some(Form::Rendered);
         let shown = match event.change {
+            // What scripts made of the page is shown with its versions.
+            WordsChange::Carried if event.rendering => site.page_link(&event.url),
             WordsChange::Carried => site.about_at("/capture", &event.url, event.at),
             WordsChange::Dropped => site.diff_to(&event.url, &event.at.to_warc_date()),
         };
-        site.absolute(&shown)
+        site.absolute(&site.in_form(shown, form))
     };
     Ok(answer(form, writer.words(&head, &found.events, &link_of)))
 }

@@ -78,7 +78,11 @@ fn about(asked: &Asked<'_>, path: &str, url: &str) -> Result<PageAnswer, Refusal
         "/captures" => captures(asked, url),
         "/capture" => capture(asked, url),
         "/diff" => diff(asked, url),
-        "/blame" => match blame(asked.archive, url, asked.parameters.instant("at")?) {
+        "/blame" => match blame(
+            asked.archive,
+            url,
+            (asked.parameters.form()?, asked.parameters.instant("at")?),
+        ) {
             Ok(found) => Ok(PageAnswer::ok(web::blame(asked.site, &found))),
             // Every page has the way here, also one that never was an article.
             Err(AnswerError::NoArticle { url, at }) => {
@@ -165,6 +169,7 @@ pub(super) fn words_request(asked: &Asked<'_>, query: &str) -> Result<SearchRequ
         query: query.to_owned(),
         host: parameters.text("host").map(str::to_owned),
         period: TimeRange::from_to(from, to),
+        form: None,
         order: Order::Relevance,
         pages_max: HITS,
         now: asked.site.now,
@@ -237,6 +242,7 @@ fn one_story(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
         targets: urls.into_iter().map(StoryTarget::Url).collect(),
         at: parameters.instant("at")?,
         period: is_over_time.then_some(TimeRange::ALL),
+        form: None,
     };
     let found = tell::<AnswerError>(request, || Ok(asked.archive.clone()))?;
     Ok(PageAnswer::ok(web::story(asked.site, &form, Some(&found))))

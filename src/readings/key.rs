@@ -1,7 +1,10 @@
 //! What a reading is of: the payload, the address that its links are resolved against, and the status.
 
-use crate::archive::Capture;
+use crate::archive::{Capture, Form};
 use crate::base::{Digest, DigestAlgorithm};
+
+/// What stands for the status of a page that has none: no server sends it.
+const NO_STATUS: u16 = 0;
 
 /// Half a digest tells addresses apart.
 const ADDRESS_BYTES: usize = 16;
@@ -16,7 +19,16 @@ impl PageKey {
     #[must_use]
     pub fn of(entry: &Capture) -> Option<Self> {
         let digest = entry.digest.as_ref().filter(|_| !entry.truncated);
-        Self::of_parts(&entry.url, entry.status, digest)
+        match entry.form() {
+            Some(Form::Rendered) => Self::of_rendering(&entry.url, digest),
+            _ => Self::of_parts(&entry.url, entry.status, digest),
+        }
+    }
+
+    /// The same of what a browser made of a page, which has no status.
+    #[must_use]
+    pub fn of_rendering(url: &str, digest: Option<&Digest>) -> Option<Self> {
+        Self::of_parts(url, Some(NO_STATUS), digest)
     }
 
     /// The same of a whole payload with this digest.

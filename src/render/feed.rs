@@ -149,7 +149,7 @@ impl FeedWriter {
 
     /// That words came or went.
     fn event(&self, query: &str, event: &SearchEvent, link: &str) -> String {
-        let SearchEvent { change, at, url, headline, snippets } = event;
+        let SearchEvent { change, at, url, headline, snippets, .. } = event;
         let date = at.to_warc_date();
         let id = identifier(&self.archive, &["search", query, url, &date, change.label()]);
         let headline = headline.as_deref().unwrap_or(url);
@@ -317,6 +317,7 @@ mod tests {
             change: crate::search::saved::WordsChange::Dropped,
             at: Timestamp::from_unix_seconds(0),
             url: "http://courier.example/a".to_owned(),
+            rendering: false,
             headline: None,
             snippets: Vec::new(),
         };

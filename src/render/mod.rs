@@ -24,6 +24,8 @@ pub mod verify;
 pub mod web;
 pub mod when;
 
+use crate::archive::Form;
+
 pub use change::change_line;
 
 /// Rows of data below the names of their columns.
@@ -35,6 +37,14 @@ pub struct Table {
     pub right: &'static [bool],
     /// A cell for each column.
     pub rows: Vec<Vec<String>>,
+}
+
+/// What is said behind an address: nothing where the page was read as it was sent.
+fn in_form(form: Form) -> &'static str {
+    match form {
+        Form::Plain => "",
+        Form::Rendered => ", as rendered",
+    }
 }
 
 /// A number and its noun.

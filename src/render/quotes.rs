@@ -8,7 +8,9 @@ use crate::extract::page::Speaker;
 pub fn lines(found: &PageQuotes) -> Vec<String> {
     let mut out = vec![match &found.source {
         PageSource::File(name) => name.clone(),
-        PageSource::Capture { url, at } => format!("{url} ({})", at.to_rfc3339()),
+        PageSource::Capture { url, at, form } => {
+            format!("{url} ({}{})", at.to_rfc3339(), super::in_form(*form))
+        }
     }];
     out.extend(found.headline.iter().map(|headline| format!("  {headline}")));
     for quote in &found.quotes {

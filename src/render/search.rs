@@ -6,6 +6,7 @@ use anstyle::Style;
 
 use crate::answers::search::SearchHit;
 use crate::answers::search_events::SearchEvent;
+use crate::archive::Form;
 use crate::base::Timestamp;
 use crate::base::printable::{flat, line};
 use crate::history::standing::Span;
@@ -20,7 +21,7 @@ const STRONG: Style = Style::new().bold();
 #[must_use]
 pub fn text(hit: &SearchHit, color: bool) -> String {
     let stood = &hit.stood;
-    let mut out = format!("{}\n", line(&stood.url));
+    let mut out = format!("{}{}\n", line(&stood.url), super::in_form(stood.form));
     // Writing to a String cannot fail.
     let mut add = |name: &str, text: &str| {
         let _ = writeln!(out, "  {name:<11} {text}");
@@ -51,7 +52,8 @@ pub fn text(hit: &SearchHit, color: bool) -> String {
 #[must_use]
 pub fn event(event: &SearchEvent, color: bool) -> String {
     let change = event.change.label();
-    let mut out = format!("{}  {change}  {}\n", event.at.to_rfc3339(), line(&event.url));
+    let form = if event.rendering { super::in_form(Form::Rendered) } else { "" };
+    let mut out = format!("{}  {change}  {}{form}\n", event.at.to_rfc3339(), line(&event.url));
     for snippet in &event.snippets {
         // Writing to a String cannot fail.
         let _ = writeln!(out, "    {}", marked(snippet, color));

@@ -8,7 +8,7 @@ use super::plural;
 #[must_use]
 pub fn lines(stood: &PhraseSpan) -> Vec<String> {
     vec![
-        stood.url.clone(),
+        format!("{}{}", stood.url, super::in_form(stood.form)),
         format!("  first seen  {}", stood.first_seen.0.date.to_rfc3339()),
         format!("  last seen   {}", stood.last_seen.0.date.to_rfc3339()),
         match stood.gone_since {

@@ -8,12 +8,12 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::archive::{ArchiveError, ArchiveErrorKind, Capture, FileMark, Follower, Seen};
+use crate::archive::{ArchiveError, ArchiveErrorKind, Capture, FileMark, Follower, Form, Seen};
 use crate::base::TimeRange;
 use crate::base::surt::urlkey;
 use crate::diff::Presence;
 use crate::history::pages::{page, pages};
-use crate::history::{HASH_START, PageReader, VersionRow, hashed};
+use crate::history::{HASH_START, PageReader, VersionRow, hashed, key_of_page};
 use crate::store::{FollowError, StoreError, follow};
 
 use super::content::Content;
@@ -132,26 +132,30 @@ impl Putting<'_, '_> {
         Ok(())
     }
 
-    /// Puts in what is new of a page.
+    /// Puts in what is new of a page: each of its forms is a page of its own here.
     fn page(&mut self, url: &str) -> Result<(), SearchError> {
         if self.ended.load(Ordering::Relaxed) {
             return Err(SearchError::Ended);
         }
         self.pages += 1;
         (self.progress)(self.pages);
-        let key = urlkey(url);
-        let inside = self.writer.inside(&key)?;
-        let page = page(self.page_reader.reader(), url)?.filter(|page| page.is_html);
-        let Some(page) = page else {
-            if inside.is_some() {
+        let page = page(self.page_reader.reader(), url)?;
+        for form in [Form::Plain, Form::Rendered] {
+            let key = key_of_page(url, form);
+            let inside = self.writer.inside(&key)?;
+            let page = page.as_ref().filter(|page| page.forms(Some(form)).next().is_some());
+            let Some(page) = page else {
+                if inside.is_some() {
+                    self.writer.remove(&key);
+                }
+                continue;
+            };
+            if !self.versions((page.url.as_str(), form), &key, inside)? {
                 self.writer.remove(&key);
+                let none =
+                    inside.map(|known| PageInside { versions: 0, sign: HASH_START, ..known });
+                self.versions((page.url.as_str(), form), &key, none)?;
             }
-            return Ok(());
-        };
-        if !self.versions(&page.url, &key, inside)? {
-            self.writer.remove(&key);
-            let none = inside.map(|known| PageInside { versions: 0, sign: HASH_START, ..known });
-            self.versions(&page.url, &key, none)?;
         }
         Ok(())
     }
@@ -159,12 +163,12 @@ impl Putting<'_, '_> {
     /// Puts in the versions behind those that are in; false where those are others.
     fn versions(
         &mut self,
-        url: &str,
+        (url, form): (&str, Form),
         key: &str,
         inside: Option<PageInside>,
     ) -> Result<bool, SearchError> {
         let mut reading = self.page_reader.twin();
-        let mut rows = self.page_reader.rows(url, TimeRange::ALL)?;
+        let mut rows = self.page_reader.rows_of(url, form, TimeRange::ALL)?;
         let (mut sign, mut versions) = (HASH_START, 0);
         let known = inside.map_or(0, |inside| inside.versions);
         let mut shown: Option<VersionRow> = None;

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::archive::{ArchiveError, ArchiveErrorKind, Capture, FileMark, Follower, Seen};
+use crate::archive::{ArchiveError, ArchiveErrorKind, Capture, FileMark, Follower, Form, Seen};
 use crate::base::surt::urlkey;
 use crate::base::{TimeRange, Timestamp};
 use crate::history::pages::page;
@@ -318,19 +318,34 @@ impl Hearing<'_, '_> {
         if !self.searches.iter().any(|search| search.may_be_of(host)) {
             return Ok(());
         }
-        let page = page(self.page_reader.reader(), url)?.filter(|page| page.is_html);
-        let Some(page) = page else { return Ok(()) };
+        let Some(page) = page(self.page_reader.reader(), url)? else { return Ok(()) };
+        for form in page.forms(None) {
+            self.versions((page.url.as_str(), form), part, is_led)?;
+        }
+        Ok(())
+    }
+
+    /// The same of a page in one form.
+    fn versions(
+        &mut self,
+        (url, form): (&str, Form),
+        part: &Part<'_>,
+        is_led: bool,
+    ) -> Result<(), SearchError> {
         let mut reading = self.page_reader.twin();
-        let mut rows = self.page_reader.rows(&page.url, TimeRange::ALL)?;
+        let mut rows = self.page_reader.rows_of(url, form, TimeRange::ALL)?;
         let mut shown: Option<(VersionRow, Option<Content>)> = None;
         let mut is_gone = false;
         for row in rows.by_ref() {
             let row = row?;
+            if !reading.is_counted(&row, None)? {
+                continue;
+            }
             let was_gone = is_gone;
             is_gone = !is_shown(&row) && (is_gone || !may_hide(row.presence));
             let is_new = part.has(&row.first) || row.landing.as_ref().is_some_and(|l| part.has(l));
             if let Some(to) = open_redirect(&row).filter(|_| is_new || is_led) {
-                self.state.redirects.add(urlkey(to), &page.url);
+                self.state.redirects.add(urlkey(to), url);
             }
             let mut now = None;
             if is_new {

@@ -46,7 +46,7 @@ fn short(stood: &PhraseSpan) -> String {
 
 fn by_index(asked: &Asked, phrase: &str) -> Vec<String> {
     let mut found = Vec::new();
-    let request = WhenRequest { phrase: phrase.to_owned(), host: None };
+    let request = WhenRequest { phrase: phrase.to_owned(), host: None, form: None };
     when::<AnswerError>(asked, &request, &mut |_| {}, &mut |stood| {
         found.push(short(&stood));
         Ok(())
@@ -60,7 +60,7 @@ fn by_reading(asked: &Asked, phrase: &str) -> Vec<String> {
     let mut found = Vec::new();
     let phrase = Phrase::new(phrase).unwrap();
     let mut page_reader = PageReader::new(asked.reader());
-    phrase::when::<StoreError>(&mut page_reader, &phrase, None, &mut |stood| {
+    phrase::when::<StoreError>(&mut page_reader, &phrase, (None, None), &mut |stood| {
         found.push(short(&stood));
         Ok(())
     })
@@ -273,6 +273,7 @@ fn request(query: &str) -> SearchRequest {
     SearchRequest {
         query: query.to_owned(),
         host: None,
+        form: None,
         period: TimeRange::ALL,
         order: Order::Relevance,
         pages_max: 10,

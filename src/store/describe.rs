@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::archive::{Capture, RecordId, RecordKind, RefersTo};
 use crate::base::{Digest, DigestAlgorithm, Hasher, MediaType, surt};
 use crate::http::{Head, Method, copy_payload, read_shape, shape_of};
-use crate::warc::{Block, Fields, Original, warc_fields};
+use crate::warc::{Block, Fields, Original, name, warc_fields};
 
 /// How many bytes are checked of a block that is no HTTP message: longer than any report of a
 /// failure.
@@ -46,26 +46,53 @@ pub fn entry_of(fields: &Fields, start: &[u8], place: Place) -> Option<Capture> 
         }
         (_, None) => media_type.essence().to_owned(),
     };
-    let refers_to = (kind == RecordKind::Revisit).then(|| RefersTo {
-        url: fields.refers_to_target_uri().map(std::borrow::Cow::into_owned),
-        date: fields.refers_to_date(),
-        record_id: fields.refers_to().map(|id| RecordId::parse(&id.to_string())),
-    });
+    let record_id = |id: crate::warc::RecordId| RecordId::parse(&id.to_string());
+    let is_rendering = kind == RecordKind::Conversion && is_rendering(fields, media_type.essence());
+    let refers_to = match kind {
+        RecordKind::Revisit => Some(RefersTo {
+            url: fields.refers_to_target_uri().map(std::borrow::Cow::into_owned),
+            date: fields.refers_to_date(),
+            record_id: fields.refers_to().map(record_id),
+        }),
+        _ if is_rendering => {
+            Some(RefersTo { record_id: fields.refers_to().map(record_id), ..RefersTo::default() })
+        }
+        _ => None,
+    };
+    // The payload of a rendering is its block, whose digest is the only one that such a record states.
+    let digest = fields.payload_digest().or_else(|| fields.block_digest().filter(|_| is_rendering));
     Some(Capture {
         urlkey: surt::urlkey(&url),
         date: fields.date()?,
         mime,
         status: head.as_ref().and_then(|h| h.status),
-        digest: fields.payload_digest(),
+        digest,
         length: place.length,
         offset: place.offset,
         file: place.file,
-        record_id: fields.record_id().map(|id| RecordId::parse(&id.to_string())),
+        record_id: fields.record_id().map(record_id),
         kind,
         refers_to,
         truncated: fields.truncated().is_some() && kind != RecordKind::Revisit,
         url,
     })
+}
+
+/// Whether a conversion is a page as this program's browser had it, in files of other programs and in exports as well.
+/// Such a record ([`crate::warc::Derived`]) is HTML, names the record that it was made from, and is joined with the
+/// other records of its page by an id that is a `urn:uuid:` URI. Programs that convert pages into HTML for purposes of
+/// their own (a clean copy, a translation, a migrated format) join nothing, and those that write `WARC-Page-ID` write
+/// a bare UUID or a text.
+fn is_rendering(fields: &Fields, media_type: &str) -> bool {
+    let page_id = fields.text(name::PAGE_ID);
+    media_type == "text/html"
+        && fields.refers_to().is_some()
+        && page_id.is_some_and(|id| id.strip_prefix("urn:uuid:").is_some_and(|id| uuid_shape(id)))
+}
+
+/// Whether a text is a UUID as this program writes them.
+fn uuid_shape(text: &str) -> bool {
+    matches!(RecordId::parse(&format!("<urn:uuid:{text}>")), RecordId::Uuid(_))
 }
 
 /// Whether a metadata record reports an exchange that came to nothing, or stands for a response that was removed.
@@ -169,4 +196,52 @@ pub(super) fn original_of(entry: &Capture) -> Original {
 pub fn is_http(fields: &Fields) -> bool {
     let content_type = fields.content_type().unwrap_or_default();
     MediaType::parse(&content_type).essence() == "application/http"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::archive::Form;
+    use crate::warc::{HeaderLimits, Mode, parse_header};
+
+    const OURS: &str = "WARC-Page-ID: urn:uuid:5b8fd6a4-9f7a-4d4c-8a55-2f6a8f2f1f3e\r\n";
+    const FROM: &str = "WARC-Refers-To: <urn:uuid:11111111-1111-4111-8111-111111111111>\r\n";
+    const HTML: &str = "Content-Type: text/html; charset=utf-8\r\n";
+
+    fn form_of(kind: &str, fields: &str) -> Option<Form> {
+        let head = format!(
+            "WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <urn:uuid:22222222-2222-4222-8222-222222222222>\r\n\
+             WARC-Date: 2031-03-04T08:09:10Z\r\nWARC-Target-URI: http://a.example/\r\n{fields}Content-Length: 0\r\n\r\n"
+        );
+        let (header, _) =
+            parse_header(head.as_bytes(), Mode::Lenient, &HeaderLimits::default()).unwrap();
+        let place = Place { file: "a".into(), offset: 0, length: 1 };
+        entry_of(&header.fields, b"", place).unwrap().form()
+    }
+
+    #[test]
+    fn a_rendering_of_this_program_is_told_from_what_others_have_converted() {
+        let rendered = Some(Form::Rendered);
+        for (what, kind, fields, form) in [
+            ("ours", "conversion", [OURS, FROM, HTML].concat(), rendered),
+            ("a clean copy of another program", "conversion", [FROM, HTML].concat(), None),
+            ("of nothing", "conversion", [OURS, HTML].concat(), None),
+            ("a text", "conversion", [OURS, FROM, "Content-Type: text/plain\r\n"].concat(), None),
+            (
+                "with the page id of another crawler",
+                "conversion",
+                ["WARC-Page-ID: 5b8fd6a4-9f7a-4d4c-8a55-2f6a8f2f1f3e\r\n", FROM, HTML].concat(),
+                None,
+            ),
+            (
+                "with a text for an id",
+                "conversion",
+                ["WARC-Page-ID: urn:uuid:page-1\r\n", FROM, HTML].concat(),
+                None,
+            ),
+            ("a resource", "resource", [OURS, HTML].concat(), Some(Form::Plain)),
+        ] {
+            assert_eq!(form_of(kind, &fields), form, "{what}");
+        }
+    }
 }

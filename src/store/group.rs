@@ -239,7 +239,10 @@ pub(super) fn pack(
             (records, StoredAs::Failure, None)
         }
         Content::Derived(derived) => {
-            (composer.derived_records(derived, &mut RandomIds), StoredAs::New, None)
+            let records = composer.derived_records(derived, &mut RandomIds);
+            // Of the document, which is the first record where there is one.
+            let digest = records.first().and_then(|record| record.fields.block_digest());
+            (records, StoredAs::New, digest)
         }
         Content::Copy(copy) => {
             let records = composer.copy_records(copy, &notes, &mut RandomIds);

@@ -222,16 +222,32 @@ impl Reader {
         for next in self.captures.scan(&query).take(RENDERED_BEHIND_MAX) {
             let next = next.map_err(index_error("asking"))?;
             match next.form() {
-                Some(Form::Rendered) => return Ok(Some(next)),
+                Some(Form::Rendered) if is_made_from(&next, entry) => return Ok(Some(next)),
                 Some(Form::Plain) if next.date > entry.date => return Ok(None),
-                Some(Form::Plain) | None => {}
+                Some(_) | None => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// The capture of a page that a rendering was made from; `None` where it is not in the archive.
+    ///
+    /// # Errors
+    /// When the index cannot answer.
+    pub fn rendered_from(&self, rendering: &Capture) -> Result<Option<Capture>, StoreError> {
+        let to = rendering.date.plus(std::time::Duration::from_micros(1));
+        let query = Query { to: Some(to), ..Query::exactly(&rendering.url) };
+        for before in self.captures.scan(&query.newest_first()).take(RENDERED_BEHIND_MAX) {
+            let before = before.map_err(index_error("asking"))?;
+            if is_made_from(rendering, &before) {
+                return Ok(Some(before));
             }
         }
         Ok(None)
     }
 
     /// All captures of `url`, the closest to `at` first, or the newest first.
-    fn by_distance(&self, url: &str, at: Option<Timestamp>) -> Answers<'_> {
+    pub(crate) fn by_distance(&self, url: &str, at: Option<Timestamp>) -> Answers<'_> {
         match at {
             Some(at) => self.captures.nearest(url, at),
             None => self.captures.scan(&Query::exactly(url).newest_first()),
@@ -383,4 +399,9 @@ fn read_block(mut block: impl Read, length: u64) -> io::Result<Stored> {
     let copied = io::copy(&mut block, &mut file)?;
     file.flush()?;
     Ok(Stored::File(Arc::new(file), copied))
+}
+/// Whether a rendering may have been made from a capture: it names that record.
+fn is_made_from(rendering: &Capture, of: &Capture) -> bool {
+    let made_from = rendering.refers_to.as_ref().and_then(|to| to.record_id.as_ref());
+    made_from.is_some() && made_from == of.record_id.as_ref()
 }

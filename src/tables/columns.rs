@@ -43,6 +43,7 @@ macro_rules! of_version {
             column("version", Kind::Int32),
             column("first_seen", Kind::Time),
             text("warc_record_id"),
+            text("form"),
             $($more),*
         ]
     };

@@ -9,7 +9,7 @@ use super::target::{MANIFEST, Part};
 use super::{Month, Table, TablesError, Target};
 
 /// The form of the manifest and of the tables: another one has them all written again.
-pub(super) const FORM: u32 = 1;
+pub(super) const FORM: u32 = 2;
 
 /// The parts of each month.
 pub(super) type Months = BTreeMap<Month, Vec<Part>>;

@@ -37,6 +37,7 @@ impl<'a> OfVersion<'a> {
             count(row.number),
             Value::Int(row.first.date.unix_micros()),
             text(self.record_id.as_deref()),
+            Value::Text(row.first.form().unwrap_or_default().label()),
         ];
         values.extend_from_slice(more);
         put(&values)

@@ -109,16 +109,17 @@ impl Visit for Finding<'_, '_> {
         if !is_known || (from.is_none() && !page.redirects) {
             return Ok(());
         }
-        let (mut before, mut leads_elsewhere) = (None, false);
+        // The last version of each form before what is new.
+        let (mut before, mut leads_elsewhere) = (BTreeMap::new(), false);
         let marks = self.marks;
         versions(self.page_reader, &page.page, &mut self.notes, &mut |row| {
             if from.is_some_and(|from| row.first.date < from) {
-                before = Some(Month::of(row.first.date));
+                before.insert(row.first.form(), Month::of(row.first.date));
             }
             leads_elsewhere |= row.landing.as_ref().is_some_and(|landing| is_new(marks, landing));
             Ok(())
         })?;
-        if let Some(month) = before {
+        for month in before.into_values() {
             self.found.add(Table::Versions, month);
         }
         if leads_elsewhere && let Some(first) = page.months.first() {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::archive::{Capture, Query, RecordKind};
+use crate::archive::{Capture, Form, Query};
 use crate::base::{TimeRange, Timestamp};
 use crate::history::pages::{PageCaptures, is_html};
 use crate::history::{PageReader, VersionRow};
@@ -64,15 +64,15 @@ pub(super) fn walk(
             visit.page(&ended)?;
         }
         visit.capture(&capture)?;
-        // A report of a failure is no capture of the page.
-        if capture.kind == RecordKind::Metadata {
-            continue;
-        }
+        // A report of a failure is no capture of the page, and neither is what others have made of it.
+        let Some(form) = capture.form() else { continue };
         let of = match &mut current {
             Some(of) => {
                 of.page.add(reader, &capture);
                 of
             }
+            // A page is there before it is rendered.
+            None if form == Form::Rendered => continue,
             None => current.insert(Walked {
                 page: PageCaptures::first(reader, &capture),
                 months: BTreeSet::new(),
@@ -93,7 +93,8 @@ pub(super) fn walk(
     current.as_ref().map_or(Ok(()), |ended| visit.page(ended))
 }
 
-/// Shows each version of a page, oldest first. Notes on captures that cannot be read go into `notes`.
+/// Shows each version of a page that is counted ([`PageReader::is_counted`]): those of the page as it was sent, oldest
+/// first, and then those of its renderings. Notes on captures that cannot be read go into `notes`.
 ///
 /// # Errors
 /// When the index cannot answer, and what `on_version` gives back.
@@ -103,18 +104,36 @@ pub(super) fn versions(
     notes: &mut BTreeSet<String>,
     on_version: &mut dyn FnMut(&VersionRow) -> Result<(), TablesError>,
 ) -> Result<(), TablesError> {
-    if page.may_have_changed() {
-        let mut rows = page_reader.rows(&page.url, TimeRange::ALL)?;
+    for form in page.forms(None) {
+        versions_in(page_reader, page, form, notes, on_version)?;
+    }
+    Ok(())
+}
+
+fn versions_in(
+    page_reader: &mut PageReader<'_>,
+    page: &PageCaptures,
+    form: Form,
+    notes: &mut BTreeSet<String>,
+    on_version: &mut dyn FnMut(&VersionRow) -> Result<(), TablesError>,
+) -> Result<(), TablesError> {
+    let mut pages = page_reader.twin();
+    let mut counted = |row: &VersionRow| match pages.is_counted(row, None)? {
+        true => on_version(row),
+        false => Ok(()),
+    };
+    if page.changed_forms().any(|changed| changed == form) {
+        let mut rows = page_reader.rows_of(&page.url, form, TimeRange::ALL)?;
         for row in rows.by_ref() {
-            on_version(&row?)?;
+            counted(&row?)?;
         }
         notes.extend(rows.notes());
         return Ok(());
     }
     // Of a page that is always the same nothing is kept: its one version is found as quickly.
-    let mut versions = page_reader.versions(&page.url, TimeRange::ALL);
+    let mut versions = page_reader.versions_of(&page.url, form, TimeRange::ALL);
     for version in versions.by_ref() {
-        on_version(&VersionRow::from(&version?))?;
+        counted(&VersionRow::from(&version?))?;
     }
     notes.extend(std::mem::take(&mut versions.notes));
     Ok(())

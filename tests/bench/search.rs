@@ -357,7 +357,7 @@ fn whole(args: &Args, vocabulary: &Vocabulary, root: &Path) -> Result<(), Failed
     ] {
         measure(name, || {
             let mut count = 0;
-            let request = WhenRequest { phrase: phrase.clone(), host: None };
+            let request = WhenRequest { phrase: phrase.clone(), host: None, form: None };
             when::<AnswerError>(&archive, &request, &mut |_| {}, &mut |_| {
                 count += 1;
                 Ok(())
@@ -373,6 +373,7 @@ fn whole(args: &Args, vocabulary: &Vocabulary, root: &Path) -> Result<(), Failed
         let request = SearchRequest {
             query,
             host: None,
+            form: None,
             period: TimeRange::ALL,
             order: Order::Relevance,
             pages_max: 20,
@@ -384,7 +385,7 @@ fn whole(args: &Args, vocabulary: &Vocabulary, root: &Path) -> Result<(), Failed
     let phrase = Phrase::new(&phrase).ok_or("no phrase")?;
     let mut page_reader = PageReader::cached(archive.reader(), archive.readings());
     let mut count = 0;
-    phrase::when::<StoreError>(&mut page_reader, &phrase, None, &mut |_| {
+    phrase::when::<StoreError>(&mut page_reader, &phrase, (None, None), &mut |_| {
         count += 1;
         Ok(())
     })?;

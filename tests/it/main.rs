@@ -19,6 +19,7 @@
 //! - `proxies`: the way through HTTP and SOCKS5 proxies
 //! - `rebuild`: the index deleted or damaged, every query answers the same
 //! - `cli`: help, exit codes, JSON, closed pipes, local files
+//! - `browser_trouble`: browsers that break or hang, and pages that do their worst to one
 //! - `chromium`: hostile pages, replayed in a browser
 //! - `evidence`: whatever is changed in an archive is found; bundles and time stamps
 //! - `exchange`: index lines, exports and imports, with other people's programs
@@ -35,6 +36,7 @@
 //! - `extract_fuzz`: mutated pages and hostile documents are survived
 //! - `fuzz_corpus`: the kept inputs of the fuzz targets, without a fuzzer
 //! - `page_kinds`: kinds of real pages, by tables in several languages
+//! - `plain_pages`: pages that say little, and shells that say something
 //! - `pages`: what is read from the corpus of pages, held to floors
 //! - `cite`: the command on an archive, and its formats in other people's readers
 //! - `layers`: who imports whom
@@ -45,6 +47,7 @@
 //! - `witness`: archives that witness each other, and a witness that is killed
 //! - `wacz`: a signed package of captures in other people's readers
 //! - `story`: several outlets beside each other, on files and on an archive
+//! - `rendered_archive`: what is made of rendered pages: answers, pictures in the reader, citations, proofs
 //! - `rendering`: pages that scripts fill, in Chromium behind a proxy of ours
 //! - `script_pages`: pages built with the frameworks of outlets, read as a browser makes them
 //! - `scripted_pages`: pages whose article is in their data and not in the markup
@@ -61,6 +64,7 @@
 
 mod backfill;
 mod blocks;
+mod browser_trouble;
 mod chromium;
 mod cite;
 mod cli;
@@ -89,6 +93,7 @@ mod objects;
 mod page_kinds;
 mod pages;
 mod peers;
+mod plain_pages;
 mod postgres;
 mod power_loss;
 mod printing;
@@ -100,6 +105,7 @@ mod readings;
 mod readme;
 mod rebuild;
 mod relay;
+mod rendered_archive;
 mod rendering;
 mod schemas;
 mod script_pages;

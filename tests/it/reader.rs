@@ -27,8 +27,8 @@ fn demo() -> &'static Path {
     KEPT.get_or_init(|| dir.path().join("kept"))
 }
 
-/// A server of that archive on loopback.
-struct Server {
+/// A server of an archive on loopback.
+pub struct Server {
     process: Child,
     address: String,
     base: String,
@@ -36,7 +36,11 @@ struct Server {
 
 impl Server {
     fn start(base: &str) -> Self {
-        let mut process = command(demo())
+        Self::of(demo(), base)
+    }
+
+    pub fn of(archive: &Path, base: &str) -> Self {
+        let mut process = command(archive)
             .args(["serve", "--bind", "127.0.0.1:0", "--set", &format!("serve.base_path={base}")])
             .stdout(Stdio::piped())
             .spawn()
@@ -48,7 +52,7 @@ impl Server {
         Self { process, address, base: base.to_owned() }
     }
 
-    fn get(&self, target: &str) -> Answer {
+    pub fn get(&self, target: &str) -> Answer {
         self.send(&format!(
             "GET {target} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
             self.address
@@ -79,14 +83,14 @@ impl Drop for Server {
     }
 }
 
-struct Answer {
-    status: u16,
+pub struct Answer {
+    pub status: u16,
     fields: BTreeMap<String, String>,
-    body: String,
+    pub body: String,
 }
 
 impl Answer {
-    fn field(&self, name: &str) -> &str {
+    pub fn field(&self, name: &str) -> &str {
         self.fields.get(name).map_or("", String::as_str)
     }
 

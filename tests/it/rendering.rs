@@ -61,15 +61,22 @@ pub fn assert_nothing_left() {
 
 /// A web in memory: what each address answers, and what was asked of it.
 #[derive(Debug, Default)]
-struct Script {
+pub struct Script {
     answers: HashMap<String, (String, String)>,
     asked: Mutex<Vec<String>>,
     /// Addresses that never answer.
     slow: Vec<String>,
+    /// Addresses that ask for a name and a password.
+    locked: Vec<String>,
 }
 
 impl Script {
-    fn on(mut self, url: &str, media_type: &str, body: &str) -> Self {
+    pub fn locked(mut self, url: &str) -> Self {
+        self.locked.push(url.to_owned());
+        self
+    }
+
+    pub fn on(mut self, url: &str, media_type: &str, body: &str) -> Self {
         self.answers.insert(url.to_owned(), (media_type.to_owned(), body.to_owned()));
         self
     }
@@ -92,6 +99,11 @@ impl Upstream for Served {
             self.0.asked.lock().unwrap().push(url.clone());
             if self.0.slow.contains(&url) {
                 std::future::pending::<()>().await;
+            }
+            if self.0.locked.contains(&url) {
+                let bytes = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"x\"\r\n\
+                    Content-Length: 0\r\nConnection: close\r\n\r\n";
+                return Answered::Exchange(Arc::new(exchange(&ask.uri, bytes.to_vec())), None);
             }
             match self.0.answers.get(&url) {
                 Some((media_type, body)) => {
@@ -126,7 +138,7 @@ fn exchange(uri: &TargetUri, bytes: Vec<u8>) -> Exchange {
     }
 }
 
-fn rendered(options: &BrowserOptions, url: &str, script: &Arc<Script>) -> Rendering {
+pub fn rendered(options: &BrowserOptions, url: &str, script: &Arc<Script>) -> Rendering {
     let upstream: Arc<dyn Upstream> = Arc::new(Served(Arc::clone(script)));
     runtime().block_on(render(options, &uri(url), "pressmark/test", upstream))
 }

@@ -54,6 +54,9 @@ pub struct ArticleJson {
     #[serde(flatten)]
     pub name: ArticleName,
     pub timestamp: Option<String>,
+    /// Whether it is read as scripts made it; left out where it is read as it was sent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rendering: bool,
     pub headline: Option<String>,
     pub publisher: Option<String>,
     pub byline: Vec<String>,
@@ -344,6 +347,7 @@ fn article(all: &[StoryArticle], at: usize, sources: &[SourceNamed]) -> ArticleJ
     ArticleJson {
         name,
         timestamp: one.and_then(stamp),
+        rendering: one.is_some_and(StoryArticle::is_rendering),
         headline: page.and_then(|page| text(page.headline.as_ref())),
         publisher: page.and_then(|page| text(page.publisher.as_ref())),
         byline: page.map_or_else(Vec::new, |page| {

@@ -6,7 +6,7 @@ pub mod json;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::archive::Capture;
+use crate::archive::{Capture, Form};
 use crate::base::surt::urlkey;
 use crate::base::{TimeRange, Timestamp};
 use crate::extract::page::Page;
@@ -41,6 +41,8 @@ pub struct StoryRequest {
     pub at: Option<Timestamp>,
     /// Whether to follow them over time, and which captures.
     pub period: Option<TimeRange>,
+    /// In this form; without it where each page has its text.
+    pub form: Option<Form>,
 }
 
 /// An article of the story.
@@ -90,6 +92,12 @@ impl StoryArticle {
             PageSource::File(name) => name,
             PageSource::Capture { url, .. } => url,
         }
+    }
+
+    /// Whether it is read as scripts made the page.
+    #[must_use]
+    pub fn is_rendering(&self) -> bool {
+        matches!(self.source, PageSource::Capture { form: Form::Rendered, .. })
     }
 
     /// The outlet as the page names it, else the host or the file.
@@ -149,7 +157,8 @@ pub fn tell<E: From<AnswerError>>(
                     Some(archive) => archive,
                     none => none.insert(archive()?),
                 };
-                match of_url(archive, &url, request.at, request.period, &mut out.notes) {
+                let when = (request.at, request.period);
+                match of_url(archive, (url.as_str(), request.form), when, &mut out.notes) {
                     Ok((article, older)) => {
                         out.articles.push(article);
                         versions.outlets.extend(older.iter().map(|_| outlet));
@@ -185,15 +194,15 @@ pub fn tell<E: From<AnswerError>>(
 /// The article of an address at a time, and its versions in a period.
 fn of_url(
     archive: &Archive,
-    url: &str,
-    at: Option<Timestamp>,
-    period: Option<TimeRange>,
+    (url, form): (&str, Option<Form>),
+    (at, period): (Option<Timestamp>, Option<TimeRange>),
     notes: &mut Vec<String>,
 ) -> Result<(StoryArticle, Vec<StoryArticle>), AnswerError> {
     let doing = format!("reading {url}");
     let (mut page_reader, mut pages) = (archive.page_reader(), archive.page_reader());
-    let asked = HistoryRequest::whole(url);
+    let asked = HistoryRequest { form, ..HistoryRequest::whole(url) };
     let mut rows = history(&mut page_reader, &asked)?;
+    let told = rows.told().clone();
     let mut best: Option<VersionRow> = None;
     let mut followed: Vec<VersionRow> = Vec::new();
     for row in rows.by_ref() {
@@ -216,14 +225,14 @@ fn of_url(
     rows.end()?;
     let Some(best) = best else {
         // No version has an article: text that stands there is compared all the same.
-        let entry = archive.find(url, at, &doing)?;
+        let entry = told.capture(archive, at, &doing)?;
         let page = archive.reading(&entry, &doing)?;
         // An error page, a picture or a document of another kind has nothing in common with an article.
         if entry.status >= Some(400) || page.text.is_empty() {
             return Err(AnswerError::NoArticle { url: url.to_owned(), at: entry.date });
         }
         notes.push(format!("{url}: no version of it has an article"));
-        let source = PageSource::Capture { url: url.to_owned(), at: entry.date };
+        let source = PageSource::Capture { url: url.to_owned(), at: entry.date, form: told.form };
         let first_captured = Some(entry.date);
         return Ok((StoryArticle { source, page, first_captured }, Vec::new()));
     };
@@ -235,13 +244,13 @@ fn of_url(
         archive.is_sound(&row.first, &doing)?;
         let said = pages.follow(&row.first).map_err(AnswerError::store(&doing))?;
         Ok(StoryArticle {
-            source: PageSource::Capture { url: url.to_owned(), at: shown.date },
+            source: PageSource::Capture { url: url.to_owned(), at: shown.date, form: told.form },
             page: said.page,
             first_captured: Some(row.first.date),
         })
     };
     // The capture that was asked for, where this version is the one that it is of.
-    let shown = archive.find(url, at, &doing)?;
+    let shown = told.capture(archive, at, &doing)?;
     let is_of = best.first.date <= shown.date && shown.date <= best.last.date;
     let nearest = match at {
         Some(at) if at < best.first.date => &best.first,

@@ -15,7 +15,10 @@ pub fn run(args: &BlameArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format();
     let at = context.instant("--at", args.at.as_deref())?;
     let archive = context.open_archive()?;
-    let answer = blame(&archive, &args.url, at)?;
+    let answer = blame(&archive, &args.url, (args.which.form(), at))?;
+    if let Some(note) = answer.told.note() {
+        context.out.say(&format!("pressmark: {note}"));
+    }
     let found = &answer.found;
     for note in &found.notes {
         context.out.say(&format!("pressmark: left out: {note}"));

@@ -135,6 +135,7 @@ fn wanted(args: &ChangesArgs, context: &Context) -> Result<ChangeFilter, CliErro
         host: args.host.clone(),
         stealth_only: args.stealth,
         weight_min: args.weight,
+        form: args.which.form(),
     })
 }
 

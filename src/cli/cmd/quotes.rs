@@ -21,7 +21,7 @@ pub fn run(args: &QuotesArgs, context: &Context) -> Result<Exit, CliError> {
     if args.speaker.as_ref().is_some_and(|name| name.trim().is_empty()) {
         return Err(CliError::usage("--speaker needs a name"));
     }
-    let request = QuotesRequest { speaker: args.speaker.clone(), at };
+    let request = QuotesRequest { speaker: args.speaker.clone(), at, form: args.which.form() };
     let mut archive = None;
     for target in &args.targets {
         let found = if let Some(path) = local::path_of(target) {
@@ -32,7 +32,11 @@ pub fn run(args: &QuotesArgs, context: &Context) -> Result<Exit, CliError> {
                 Some(archive) => archive,
                 none => none.insert(context.open_archive()?),
             };
-            of_url(archive, target, &request)?
+            let (told, found) = of_url(archive, target, &request)?;
+            if let Some(note) = told.note() {
+                context.out.say(&format!("pressmark: {target}: {note}"));
+            }
+            found
         };
         found.map_or(Ok(()), |found| printer.page(&found))?;
     }

@@ -38,6 +38,7 @@ pub fn run(args: &SearchArgs, context: &Context) -> Result<Exit, CliError> {
     let request = SearchRequest {
         query,
         host: args.host.clone(),
+        form: args.which.form(),
         period: context.period(args.from.as_deref(), args.to.as_deref())?,
         order: match args.order {
             SearchOrder::Relevance => Order::Relevance,

@@ -28,14 +28,15 @@ pub fn run(args: &StoryArgs, context: &Context) -> Result<Exit, CliError> {
     let (from, to) = (args.from.as_deref(), args.to.as_deref());
     let is_over_time = args.over_time || from.is_some() || to.is_some();
     let period = if is_over_time { Some(context.period(from, to)?) } else { None };
+    let form = args.which.form();
     let is_chosen = args.search.is_some() || !args.job.is_empty();
     let found = if is_chosen {
         let archive = context.open_archive()?;
         let targets = chosen(args, context, &archive)?;
-        tell(StoryRequest { targets, at, period }, || Ok::<_, CliError>(archive.clone()))?
+        tell(StoryRequest { targets, at, period, form }, || Ok::<_, CliError>(archive.clone()))?
     } else {
         let targets = args.targets.iter().map(|target| named(target)).collect::<Result<_, _>>()?;
-        tell(StoryRequest { targets, at, period }, || context.open_archive())?
+        tell(StoryRequest { targets, at, period, form }, || context.open_archive())?
     };
     for note in &found.notes {
         context.out.say(&format!("pressmark: {note}"));
@@ -73,6 +74,7 @@ fn chosen(
     let search = args.search.as_ref().map(|query| SearchRequest {
         query: query.clone(),
         host: None,
+        form: args.which.form(),
         period: TimeRange::ALL,
         order: Order::Relevance,
         pages_max: 0,

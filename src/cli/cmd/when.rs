@@ -15,7 +15,8 @@ use crate::render;
 pub fn run(args: &WhenArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format();
     let archive = context.open_archive()?;
-    let request = WhenRequest { phrase: args.phrase.clone(), host: args.host.clone() };
+    let (phrase, host) = (args.phrase.clone(), args.host.clone());
+    let request = WhenRequest { phrase, host, form: args.which.form() };
     let mut pages = 0_u64;
     let mut print = |stood: PhraseSpan| -> Result<(), CliError> {
         if format == Format::Text && pages > 0 {

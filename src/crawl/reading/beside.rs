@@ -10,13 +10,15 @@ use crate::extract::alternate::{Alternate, alternate};
 use crate::extract::page::{Page, PageKind};
 use crate::history::read_page;
 use crate::http::Exchange;
+use crate::readings::PageKey;
 use crate::store::{Appended, Content, StoreError};
 
 use crate::crawl::step::{Change, StepOutcome, TextSeen};
 use crate::crawl::version_event::VersionEvent;
 use crate::crawl::version_events::Findings;
 
-use super::{Contents, Reading, Room, Unpacking, head_of, links, payload};
+use super::unpack::{Room, Unpacking, head_of, payload};
+use super::{Contents, Reading, links};
 
 /// What another form of a page says.
 pub(in crate::crawl) struct AlternateRead {
@@ -57,19 +59,32 @@ impl StepOutcome {
 
 impl Reading {
     /// What the document says that a browser made of the page: where it leads, what kind it is, and which versions
-    /// it begins. These are a history of their own: the page as it was sent is never compared with it.
+    /// it begins. These are a history of their own: the page as it was sent is never compared with it. Where the page
+    /// was sent with its text (`sent` is no shell) that is what is reported, and nothing a second time.
     ///
     /// # Errors
     /// When the archive cannot answer.
-    pub fn rendered(&self, document: &str, appended: &Appended) -> Result<Contents, StoreError> {
+    pub fn rendered(
+        &self,
+        document: &str,
+        appended: &Appended,
+        sent: Option<PageKind>,
+    ) -> Result<Contents, StoreError> {
         const MEDIA_TYPE: &str = "text/html; charset=utf-8";
         let (uri, payload) = (&self.uri, document.as_bytes());
-        let page = read_page(payload, uri.as_str(), Some(MEDIA_TYPE), Some(200));
+        // A rendering has no status, here as where it is read from the archive.
+        let page = Arc::new(read_page(payload, uri.as_str(), Some(MEDIA_TYPE), None));
         let canonical = page.canonical.as_ref().map(|fact| fact.value.as_str());
         let gathered = self.gathering.as_ref().map(|gathering| {
             gathering.gather(uri, payload, Some(MEDIA_TYPE), canonical, self.ended, |_| true)
         });
-        let versions = self.version_watcher.beside(uri.as_str(), Form::Rendered, appended, None)?;
+        let key = PageKey::of_rendering(uri.as_str(), appended.digest.as_ref());
+        let known = key.map(|key| (key, Arc::clone(&page)));
+        let mut versions =
+            self.version_watcher.beside(uri.as_str(), Form::Rendered, appended, known.as_ref())?;
+        if sent != Some(PageKind::Shell) {
+            versions.iter_mut().for_each(|found| found.news.clear());
+        }
         Ok(Contents {
             links: if self.wants_links {
                 links(payload, uri, Some(MEDIA_TYPE))
@@ -115,7 +130,8 @@ impl Reading {
             .filter(|_| content_type.is_some_and(|v| MediaType::parse(v).is_html()))
             .map(|decoded| Arc::new(read_page(&decoded, uri.as_str(), content_type, status)));
         let known = read.clone().filter(|_| exchange.truncated.is_none());
-        let known = known.map(|page| (page, status));
+        let key = PageKey::of_parts(uri.as_str(), status, appended.digest.as_ref());
+        let known = key.zip(known);
         let versions =
             self.version_watcher.beside(uri.as_str(), Form::Plain, appended, known.as_ref())?;
         let is_article = |page: &Arc<Page>| {

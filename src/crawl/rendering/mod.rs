@@ -120,7 +120,7 @@ impl Behind {
             return Ok(stepped);
         }
         let Some((document, appended)) = self.job.run(parts).await? else { return Ok(stepped) };
-        let task = move || reading.rendered(&document, &appended);
+        let task = move || reading.rendered(&document, &appended, kind);
         Ok(match readers.run_alone(&name, patience, task).await {
             Ok(contents) => stepped.with_rendered(contents?),
             // What the page leads to is not known then, as before the rendering.

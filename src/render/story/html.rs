@@ -94,7 +94,7 @@ fn articles(found: &StoryAnswer, links: &Links<'_>, out: &mut String) {
         let published = article.page.published.as_ref().map_or("", |fact| fact.value.text.as_str());
         let captured = match &article.source {
             PageSource::File(_) => String::new(),
-            PageSource::Capture { at, .. } => at.to_rfc3339(),
+            PageSource::Capture { at, form, .. } => at.to_rfc3339() + crate::render::in_form(*form),
         };
         let _ = writeln!(
             out,

@@ -19,7 +19,7 @@ pub fn render(found: &StoryAnswer) -> String {
     for (at, article) in found.articles.iter().enumerate() {
         let when = match &article.source {
             PageSource::File(_) => String::new(),
-            PageSource::Capture { at, .. } => at.to_rfc3339(),
+            PageSource::Capture { at, form, .. } => at.to_rfc3339() + crate::render::in_form(*form),
         };
         let _ = writeln!(
             out,

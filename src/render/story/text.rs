@@ -43,7 +43,9 @@ pub fn lines(found: &StoryAnswer, columns: usize) -> Vec<String> {
     for (at, article) in found.articles.iter().enumerate() {
         let when = match &article.source {
             PageSource::File(_) => String::new(),
-            PageSource::Capture { at, .. } => format!("  {}", at.to_rfc3339()),
+            PageSource::Capture { at, form, .. } => {
+                format!("  {}{}", at.to_rfc3339(), crate::render::in_form(*form))
+            }
         };
         out.push(format!("{:>3}  {}{when}", letter(at), clean(&article.outlet())));
         out.push(format!("     {}", clean(article.name())));

@@ -35,7 +35,7 @@ pub fn story(site: &Site, form: &StoryForm, found: Option<&StoryAnswer>) -> Stri
     let name = line(&name);
     let article = |article: &StoryArticle| match &article.source {
         PageSource::File(_) => None,
-        PageSource::Capture { url, at } => Some(site.about_at("/capture", url, *at)),
+        PageSource::Capture { url, at, .. } => Some(site.about_at("/capture", url, *at)),
     };
     let speaker = |name: &str| Some(site.speaker_link(name));
     let links = Links { article: &article, speaker: &speaker };

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::Site;
 use super::text::{address, count, line, time};
 use crate::answers::search::{SearchFound, SearchHit};
+use crate::archive::Form;
 use crate::base::printable::flat;
 use crate::search::content::Snippet;
 use crate::search::find::Order;
@@ -108,11 +109,12 @@ fn orders(site: &Site, view: &WordsView<'_>) -> Markup {
 fn article(site: &Site, hit: &SearchHit) -> Markup {
     let stood = &hit.stood;
     let (first, last) = (&stood.first_seen.0, &stood.last_seen.0);
+    let form = Some(stood.form).filter(|form| *form == Form::Rendered);
     let headline = hit.snippets.iter().find(|snippet| snippet.field == SearchField::Headline);
     html! {
         article {
             h3 {
-                a href=(site.page_link(&stood.url)) {
+                a href=(site.in_form(site.page_link(&stood.url), form)) {
                     @match (headline, &hit.headline) {
                         (Some(snippet), _) => (marked(snippet)),
                         (None, Some(headline)) => bdi { (line(headline)) },
@@ -120,7 +122,7 @@ fn article(site: &Site, hit: &SearchHit) -> Markup {
                     }
                 }
             }
-            p .address { (address(&stood.url)) }
+            p .address { (address(&stood.url)) (super::super::in_form(stood.form)) }
             @for snippet in hit.snippets.iter().filter(|one| one.field != SearchField::Headline) {
                 p dir="auto" {
                     @match snippet.field {
@@ -138,7 +140,7 @@ fn article(site: &Site, hit: &SearchHit) -> Markup {
                 a href=(site.capture_link(last)) { (time(last.date)) }
                 @if stood.spans.len() > 1 { ", with breaks" } "; "
                 @match stood.gone_since {
-                    Some(gone) => a href=(site.diff_link(&stood.url, last.date, gone)) {
+                    Some(gone) => a href=(site.in_form(site.diff_link(&stood.url, last.date, gone), form)) {
                         "gone since " (time(gone))
                     },
                     None => "still there in the newest version",

@@ -111,8 +111,9 @@ pub(super) fn form(params: &Params) -> Result<Option<Form>, Refusal> {
 pub fn show(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
     let url = params.needed("url")?;
     let doing = format!("showing {url}");
-    let told = Told::of(&mut state.archive.page_reader(), url, form(params)?, &doing)?;
-    let capture = told.capture(&state.archive, instant(state, params, "at")?, &doing)?;
+    let (form, at) = (form(params)?, instant(state, params, "at")?);
+    let told = Told::of(&mut state.archive.page_reader(), url, (form, at), &doing)?;
+    let capture = told.capture(&state.archive, at, &doing)?;
     if capture.kind == RecordKind::Metadata {
         let at = capture.date.to_rfc3339();
         return Err(Refusal::missing(format!(
@@ -157,7 +158,7 @@ pub fn diff(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(),
 
 pub fn blame(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
     let at = instant(state, params, "at")?;
-    let found = answers::blame::blame(&state.archive, params.needed("url")?, at)?;
+    let found = answers::blame::blame(&state.archive, params.needed("url")?, (form(params)?, at))?;
     out.line(&found.json())
 }
 
@@ -173,6 +174,7 @@ pub fn changes(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<
         host: params.text("host").map(str::to_owned),
         stealth_only: params.is_on("stealth")?.unwrap_or(false),
         weight_min: params.value("weight", "a number from 1 to 5")?.unwrap_or(1),
+        form: form(params)?,
     };
     let request = ChangesRequest { wanted, limit: number(params, "limit") };
     let mut page_reader = state.archive.page_reader();
@@ -186,11 +188,12 @@ pub fn quotes(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(
     let request = QuotesRequest {
         speaker: params.text("speaker").map(str::to_owned),
         at: instant(state, params, "at")?,
+        form: form(params)?,
     };
     let mut is_all = true;
     for url in params.all("url").filter(|url| !url.is_empty()) {
         is_all = false;
-        if let Some(found) = of_url(&state.archive, url, &request)? {
+        if let (_, Some(found)) = of_url(&state.archive, url, &request)? {
             found.json().try_for_each(|quote| out.line(&quote))?;
         }
     }
@@ -209,6 +212,7 @@ pub fn search(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(
     let request = SearchRequest {
         query: query.to_owned(),
         host: params.text("host").map(str::to_owned),
+        form: form(params)?,
         period: period(state, params)?,
         order,
         pages_max: number(params, "limit").unwrap_or(20),
@@ -224,6 +228,7 @@ const STORY_MAX: usize = 200;
 pub fn story(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
     let urls: Vec<&str> = params.all("url").filter(|url| !url.is_empty()).collect();
     let (query, job) = (params.text("search"), params.text("job"));
+    let form = form(params)?;
     let targets = if urls.is_empty() {
         if query.or(job).is_none() {
             return Err(Refusal::bad("one of the parameters url, search and job is needed"));
@@ -231,6 +236,7 @@ pub fn story(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<()
         let search = query.map(|query| SearchRequest {
             query: query.to_owned(),
             host: None,
+            form,
             period: TimeRange::ALL,
             order: Order::Relevance,
             pages_max: 0,
@@ -251,7 +257,7 @@ pub fn story(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<()
         || params.text("from").is_some()
         || params.text("to").is_some();
     let period = if is_over_time { Some(period(state, params)?) } else { None };
-    let request = StoryRequest { targets, at: instant(state, params, "at")?, period };
+    let request = StoryRequest { targets, at: instant(state, params, "at")?, period, form };
     let found = tell::<AnswerError>(request, || Ok(state.archive.clone()))?;
     out.line(&found.json())
 }
@@ -259,7 +265,7 @@ pub fn story(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<()
 pub fn when(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
     let phrase = params.needed("phrase")?;
     let host = params.text("host").map(str::to_owned);
-    let request = WhenRequest { phrase: phrase.to_owned(), host };
+    let request = WhenRequest { phrase: phrase.to_owned(), host, form: form(params)? };
     let mut write = |stood: PhraseSpan| -> Result<(), Refusal> {
         out.line(&PhraseSpanJson::new(phrase, &stood))
     };

@@ -101,6 +101,11 @@ const FORM: Parameter = optional(
     Takes::Choice(&["plain", "rendered"]),
     "The page as it was sent, or as its scripts made it; without it, where the page has its text.",
 );
+const FORMS: Parameter = optional(
+    "form",
+    Takes::Choice(&["plain", "rendered"]),
+    "Only pages as they were sent, or as their scripts made them; without it, the latter where a page was sent without its text.",
+);
 const HOST: Parameter = optional("host", Takes::Text, "Only on pages of this host.");
 const LIMIT: Parameter = optional("limit", Takes::Number(1, 1_000_000), "At most this many.");
 
@@ -128,7 +133,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     Endpoint {
         name: "blame",
         what: "For every sentence of a page: the version that brought it, and the one that last changed it.",
-        parameters: &[URL, AT],
+        parameters: &[URL, AT, FORM],
         kind: Kind::Object,
         schema: "blame",
         answer: answers::blame,
@@ -202,6 +207,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
                 "Of this weight or more, from 1 (minor) to 5 (grave).",
             ),
             LIMIT,
+            FORMS,
         ],
         kind: Kind::Lines,
         schema: "changes",
@@ -329,6 +335,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
                 "Only what this person said: a name, or the last part of one.",
             ),
             AT,
+            FORMS,
         ],
         kind: Kind::Lines,
         schema: "quotes",
@@ -352,6 +359,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
                 "The best first, which is so without it, or those with the newest passages.",
             ),
             optional("limit", Takes::Number(1, 10_000), "At most this many pages; 20 without it."),
+            FORMS,
         ],
         kind: Kind::Lines,
         schema: "search",
@@ -409,6 +417,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
             ),
             optional("from", Takes::Time, "The same, of versions captured at this time or later."),
             optional("to", Takes::Time, "The same, of versions not captured after this time."),
+            FORM,
         ],
         kind: Kind::Object,
         schema: "story",
@@ -438,7 +447,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     Endpoint {
         name: "when",
         what: "In which versions of which pages a phrase stood: first seen, last seen, gone since.",
-        parameters: &[needed("phrase", Takes::Text, "The words."), HOST],
+        parameters: &[needed("phrase", Takes::Text, "The words."), HOST, FORMS],
         kind: Kind::Lines,
         schema: "when",
         answer: answers::when,

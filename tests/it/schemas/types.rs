@@ -155,6 +155,7 @@ fn quote() -> QuoteJson {
         url: text(URL),
         file: text("a.html"),
         timestamp: text("20310304080910"),
+        rendering: true,
         text: "We go".to_owned(),
         speaker: text("Ann Lee"),
         cue: text("said"),
@@ -318,6 +319,8 @@ fn every_field_of_a_type_is_described_and_every_one_described_is_written() {
         "blame.json",
         &BlameJson {
             url: URL.to_owned(),
+            rendering: true,
+            text_at: text(URL),
             at: capture(),
             sentences: vec![SentenceJson {
                 text: "Boats.".to_owned(),
@@ -334,6 +337,7 @@ fn every_field_of_a_type_is_described_and_every_one_described_is_written() {
         "when.json",
         &PhraseSpanJson {
             url: URL.to_owned(),
+            rendering: true,
             phrase: "boats".to_owned(),
             first_seen: capture(),
             last_seen: capture(),
@@ -349,6 +353,7 @@ fn every_field_of_a_type_is_described_and_every_one_described_is_written() {
         "search.json",
         &SearchJson {
             url: URL.to_owned(),
+            rendering: true,
             query: "boats".to_owned(),
             headline: text("Boats"),
             first_seen: capture(),
@@ -365,6 +370,7 @@ fn every_field_of_a_type_is_described_and_every_one_described_is_written() {
         &SearchEventJson {
             change: "carried",
             url: URL.to_owned(),
+            rendering: true,
             query: "boats".to_owned(),
             timestamp: "20310304080910".to_owned(),
             date: DATE.to_owned(),

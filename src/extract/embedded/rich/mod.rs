@@ -4,7 +4,9 @@
 //! systems and editors write them (Contentful, Portable Text, Draft.js, Editor.js, ProseMirror, Slate, Arc,
 //! Drupal, WordPress). They differ in names alone: what a node is stands in one member, its words or its
 //! children in another. Deliberately does not judge what belongs to the article but for the kinds of node
-//! that never do.
+//! that never do. What the names stand for is in `node`.
+
+mod node;
 
 use std::fmt::Write as _;
 
@@ -13,6 +15,9 @@ use serde_json::{Map, Value};
 use super::super::dom::resolved;
 use super::super::outside_tags::bytes_outside_tags;
 use crate::base::markup::escaped;
+use node::{
+    CHILDREN, INLINE, WORDS, has_tags, is_inline, is_never_text, kind_of, link_of, react, tag_of,
+};
 
 /// The most HTML that is made of one body, in bytes.
 const BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -39,183 +44,6 @@ pub fn read(value: &Value, steps: &mut usize) -> Body {
 struct Writer<'a> {
     html: String,
     steps: &'a mut usize,
-}
-
-/// Members that say what a node is, surest first.
-const KINDS: &[&str] = &[
-    "nodeType",
-    "_type",
-    "type",
-    "blockName",
-    "tag",
-    "tagName",
-    "kind",
-    "acf_fc_layout",
-    "__typename",
-    "component",
-];
-/// Members that hold the words of a node.
-const WORDS: &[&str] = &[
-    "processed",
-    "rendered",
-    "html",
-    "text",
-    "value",
-    "content",
-    "body",
-    "copy",
-    "paragraph",
-    "innerHTML",
-    "markdown",
-];
-/// Members that hold its children.
-const CHILDREN: &[&str] = &[
-    "content_elements",
-    "content",
-    "children",
-    "blocks",
-    "nodes",
-    "paragraphs",
-    "items",
-    "body",
-    "elements",
-    "components",
-    "sections",
-    "rows",
-    "json",
-    "document",
-    "root",
-    "data",
-    "attributes",
-    "fields",
-    "primary",
-    "props",
-    "value",
-    "text",
-    "rawContent",
-    "model",
-];
-/// Kinds of node that are never the text of an article, by a part of their name.
-const NOT_TEXT: &[&str] = &[
-    "image",
-    "picture",
-    "photo",
-    "video",
-    "audio",
-    "podcast",
-    "gallery",
-    "slideshow",
-    "embed",
-    "advert",
-    "newsletter",
-    "related",
-    "promo",
-    "teaser",
-    "interstitial",
-    "recommend",
-    "widget",
-    "iframe",
-    "script",
-    "style",
-    "button",
-    "share",
-    "divider",
-    "readmore",
-    "read_more",
-    "map",
-    "poll",
-    "comment",
-    "outbrain",
-    "taboola",
-    "media",
-    "asset",
-    "ad",
-    "ads",
-    "break",
-    "hr",
-    "svg",
-];
-/// Kinds that stand in a line of text.
-const INLINE: &[&str] = &[
-    "span",
-    "text",
-    "link",
-    "hyperlink",
-    "entry-hyperlink",
-    "asset-hyperlink",
-    "a",
-    "strong",
-    "em",
-    "b",
-    "i",
-    "u",
-    "bold",
-    "italic",
-    "mark",
-    "code",
-    "sub",
-    "sup",
-    "linebreak",
-    "hardbreak",
-    "hard_break",
-    "br",
-    "autolink",
-];
-
-/// What a node is, as a tag of HTML.
-fn tag_of(object: &Map<String, Value>) -> (&'static str, bool) {
-    let style = object.get("style").and_then(Value::as_str).unwrap_or_default();
-    let kind = kind_of(object);
-    let level = object
-        .get("level")
-        .or_else(|| object.get("attrs")?.get("level"))
-        .or_else(|| object.get("data")?.get("level"))
-        .and_then(Value::as_u64);
-    let named = format!("{kind} {style}");
-    let is = |part: &str| named.contains(part);
-    let is_item =
-        object.contains_key("listItem") || is("list-item") || is("listitem") || is("list_item");
-    if is("quote") {
-        ("blockquote", false)
-    } else if is_item || kind == "li" {
-        ("li", false)
-    } else if is("head") || is_level(&kind) || is_level(style) {
-        let is_lower = level.is_some_and(|level| level > 2) || is("h3") || is("heading-3");
-        (if is_lower { "h3" } else { "h2" }, false)
-    } else if is("list") || kind == "ul" || kind == "ol" {
-        ("ul", true)
-    } else {
-        ("p", false)
-    }
-}
-
-fn is_level(name: &str) -> bool {
-    matches!(name.as_bytes(), [b'h', b'1'..=b'6'])
-}
-
-fn kind_of(object: &Map<String, Value>) -> String {
-    let named = KINDS.iter().find_map(|key| object.get(*key).and_then(Value::as_str));
-    named.unwrap_or_default().to_ascii_lowercase()
-}
-
-fn is_never_text(kind: &str) -> bool {
-    let mut parts = kind.split(|c: char| !c.is_ascii_alphanumeric());
-    parts.any(|part| NOT_TEXT.contains(&part))
-        || NOT_TEXT.iter().any(|name| name.len() > 4 && *name != "style" && kind.contains(name))
-}
-
-/// Whether a node stands in a line: a text, or a node of such a kind. A text alone in a list is a
-/// paragraph.
-fn is_inline(value: &Value) -> bool {
-    match value {
-        Value::String(_) => true,
-        Value::Object(object) => {
-            let kind = kind_of(object);
-            INLINE.contains(&kind.as_str())
-                || kind.is_empty() && object.get("text").is_some_and(Value::is_string)
-        }
-        _ => false,
-    }
 }
 
 impl Writer<'_> {
@@ -408,39 +236,6 @@ impl Writer<'_> {
             _ => {}
         }
     }
-}
-
-/// Where a node of a line leads, if it is a link.
-fn link_of(object: &Map<String, Value>) -> Option<&str> {
-    let of = |object: &Value| {
-        let address = ["href", "uri", "url"].iter().find_map(|key| object.get(*key)?.as_str());
-        address.map(str::to_owned)
-    };
-    let direct = ["href", "uri", "url"].iter().find_map(|key| object.get(*key)?.as_str());
-    direct.or_else(|| {
-        let inner = object.get("data").or_else(|| object.get("attrs"))?;
-        of(inner)?;
-        ["href", "uri", "url"].iter().find_map(|key| inner.get(*key)?.as_str())
-    })
-}
-
-/// The tag and the children of an element as React sends it: `["$", "p", null, {"children": …}]`.
-fn react(all: &[Value]) -> Option<(&str, &Value)> {
-    match all {
-        [Value::String(mark), Value::String(tag), _, Value::Object(properties), ..]
-            if mark == "$" =>
-        {
-            Some((tag, properties.get("children").unwrap_or(&Value::Null)))
-        }
-        _ => None,
-    }
-}
-
-/// Whether a text has tags of HTML, and not just a sign for "less than".
-fn has_tags(text: &str) -> bool {
-    text.split('<').skip(1).any(|behind| {
-        behind.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/') && behind.contains('>')
-    })
 }
 
 #[cfg(test)]

@@ -1,29 +1,46 @@
-//! What is taken of a page once it has settled: its document, its text, its pictures and its boxes.
+//! A page taken down as it is: its document, its text, its boxes, and pictures of the window.
 
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use super::layout::{self, Layout};
-use super::render::{Rendering, Watched};
+use super::rendering::Rendering;
+use super::watched::Watched;
 
 /// The longest document or text that is taken, in bytes.
 const TEXT_BYTES_MAX: usize = 16 << 20;
 /// The width of the small picture, as a share of the window's.
 const THUMBNAIL_SCALE: f64 = 0.5;
 
+/// The text as it is shown.
+const TEXT: &str = "(document.body ? document.body.innerText : '')";
+
 impl Watched<'_> {
     /// Takes what the page is now.
-    pub async fn take_down(&mut self, session: &str, out: &mut Rendering) -> Result<(), String> {
+    pub(super) async fn take_down(
+        &mut self,
+        session: &str,
+        out: &mut Rendering,
+    ) -> Result<(), String> {
         if self.options.layout {
             out.layout = Some(self.layout(session).await?);
         }
         let text = |value: &Value| {
             value.as_str().filter(|text| text.len() <= TEXT_BYTES_MAX).map(str::to_owned)
         };
-        out.address = text(&self.evaluate(session, "location.href").await?);
-        out.document = text(&self.evaluate(session, DOCUMENT).await?);
-        out.text =
-            text(&self.evaluate(session, "document.body ? document.body.innerText : ''").await?);
+        // What is too long is not sent through the pipe.
+        let bounded = |script: &str| {
+            format!(
+                "(() => {{ const s = {script}; return s.length > {TEXT_BYTES_MAX} ? null : s; }})()"
+            )
+        };
+        out.address = text(&self.evaluate(session, &bounded("location.href")).await?);
+        if out.address.as_deref().is_some_and(|at| at.starts_with("chrome-error:")) {
+            // What is shown there is the browser's own page.
+            return Err("the page led to an address that cannot be shown".to_owned());
+        }
+        out.document = text(&self.evaluate(session, &bounded(DOCUMENT)).await?);
+        out.text = text(&self.evaluate(session, &bounded(TEXT)).await?);
         let (width, height) = self.options.viewport;
         let view = json!({ "format": "png" });
         let clip =
