@@ -67,8 +67,7 @@ pub fn of_page(
         ..Query::exactly(url).newest_first()
     };
     for capture in reader.query(&query) {
-        let capture =
-            capture.map_err(|why| StoreError::Index { doing: "asking", why: why.to_string() })?;
+        let capture = capture.map_err(|why| StoreError::of_index("asking", why))?;
         if let Some(removed) = of(reader, &capture) {
             return Ok(Some(removed));
         }
@@ -90,8 +89,7 @@ pub fn all_of_page(
     let any = !tombstone::all(reader.layout()).unwrap_or_default().is_empty();
     let (from, to) = (Some(period.start), Some(period.end));
     for capture in reader.query(&Query { from, to, ..Query::exactly(url) }) {
-        let capture =
-            capture.map_err(|why| StoreError::Index { doing: "asking", why: why.to_string() })?;
+        let capture = capture.map_err(|why| StoreError::of_index("asking", why))?;
         if !period.contains(capture.date) {
             continue;
         }
