@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::app::Kind;
 use crate::app::captures::rights;
 use crate::app::objects::try_objects;
 use crate::app::shared::frontier_rights;
@@ -102,40 +103,69 @@ fn check_jobs(global: &Global, settings: &Settings, out: &Output) -> Result<Exit
     }
 }
 
-/// Whether what keeps the captures and the queue can be reached, and what may be done there.
+/// Whether what keeps the captures, the queue and the WARC files can be reached, and what may be done there. One that
+/// cannot be reached is a problem of its key, and the others are tried all the same.
 fn check_databases(settings: &Settings, out: &Output) -> Result<Exit, CliError> {
-    let asked = [
-        (keys::STORE_CAPTURES, rights(settings)?),
-        (keys::STORE_FRONTIER, frontier_rights(settings)?),
-    ];
     let mut problems: Vec<Problem> = Vec::new();
+    // Whether all that is wrong is a database that could not be asked: the settings may be right.
+    let mut is_away = true;
+    let problem = |key: &str, what: String| Problem {
+        source: settings.source(key),
+        key: key.to_owned(),
+        what,
+    };
+    let asked = [
+        (keys::STORE_CAPTURES, rights(settings)),
+        (keys::STORE_FRONTIER, frontier_rights(settings)),
+    ];
     for (key, rights) in asked {
-        let (key, Some(rights)) = (key.path().to_owned(), rights) else { continue };
-        out.say(&format!("{key}: {rights}"));
-        problems.extend(rights.lacking().iter().map(|what| Problem {
-            source: settings.source(&key),
-            key: key.clone(),
-            what: what.clone(),
-        }));
+        let key = key.path();
+        match rights {
+            Ok(None) => {}
+            Ok(Some(rights)) => {
+                out.say(&format!("{key}: {rights}"));
+                is_away &= rights.lacking().is_empty();
+                problems.extend(rights.lacking().iter().map(|what| problem(key, what.clone())));
+            }
+            Err(error) => {
+                is_away &= error.kind == Kind::Failed;
+                let (key, what) = blamed(key, &error.message);
+                problems.push(problem(key, what.to_owned()));
+            }
+        }
+    }
+    let key = keys::STORE_REMOTE.path();
+    match try_objects(settings) {
+        Ok(None) => {}
+        Ok(Some(Ok(told))) => out.say(&format!("{key}: {told}")),
+        Ok(Some(Err(what))) => {
+            is_away = false;
+            problems.push(problem(key, what));
+        }
+        Err(error) => {
+            is_away = false;
+            let (key, what) = blamed(key, &error.message);
+            problems.push(problem(key, what.to_owned()));
+        }
     }
     print(&problems, out)?;
-    if problems.is_empty() { check_objects(settings, out) } else { Ok(Exit::Usage) }
+    Ok(match (problems.is_empty(), is_away) {
+        (true, _) => Exit::Done,
+        (false, true) => Exit::Failed,
+        (false, false) => Exit::Usage,
+    })
 }
 
-/// Whether the object storage can be reached, listed and written.
-fn check_objects(settings: &Settings, out: &Output) -> Result<Exit, CliError> {
-    let key = keys::STORE_REMOTE.path().to_owned();
-    match try_objects(settings)? {
-        None => Ok(Exit::Done),
-        Some(Ok(told)) => {
-            out.say(&format!("{key}: {told}"));
-            Ok(Exit::Done)
-        }
-        Some(Err(what)) => {
-            print(&[Problem { source: settings.source(&key), key, what }], out)?;
-            Ok(Exit::Usage)
-        }
+/// The key that an error is about, and what it says besides: an error of the settings names its key itself.
+fn blamed<'a>(key: &'a str, message: &'a str) -> (&'a str, &'a str) {
+    if let Some(rest) = message.strip_prefix("reading the settings: ")
+        && let Some((named, what)) = rest.split_once(": ")
+        && named.starts_with("store.")
+    {
+        return (named, what);
     }
+    let doing = ["opening the captures: ", "opening the shared queue: "];
+    (key, doing.iter().find_map(|doing| message.strip_prefix(doing)).unwrap_or(message))
 }
 
 fn print(problems: &[Problem], out: &Output) -> Result<(), CliError> {

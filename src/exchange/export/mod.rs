@@ -122,17 +122,13 @@ pub fn export(
     exporting: &mut Exporting<'_>,
     path: &Path,
 ) -> Result<Exported, ExportError> {
-    let chosen = selection.finish()?;
-    if chosen.captures == 0 {
+    let mut chosen = selection.finish()?;
+    if chosen.is_empty {
         return Err(ExportError::Nothing);
     }
     let fail = |why| ExportError::Write { path: path.display().to_string(), why };
-    let mut done = Exported {
-        captures: chosen.captures,
-        period: chosen.period,
-        unreadable: chosen.unreadable,
-        ..Exported::default()
-    };
+    let mut done =
+        Exported { period: chosen.period, unreadable: chosen.unreadable, ..Exported::default() };
     if exporting.format == ExportFormat::ZipNum {
         std::fs::create_dir(path).map_err(fail)?;
         let mut writer = ShardWriter::new(path).map_err(fail)?;
@@ -141,6 +137,7 @@ pub fn export(
             writer.line(line).map_err(fail)?;
         }
         done.records = writer.finish().map_err(fail)?.lines;
+        done.captures = chosen.rows.given();
         sync_dir(path).map_err(fail)?;
         return Ok(done);
     }
@@ -170,7 +167,7 @@ pub fn export(
             }
             ExportFormat::Warc(packing) => {
                 let mut sink = WarcSink::new(BufWriter::with_capacity(1 << 18, file), packing);
-                events::write(chosen.rows, exporting, &mut sink, &mut done)?;
+                events::write(&mut chosen.rows, exporting, &mut sink, &mut done)?;
                 sink.finish(exporting, &mut done)?;
             }
             ExportFormat::Wacz => {
@@ -178,10 +175,11 @@ pub fn export(
                 let name = warc_name(path);
                 let out = BufWriter::with_capacity(1 << 18, file);
                 let mut sink = WaczSink::new(out, created, name, chosen.bytes, chosen.seeds)?;
-                events::write(chosen.rows, exporting, &mut sink, &mut done)?;
+                events::write(&mut chosen.rows, exporting, &mut sink, &mut done)?;
                 sink.finish(exporting, &mut done)?;
             }
         }
+        done.captures = chosen.rows.given();
         Ok(done)
     };
     crate::store::durable::make_whole(path, fail, write)
