@@ -67,8 +67,7 @@ pub fn of_page(
         ..Query::exactly(url).newest_first()
     };
     for capture in reader.query(&query) {
-        let capture =
-            capture.map_err(|why| StoreError::Index { doing: "asking", why: why.to_string() })?;
+        let capture = capture.map_err(|why| StoreError::of_index("asking", why))?;
         if let Some(removed) = of(reader, &capture) {
             return Ok(Some(removed));
         }
@@ -99,8 +98,7 @@ pub fn all_of_page(
     };
     let (from, to) = (Some(period.start), Some(period.end));
     for capture in reader.query(&Query { from, to, ..Query::exactly(url) }) {
-        let capture =
-            capture.map_err(|why| StoreError::Index { doing: "asking", why: why.to_string() })?;
+        let capture = capture.map_err(|why| StoreError::of_index("asking", why))?;
         if !period.contains(capture.date) {
             continue;
         }

@@ -18,6 +18,8 @@ use super::profile::Profile;
 
 /// The heap that scripts of one page may have, in mebibytes.
 const SCRIPT_HEAP_MIB: u32 = 512;
+/// How it ended that was never there.
+const NO_PROGRAM: &str = "there is no such program";
 /// From the shell to the browser: no core files, its pipes, and nothing else of ours.
 const BECOME: &str = "ulimit -c 0; exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>/dev/null";
 
@@ -165,10 +167,7 @@ impl Chromium {
                     return Err(why);
                 }
                 let ended = browser.ended();
-                let how = ended.unwrap_or_else(|| "it does not answer".to_owned());
-                Err(format!(
-                    "{command} cannot be used ({how}): install Chromium, or set browser.command"
-                ))
+                Err(format!("{command} cannot be used ({}", advice(ended, is_sandboxed)))
             }
         }
     }
@@ -176,9 +175,7 @@ impl Chromium {
     /// How it ended, if it has.
     pub fn ended(&mut self) -> Option<String> {
         match self.child.try_wait() {
-            Ok(Some(status)) if status.code() == Some(127) => {
-                Some("there is no such program".to_owned())
-            }
+            Ok(Some(status)) if status.code() == Some(127) => Some(NO_PROGRAM.to_owned()),
             Ok(Some(status)) => Some(format!("it ended with {status}")),
             _ => None,
         }
@@ -200,6 +197,19 @@ impl Drop for Chromium {
     }
 }
 
+/// How a browser that cannot be used ended, and what to do about it.
+fn advice(ended: Option<String>, is_sandboxed: bool) -> String {
+    let install = "install Chromium, or set browser.command";
+    match ended {
+        // It ends at once where the system refuses what its sandbox is made of.
+        Some(how) if is_sandboxed && how != NO_PROGRAM => format!(
+            "{how}): {install}; where it is installed, its sandbox may be refused here (user namespaces, as by RestrictNamespaces of a systemd unit): allow it, or set browser.sandbox to never where something else confines it"
+        ),
+        Some(how) => format!("{how}): {install}"),
+        None => format!("it does not answer): {install}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,6 +220,16 @@ mod tests {
             BrowserOptions { command: "/nowhere/chromium".into(), ..BrowserOptions::default() };
         let why = Chromium::start(&options, "x", Window::None).await.unwrap_err();
         assert!(why.contains("/nowhere/chromium") && why.contains("browser.command"), "{why}");
+    }
+
+    #[test]
+    fn a_browser_that_ends_in_its_sandbox_is_said_to_have_one() {
+        let exit = || Some("it ended with exit status: 1".to_owned());
+        assert!(advice(exit(), true).contains("browser.sandbox"));
+        assert!(advice(exit(), true).contains("RestrictNamespaces"));
+        assert!(!advice(exit(), false).contains("browser.sandbox"));
+        assert!(!advice(Some(NO_PROGRAM.to_owned()), true).contains("browser.sandbox"));
+        assert!(!advice(None, true).contains("browser.sandbox"));
     }
 
     #[tokio::test]

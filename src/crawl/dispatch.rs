@@ -8,6 +8,7 @@ use crate::base::{HostKey, Timestamp};
 use crate::capture::MaySend;
 use crate::politeness::{Answer, Permit, RobotsTarget};
 use crate::schedule::Claim;
+use crate::store::StoreError;
 
 use super::engine::{Crawl, Run, hash_of};
 use super::gate::Delayed;
@@ -17,7 +18,7 @@ use super::observer::Observer;
 use super::options::CrawlError;
 use super::parse_pool::Patience;
 use super::rendering::RenderJob;
-use super::step::{self, Purpose};
+use super::step::{self, AWAY_AGAIN, Purpose};
 use super::stop::Stop;
 
 impl Crawl {
@@ -154,6 +155,29 @@ impl Crawl {
         let guard = self.frontier.guard(host)?;
         let still = guard.clone();
         Some(MaySend::new(move || guard.holds(), move || still.lasts()))
+    }
+
+    /// Puts a URL back that cannot be asked for while what keeps the captures does not answer. A run that has an end
+    /// does not wait for that longer than for a host.
+    pub(super) fn put_off(
+        &mut self,
+        run: &mut Run<'_>,
+        (claim, purpose): (Box<Claim>, Purpose),
+        why: StoreError,
+        observer: &mut dyn Observer,
+    ) -> Result<(), CrawlError> {
+        let now = self.now();
+        let since = match run.away_since {
+            Some(since) => since,
+            None => {
+                observer.note(&format!("pages wait until it answers: {why}"));
+                *run.away_since.insert(now)
+            }
+        };
+        if run.job.take != Take::Forever && now.since(since) > self.options.wait_max {
+            return Err(why.into());
+        }
+        self.put_back(run, claim, purpose, now.plus(AWAY_AGAIN))
     }
 
     /// It is not its turn at the address that it leads to: nothing was sent.

@@ -126,6 +126,8 @@ pub(super) struct Run<'a> {
     /// Hosts of which it was said what their pace is.
     pub(super) paced: HashSet<HostKey>,
     pub(super) pages: u64,
+    /// Since when what keeps the captures has not answered.
+    pub(super) away_since: Option<Timestamp>,
     pub(super) care: RunHealth,
     /// What renderings ask, and where they do.
     pub(super) renderings: UnboundedReceiver<RenderAsk>,
@@ -248,6 +250,7 @@ impl Crawl {
             handed_at: Timestamp::default(),
             paced: HashSet::new(),
             pages: 0,
+            away_since: None,
             care: RunHealth::default(),
             renderings,
             render_asks,
@@ -274,7 +277,7 @@ impl Crawl {
         outcome?;
         self.tell_sources(&mut run, observer)?;
         run.report.finished = self.now();
-        run.report.left = self.left(&run);
+        run.report.left = self.left(&run)?;
         self.frontier.serve_jobs(None);
         run.report.stopped = stop.asked();
         Ok(run.report)
@@ -446,12 +449,17 @@ impl Crawl {
         })?;
         run.owners.remove(&id);
         Self::moved(run, observer);
-        let stepped = match done.result? {
+        let StepDone { claim, purpose, result } = done;
+        let stepped = match result? {
             StepEnd::StepOutcome(stepped) => stepped,
             StepEnd::NotYet { until } => {
-                return self.put_back(run, done.claim, done.purpose, until);
+                return self.put_back(run, claim, purpose, until);
             }
+            StepEnd::Away { why } => return self.put_off(run, (claim, purpose), why, observer),
         };
+        if matches!(purpose, Purpose::Page) && stepped.unread != Some(Unread::IndexAway) {
+            run.away_since = None;
+        }
         let now = self.now();
         self.learn_pace(&stepped, now)?;
         match &stepped.finished {
@@ -459,8 +467,8 @@ impl Crawl {
             Some(finished) if stepped.page_failure.is_some() => self.write_log(finished)?,
             // What is asked again in this run is counted when it is decided.
             Some(finished @ Finished { outcome: Outcome::Failed { .. }, .. })
-                if matches!(done.purpose, Purpose::Page)
-                    && follow_up::put_off(run.job.take, &done.claim, &stepped).is_some() =>
+                if matches!(purpose, Purpose::Page)
+                    && follow_up::put_off(run.job.take, &claim, &stepped).is_some() =>
             {
                 self.write_log(finished)?;
             }
@@ -468,15 +476,13 @@ impl Crawl {
             None => {}
         }
         self.watch_readings(run, observer);
-        if stepped.unread == Some(Unread::Stopped) {
-            // What it leads to is not known: the next run asks for it again.
-            return Ok(self.frontier.release(*done.claim)?);
+        if stepped.unread.as_ref().is_some_and(Unread::is_asked_again) {
+            // What it leads to is not known: the same run, or the next one, asks for it again.
+            return Ok(self.frontier.release(*claim)?);
         }
-        match done.purpose {
-            Purpose::Robots(target) => {
-                self.robots_came(run, target, done.claim, &stepped, observer)
-            }
-            Purpose::Page => self.page_came(run, *done.claim, stepped, now, observer),
+        match purpose {
+            Purpose::Robots(target) => self.robots_came(run, target, claim, &stepped, observer),
+            Purpose::Page => self.page_came(run, *claim, stepped, now, observer),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::base::ByteSize;
 use crate::browser::BrowserOptions;
 use crate::capture::{CaptureError, CaptureRequest};
 use crate::kv::KvError;
@@ -84,7 +85,7 @@ pub enum CrawlError {
     #[error("writing the crawl log: {0}")]
     Log(std::io::Error),
     /// Too little disk is left.
-    #[error("only {free} bytes of disk are free, and store.disk_free_min asks for {wanted}")]
+    #[error("only {} of disk are free, and store.disk_free_min asks for {}", ByteSize(*free), ByteSize(*wanted))]
     DiskFull {
         /// What is free.
         free: u64,

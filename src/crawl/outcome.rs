@@ -58,9 +58,17 @@ pub enum Unread {
     Broken(String),
     /// A stop was asked for meanwhile; the URL is asked for again by the next run.
     Stopped,
+    /// What keeps the captures did not answer; the URL is asked for again when it does.
+    IndexAway,
 }
 
 impl Unread {
+    /// Whether the URL is asked for again, since nothing is wrong with what was captured.
+    #[must_use]
+    pub fn is_asked_again(&self) -> bool {
+        matches!(self, Self::Stopped | Self::IndexAway)
+    }
+
     /// The word for it in the log and in metrics.
     #[must_use]
     pub fn label(&self) -> &'static str {
@@ -68,6 +76,7 @@ impl Unread {
             Self::TooLong => "too-long",
             Self::Broken(_) => "broken",
             Self::Stopped => "stopped",
+            Self::IndexAway => "index-away",
         }
     }
 }

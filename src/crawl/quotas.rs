@@ -104,10 +104,10 @@ impl Crawl {
                 .jobs
                 .iter()
                 .any(|job| self.rules.contains_key(&**job) || singles.contains(&&**job));
-            let is_wanted = run.job.take == Take::Queue
-                || item.due <= now
-                || item.phase == Phase::Queued
-                || item.entry.snoozes > 0;
+            // A page that was captured by its address is watched from a later time on, and not due before it.
+            let is_new = item.phase == Phase::Queued && run.job.take != Take::Due;
+            let is_wanted =
+                run.job.take == Take::Queue || item.due <= now || is_new || item.entry.snoozes > 0;
             if (is_served || run.job.take == Take::Queue) && is_wanted {
                 return Ok(false);
             }
@@ -117,15 +117,29 @@ impl Crawl {
     }
 
     /// How many URLs the run leaves in the queue: for the next one to go on with.
-    pub(super) fn left(&self, run: &Run<'_>) -> u64 {
-        if run.job.take != Take::Jobs {
-            return self.frontier.counts().queued;
+    pub(super) fn left(&self, run: &Run<'_>) -> Result<u64, CrawlError> {
+        match run.job.take {
+            Take::Queue | Take::Forever => return Ok(self.frontier.counts().queued),
+            Take::Due => return self.left_of_due(),
+            Take::Jobs => {}
         }
         let mut names = singles(run.job);
         names.extend(self.rules.keys().map(String::as_str));
         names.sort_unstable();
         names.dedup();
-        names.into_iter().map(|name| self.frontier.counts_of_job(name).queued).sum()
+        Ok(names.into_iter().map(|name| self.frontier.counts_of_job(name).queued).sum())
+    }
+
+    /// The same of a run that takes what is due: what was never fetched and is not due yet was not its business.
+    fn left_of_due(&self) -> Result<u64, CrawlError> {
+        let (queued, now) = (self.frontier.counts().queued, self.now());
+        let mut later = 0;
+        for item in self.frontier.due().take(LOOKED_AT_MAX) {
+            let item = item?;
+            later +=
+                u64::from(item.phase == Phase::Queued && item.due > now && item.entry.snoozes == 0);
+        }
+        Ok(queued.saturating_sub(later))
     }
 
     /// Notes of each job whether its run has come to its end: it has unless a limit ended it.

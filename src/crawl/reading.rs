@@ -120,7 +120,7 @@ impl StepOutcome {
                 self.gathered = contents.gathered;
             }
             Err(why) => {
-                if is_robots && why != Unread::Stopped {
+                if is_robots && !why.is_asked_again() {
                     // Rules that were not read allow nothing.
                     self.met = HostResponse::Failure { why: "unread" };
                 }
@@ -284,7 +284,12 @@ impl Reading {
         // A robots.txt may be a page as well, and nobody has asked for its earlier captures.
         let has_earlier = self.has_earlier || self.is_robots;
         let known = (has_earlier, contents.versions.as_ref().map(|found| found.is_kept));
-        self.version_watcher.settle((uri, status), appended, known, room.bytes_max())?;
+        let settled = self.version_watcher.settle((uri, status), appended, known, room.bytes_max());
+        match settled {
+            // The store of readings takes it in when it is opened next.
+            Err(why) if why.is_away() => {}
+            settled => settled?,
+        }
         Ok(Some(contents))
     }
 

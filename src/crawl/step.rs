@@ -31,6 +31,9 @@ const ROBOTS_RESPONSE_MAX: u64 = 1 << 20;
 /// How soon a URL is tried again whose request was withdrawn.
 const WITHDRAWN_AGAIN: Duration = Duration::from_millis(500);
 
+/// How soon a URL is tried again while what keeps the captures does not answer.
+pub(super) const AWAY_AGAIN: Duration = Duration::from_secs(10);
+
 /// What an exchange is for.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one for each exchange in flight, moved twice")]
@@ -117,6 +120,11 @@ pub enum StepEnd {
     NotYet {
         /// When it is its turn.
         until: Timestamp,
+    },
+    /// Before the exchange: whether the page is new cannot be told, since what keeps the captures does not answer.
+    Away {
+        /// What it was asked for, and why it does not answer.
+        why: StoreError,
     },
 }
 
@@ -239,10 +247,21 @@ impl Step {
         };
         let is_part = claim.named_by.iter().all(|owner| owner.path.is_requisite());
         let line = if is_part { Line::Parts } else { Line::Pages };
+        let known = match &purpose {
+            Purpose::Robots(_) => Ok(Known::default()),
+            Purpose::Page => self.before(permit.uri()).await,
+        };
+        let known = match known {
+            Ok(known) => known,
+            Err(CrawlError::Store(why)) if why.is_away() => {
+                return StepDone { claim, purpose, result: Ok(StepEnd::Away { why }) };
+            }
+            Err(why) => return StepDone { claim, purpose, result: Err(why) },
+        };
         let result = match self.turn(&permit, line).await {
             Ok(located) => {
                 let timer = Arc::clone(&self.timer);
-                match self.line(permit, located, origin, &purpose).await {
+                match self.line(permit, located, (origin, known), &purpose).await {
                     // Nothing was sent: the host may not be asked by this process for now.
                     Err(CrawlError::Capture(CaptureError::Withdrawn)) => {
                         let until = timer.clock().now().plus(WITHDRAWN_AGAIN);
@@ -267,7 +286,7 @@ impl Step {
     ) -> Result<StepOutcome, CrawlError> {
         let uri = permit.uri().as_str().to_owned();
         let origin = Origin { uri, via: None, path: String::new() };
-        self.line(permit, None, origin, &purpose).await
+        self.line(permit, None, (origin, Known::default()), &purpose).await
     }
 
     /// Where the request goes, when it is its turn there.
@@ -293,13 +312,12 @@ impl Step {
         self,
         permit: Permit,
         located: Option<Located>,
-        origin: Origin,
+        (origin, known): (Origin, Known),
         purpose: &Purpose,
     ) -> Result<StepOutcome, CrawlError> {
         let uri = permit.uri().clone();
         let is_robots = matches!(purpose, Purpose::Robots(_));
-        let Known { has_earlier, was_page, before } =
-            if is_robots { Known::default() } else { self.before(&uri).await? };
+        let Known { has_earlier, was_page, before } = known;
         let mut request = self.request.clone();
         if is_robots {
             request.response_bytes_max = Some(ROBOTS_RESPONSE_MAX);
@@ -467,6 +485,7 @@ async fn read(
         read => read,
     };
     match read {
+        Ok(Err(why)) if why.is_away() => Ok(Err(Unread::IndexAway)),
         Ok(read) => Ok(read?.ok_or_else(|| Unread::Broken("it was not read".to_owned()))),
         Err(why) => Ok(Err(why)),
     }

@@ -198,7 +198,10 @@ impl VersionWatcher {
     /// there are others, or what reads them breaks: these are told at the next look.
     fn versions_at_once(&self, page: (&str, Form)) -> Result<Option<Findings>, StoreError> {
         let read = || self.versions_of(page, Room::Beside.bytes_max());
-        catch_unwind(AssertUnwindSafe(read)).unwrap_or(Ok(None))
+        match catch_unwind(AssertUnwindSafe(read)).unwrap_or(Ok(None)) {
+            Err(why) if why.is_away() => Ok(None),
+            found => found,
+        }
     }
 
     fn page_reader(&self, bytes_max: Option<usize>) -> PageReader<'_> {

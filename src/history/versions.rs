@@ -190,7 +190,7 @@ impl Iterator for Versions<'_, '_> {
 }
 
 pub(super) fn asking(error: &ArchiveError) -> StoreError {
-    StoreError::Index { doing: "asking", why: error.to_string() }
+    StoreError::of_index("asking", error.clone())
 }
 
 /// The versions of a page, oldest first.

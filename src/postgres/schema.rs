@@ -31,7 +31,7 @@ impl Request for Migrate {
     type Answer = i32;
 
     fn doing(&self) -> &'static str {
-        "making its tables"
+        "checking its tables"
     }
 
     fn time_max(&self) -> std::time::Duration {

@@ -28,7 +28,7 @@ pub fn lines(report: &Report, goes_on: &str) -> Vec<String> {
     ));
     if report.unread > 0 {
         lines.push(format!(
-            "{} kept and not read: the crawl log says which (unread:too-long, unread:broken, unread:stopped)",
+            "{} kept and not read: the crawl log says which (unread:too-long, unread:broken, unread:stopped, unread:index-away)",
             report.unread
         ));
     }

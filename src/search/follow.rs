@@ -137,6 +137,13 @@ impl Putting<'_, '_> {
         if self.ended.load(Ordering::Relaxed) {
             return Err(SearchError::Ended);
         }
+        // What the object storage does not answer now would never be put in: the page counts as put in without it.
+        let unanswered = self.page_reader.reader().storage_unanswered();
+        self.put_page(url)?;
+        Ok(self.page_reader.reader().storage_answered_since(unanswered)?)
+    }
+
+    fn put_page(&mut self, url: &str) -> Result<(), SearchError> {
         self.pages += 1;
         (self.progress)(self.pages);
         let page = page(self.page_reader.reader(), url)?;

@@ -287,7 +287,14 @@ impl Follower for Hearing<'_, '_> {
 }
 
 impl Hearing<'_, '_> {
+    /// Tells of a part of a file; what the object storage does not answer now is told of later.
     fn part(&mut self, part: &Part<'_>) -> Result<(), SearchError> {
+        let unanswered = self.page_reader.reader().storage_unanswered();
+        self.pages_of(part)?;
+        Ok(self.page_reader.reader().storage_answered_since(unanswered)?)
+    }
+
+    fn pages_of(&mut self, part: &Part<'_>) -> Result<(), SearchError> {
         let mut last = None;
         for (key, url) in std::mem::take(&mut self.urls) {
             // Other spellings of an address are the same page.

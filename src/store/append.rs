@@ -56,6 +56,7 @@ impl Store {
         let shared = Arc::new(Shared {
             options,
             captures,
+            layout: layout.clone(),
             current: Mutex::new(current),
             pending: AtomicUsize::new(0),
             trail: Arc::default(),

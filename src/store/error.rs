@@ -68,6 +68,12 @@ pub enum StoreError {
         /// What it was asked for, and why it does not answer.
         why: String,
     },
+    /// The object storage that holds a WARC file does not answer or refuses.
+    #[error("{why}")]
+    StorageAway {
+        /// What was asked of it, and why it does not answer.
+        why: String,
+    },
     /// A record that the index names cannot be read.
     #[error("the record at {offset} in {file} cannot be read: {why}")]
     Record {
@@ -123,6 +129,13 @@ impl StoreError {
         matches!(self, Self::IndexBusy | Self::Away { .. })
     }
 
+    /// Whether a server that the archive lies on does not answer: nothing is damaged, and the same question may be
+    /// answered later.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Away { .. } | Self::StorageAway { .. })
+    }
+
     /// What to try.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
@@ -144,6 +157,9 @@ impl StoreError {
             Self::Index { .. } => "`pressmark reindex` rebuilds it from the WARC files",
             Self::Away { .. } => {
                 "`pressmark config check` tries the address in store.captures; nothing is lost meanwhile"
+            }
+            Self::StorageAway { .. } => {
+                "`pressmark config check` tries the storage in store.remote; nothing is lost meanwhile"
             }
             Self::Record { .. } => "`pressmark verify` tells what else is damaged",
             Self::Stopped(_) => return None,

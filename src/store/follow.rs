@@ -50,8 +50,11 @@ fn one_file(
     progress: &mut dyn FnMut(u64),
 ) -> Result<u64, FollowError> {
     let file = &mark.file;
-    let fail =
-        |offset: u64, why: String| StoreError::Record { file: file.to_string(), offset, why };
+    let unanswered = reader.storage_unanswered();
+    let fail = |offset: u64, why: String| {
+        let damaged = StoreError::Record { file: file.to_string(), offset, why };
+        reader.storage_answered_since(unanswered).err().unwrap_or(damaged)
+    };
     let input: Box<dyn Bytes> =
         reader.files().open(file).map_err(|why| fail(from, why.to_string()))?;
     let mut records = Records::new(input, file, from, reader.reading_of(file));

@@ -16,6 +16,7 @@ use crate::warc::{
 use super::StoreError;
 use super::append_log::{AppendLog, RecordMark};
 use super::describe::{Place, entry_of, original_of, start_of};
+use super::layout::Layout;
 
 /// How the archive is written.
 #[derive(Debug, Clone)]
@@ -192,6 +193,7 @@ pub(super) struct Current {
 pub(super) struct Shared {
     pub options: StoreOptions,
     pub captures: Arc<dyn CaptureStore>,
+    pub layout: Layout,
     // A plain mutex: held for the time of a clone, never across I/O.
     pub current: Mutex<Current>,
     /// Submissions that are neither durable nor given up: how long a sync may wait for company.
@@ -223,8 +225,7 @@ pub(super) fn pack(
     let (records, stored, digest) = match &submission.what {
         Content::Exchange(exchange) => {
             let digests = digests_of(exchange, options.digest).map_err(spool)?;
-            let verdict =
-                verdict(&*shared.captures, exchange, &digests, submission.refers_to.as_ref());
+            let verdict = verdict(shared, exchange, &digests, submission.refers_to.as_ref());
             let (stored, digest) = match &verdict {
                 Verdict::Response => (StoredAs::New, Some(digests.payload)),
                 Verdict::IdenticalPayload(_) => (StoredAs::Revisit, Some(digests.payload)),
@@ -252,7 +253,7 @@ pub(super) fn pack(
     let mut all = Vec::with_capacity(records.len());
     let mut main = 0;
     let mut record_id = String::new();
-    for record in records.iter().filter(|record| !is_kept(&*shared.captures, record)) {
+    for record in records.iter().filter(|record| !is_kept(shared, record)) {
         let draft = draft(record).map_err(spool)?;
         let is_beside = record
             .fields
@@ -287,12 +288,18 @@ fn digests_of(
 
 /// Whether a record of a server's certificates is in the archive already: one is enough. An index that cannot answer costs
 /// another copy.
-fn is_kept(captures: &dyn CaptureStore, record: &Record<'_>) -> bool {
+fn is_kept(shared: &Shared, record: &Record<'_>) -> bool {
     let uri = record.fields.target_uri();
     let Some(uri) = uri.filter(|uri| uri.starts_with(CERTIFICATES_URN)) else { return false };
     let digest = record.fields.payload_digest();
-    let there = digest.and_then(|digest| captures.by_payload(&digest).ok().flatten());
-    there.is_some_and(|there| there.url == uri)
+    let there = digest.and_then(|digest| shared.captures.by_payload(&digest).ok().flatten());
+    there.is_some_and(|there| there.url == uri && is_here(shared, &there))
+}
+
+/// Whether the file of a capture is in the archive, here or in the object storage. It is not where it was lost or
+/// taken away, nor where the captures of another archive lie in the same schema: what refers to it would have no payload.
+fn is_here(shared: &Shared, capture: &Capture) -> bool {
+    shared.layout.path_of(&capture.file).is_some()
 }
 
 fn draft(record: &Record<'_>) -> std::io::Result<Option<Capture>> {
@@ -303,7 +310,7 @@ fn draft(record: &Record<'_>) -> std::io::Result<Option<Capture>> {
 /// Which record the response becomes. Only what is durable and whole is referred to; what is cut
 /// short, empty or without a status is always kept as it is.
 fn verdict(
-    captures: &dyn CaptureStore,
+    shared: &Shared,
     exchange: &Exchange,
     digests: &warc::BodyDigests,
     refers_to: Option<&Original>,
@@ -317,8 +324,10 @@ fn verdict(
         return Verdict::Response;
     }
     // An index that cannot answer costs a copy of the payload and nothing else.
-    match captures.by_payload(&digests.payload) {
-        Ok(Some(entry)) if entry.holds_payload() => Verdict::IdenticalPayload(original_of(&entry)),
+    match shared.captures.by_payload(&digests.payload) {
+        Ok(Some(entry)) if entry.holds_payload() && is_here(shared, &entry) => {
+            Verdict::IdenticalPayload(original_of(&entry))
+        }
         _ => Verdict::Response,
     }
 }

@@ -352,7 +352,30 @@ impl Reader {
         }
     }
 
+    /// How many reads the object storage has not answered so far: what is made of many records and passes over
+    /// those that cannot be read compares it before it is kept, by [`Self::storage_answered_since`].
+    pub(crate) fn storage_unanswered(&self) -> u64 {
+        self.layout.bucket().map_or(0, |bucket| bucket.unanswered())
+    }
+
+    /// Whether the object storage has answered everything since [`Self::storage_unanswered`] gave `before`.
+    ///
+    /// # Errors
+    /// When it has not: what was passed over may be there all the same.
+    pub(crate) fn storage_answered_since(&self, before: u64) -> Result<(), StoreError> {
+        match self.layout.bucket().and_then(|bucket| bucket.unanswered_since(before)) {
+            Some(why) => Err(StoreError::StorageAway { why }),
+            None => Ok(()),
+        }
+    }
+
     fn load_one(&self, entry: &Capture) -> Result<Loaded, StoreError> {
+        let unanswered = self.storage_unanswered();
+        self.read_one(entry)
+            .map_err(|why| self.storage_answered_since(unanswered).err().unwrap_or(why))
+    }
+
+    fn read_one(&self, entry: &Capture) -> Result<Loaded, StoreError> {
         let fail = |why: String| self.unsound(entry, why);
         let file = self.files.open(&entry.file).map_err(|e| fail(e.to_string()))?;
         let options = ReadOptions { file: entry.file.to_string(), ..ReadOptions::default() };

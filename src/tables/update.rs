@@ -65,6 +65,8 @@ pub fn update(
         return Ok(Updated { manifest, ..Updated::default() });
     }
     let is_whole = known.is_none();
+    // What the object storage does not answer now would be missing for good: no later run looks there again.
+    let unanswered = page_reader.reader().storage_unanswered();
     let mut touched = touched(page_reader, &known.unwrap_or_default(), progress)?;
     // A run was killed while it put these.
     let unfinished = manifest.rewriting.clone();
@@ -82,6 +84,7 @@ pub fn update(
         let wanted = touched.within(&months.iter().copied().collect());
         let mut spools = Spools::new(&staging);
         run.notes.append(&mut gather(page_reader, &wanted, &mut spools, progress)?);
+        page_reader.reader().storage_answered_since(unanswered)?;
         let mut made: BTreeMap<(Table, Month), Vec<Staged>> = BTreeMap::new();
         let temporary = |why| TablesError::file("writing", staging.display())(why);
         for (of, mut spool) in spools.finish().map_err(temporary)? {

@@ -3,6 +3,7 @@
 mod asked;
 mod caps;
 mod demo;
+mod due;
 mod json;
 mod out;
 

@@ -214,3 +214,14 @@ fn a_digest_that_counts_the_chunks_is_no_damage() {
     assert_eq!(shown.status.code(), Some(0), "{}", stderr(&shown));
     assert!(stdout(&shown).contains("found 3 cracks"));
 }
+
+#[test]
+fn a_page_whose_file_was_lost_is_captured_whole_again() {
+    let (archive, _web) = archive();
+    let lost = file_of(&archive.root(), "response", SAME, 0);
+    std::fs::remove_file(lost).unwrap();
+    archive.crawl(&[SAME]);
+    let shown = pressmark(&archive.root(), &["show", SAME, "--as", "html"]);
+    assert_eq!(shown.status.code(), Some(0), "{}", stderr(&shown));
+    assert_eq!(stdout(&shown), page(7));
+}

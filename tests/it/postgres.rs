@@ -7,7 +7,7 @@ use std::time::Duration;
 use pressmark::crawl::{Job, Stop};
 
 use crate::support::archive::{Archive, job};
-use crate::support::cli::{command, stderr, stdout};
+use crate::support::cli::{command, crawl, json_lines, stderr, stdout};
 use crate::support::postgres::Cluster;
 use crate::support::skip::skipped;
 use crate::support::web::{Reply, Web, ok};
@@ -194,6 +194,44 @@ fn a_crawl_goes_on_while_the_server_restarts_and_all_is_found_afterwards() {
 }
 
 #[test]
+fn a_crawl_waits_for_a_server_that_is_away_for_long_and_misses_nothing() {
+    let Some(server) = server().map(Arc::new) else { return };
+    let (archive, web) = site(&server, "news");
+    let crawl = |more: &[&str]| {
+        let mut crawl = crawl(&archive.root(), &web.resolve(&[HOST]));
+        crawl.env("PRESSMARK_STORE_CAPTURES", server.address());
+        crawl.env("PRESSMARK_STORE_CAPTURES_SCHEMA", "news");
+        crawl.args(["--depth", "1", &format!("http://{HOST}/")]).args(more).output().unwrap()
+    };
+    assert_eq!(crawl(&[]).status.code(), Some(0));
+    // The server goes when the crawl is under way, and stays away for longer than a request is tried.
+    let (leaving, seen) = (Arc::clone(&server), Arc::new(std::sync::Once::new()));
+    let going = Arc::clone(&seen);
+    let page = Reply::Made(Arc::new(move |_: &str, _: usize| {
+        going.call_once(|| {
+            leaving.kill();
+            let server = Arc::clone(&leaving);
+            std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_secs(20));
+                server.begin();
+            });
+        });
+        ok("text/html", b"<title>gone for long</title><p>now</p>")
+    }));
+    web.on(HOST, "/p/2", page);
+    let output = crawl(&[]);
+    assert!(seen.is_completed(), "the server went away");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("pages wait until it answers"), "{}", stderr(&output));
+    let place = Some((&*server, "news"));
+    for args in QUERIES {
+        assert_eq!(answer(&archive, place, args), answer(&archive, None, args), "{args:?}");
+    }
+    // A run that has an end does not wait for ever.
+    server.kill();
+}
+
+#[test]
 fn config_check_tells_whether_the_server_answers_and_what_its_user_lacks() {
     let Some(server) = server() else { return };
     let root = tempfile::tempdir().unwrap();
@@ -222,5 +260,19 @@ fn config_check_tells_whether_the_server_answers_and_what_its_user_lacks() {
     server.kill();
     let (code, said) = check(&guest, &[]);
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("does not answer") && said.contains("hint: "), "{said}");
+    assert!(said.contains("does not answer") && said.contains("start it or mend"), "{said}");
+    // One that is wrong keeps none of the others from being tried, and each is a line of its own.
+    let mut command = command(&root.path().join("archive"));
+    command
+        .env("PRESSMARK_STORE_CAPTURES", "mysql://host/name")
+        .env("PRESSMARK_STORE_REMOTE", "s3://bucket/news");
+    command
+        .env("PRESSMARK_STORE_REMOTE_ENDPOINT", "http://127.0.0.1:9")
+        .env("PRESSMARK_STORE_FRONTIER", &guest);
+    command.env("AWS_ACCESS_KEY_ID", "someone0001").env("AWS_SECRET_ACCESS_KEY", "something0001");
+    let output = command.args(["config", "check", "--format", "json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    let keys: Vec<String> =
+        json_lines(&output).iter().map(|row| row["key"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(keys, ["store.captures", "store.frontier", "store.remote"], "{}", stdout(&output));
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::app::blocks::try_blocks;
+use crate::app::Kind;
 use crate::app::captures::rights;
 use crate::app::objects::try_objects;
 use crate::app::shared::frontier_rights;
@@ -103,45 +104,78 @@ fn check_jobs(global: &Global, settings: &Settings, out: &Output) -> Result<Exit
     }
 }
 
-/// Whether what keeps the captures and the queue can be reached, and what may be done there.
+/// Whether what keeps the captures, the queue and the WARC files can be reached, and what may be done there. One that
+/// cannot be reached is a problem of its key, and the others are tried all the same.
 fn check_databases(settings: &Settings, out: &Output) -> Result<Exit, CliError> {
-    let asked = [
-        (keys::STORE_CAPTURES, rights(settings)?),
-        (keys::STORE_FRONTIER, frontier_rights(settings)?),
-    ];
     let mut problems: Vec<Problem> = Vec::new();
-    for (key, rights) in asked {
-        let (key, Some(rights)) = (key.path().to_owned(), rights) else { continue };
-        out.say(&format!("{key}: {rights}"));
-        problems.extend(rights.lacking().iter().map(|what| Problem {
-            source: settings.source(&key),
-            key: key.clone(),
-            what: what.clone(),
-        }));
-    }
-    print(&problems, out)?;
-    if problems.is_empty() { check_objects(settings, out) } else { Ok(Exit::Usage) }
-}
-
-/// Whether the object storage and the blocks of captures can be reached, read and written.
-fn check_objects(settings: &Settings, out: &Output) -> Result<Exit, CliError> {
-    let key = keys::STORE_REMOTE.path().to_owned();
-    let tried = [
-        (key, try_objects(settings)?),
-        (keys::STORE_ZIPNUM.path().to_owned(), try_blocks(settings)),
+    // Whether all that is wrong is a database that could not be asked: the settings may be right.
+    let mut is_away = true;
+    let problem = |key: &str, what: String| Problem {
+        source: settings.source(key),
+        key: key.to_owned(),
+        what,
+    };
+    let asked = [
+        (keys::STORE_CAPTURES, rights(settings)),
+        (keys::STORE_FRONTIER, frontier_rights(settings)),
     ];
-    let mut problems = Vec::new();
-    for (key, tried) in tried {
-        match tried {
-            None => {}
-            Some(Ok(told)) => out.say(&format!("{key}: {told}")),
-            Some(Err(what)) => {
-                problems.push(Problem { source: settings.source(&key), key, what });
+    for (key, rights) in asked {
+        let key = key.path();
+        match rights {
+            Ok(None) => {}
+            Ok(Some(rights)) => {
+                out.say(&format!("{key}: {rights}"));
+                is_away &= rights.lacking().is_empty();
+                problems.extend(rights.lacking().iter().map(|what| problem(key, what.clone())));
+            }
+            Err(error) => {
+                is_away &= error.kind == Kind::Failed;
+                let (key, what) = blamed(key, &error.message);
+                problems.push(problem(key, what.to_owned()));
             }
         }
     }
+    let key = keys::STORE_REMOTE.path();
+    match try_objects(settings) {
+        Ok(None) => {}
+        Ok(Some(Ok(told))) => out.say(&format!("{key}: {told}")),
+        Ok(Some(Err(what))) => {
+            is_away = false;
+            problems.push(problem(key, what));
+        }
+        Err(error) => {
+            is_away = false;
+            let (key, what) = blamed(key, &error.message);
+            problems.push(problem(key, what.to_owned()));
+        }
+    }
+    let key = keys::STORE_ZIPNUM.path();
+    match try_blocks(settings) {
+        None => {}
+        Some(Ok(told)) => out.say(&format!("{key}: {told}")),
+        Some(Err(what)) => {
+            is_away = false;
+            problems.push(problem(key, what));
+        }
+    }
     print(&problems, out)?;
-    Ok(if problems.is_empty() { Exit::Done } else { Exit::Usage })
+    Ok(match (problems.is_empty(), is_away) {
+        (true, _) => Exit::Done,
+        (false, true) => Exit::Failed,
+        (false, false) => Exit::Usage,
+    })
+}
+
+/// The key that an error is about, and what it says besides: an error of the settings names its key itself.
+fn blamed<'a>(key: &'a str, message: &'a str) -> (&'a str, &'a str) {
+    if let Some(rest) = message.strip_prefix("reading the settings: ")
+        && let Some((named, what)) = rest.split_once(": ")
+        && named.starts_with("store.")
+    {
+        return (named, what);
+    }
+    let doing = ["opening the captures: ", "opening the shared queue: "];
+    (key, doing.iter().find_map(|doing| message.strip_prefix(doing)).unwrap_or(message))
 }
 
 fn print(problems: &[Problem], out: &Output) -> Result<(), CliError> {

@@ -90,8 +90,10 @@ fn to_objects(
 
 fn failed(error: ExportError) -> CliError {
     match error {
-        ExportError::Nothing => CliError::nothing("exporting: no capture is meant by that")
-            .hint("`pressmark captures URL --match host` lists what there is of a host"),
+        ExportError::Nothing => {
+            CliError::nothing("exporting: the archive holds no capture of that")
+                .hint("`pressmark captures URL --match host` lists what there is of a host")
+        }
         error => CliError::failed("exporting", error),
     }
 }

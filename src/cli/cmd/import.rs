@@ -77,7 +77,11 @@ fn files(paths: &[&String], lenient: bool, context: &Context) -> Result<Exit, Cl
         follow(context, &reader)?;
     }
     if refused > 0 && imported + known == 0 {
-        return Err(CliError::failed(what, "nothing was taken").hint(
+        let error = CliError::failed(what, "nothing was taken");
+        if findings == 0 {
+            return Err(error);
+        }
+        return Err(error.hint(
             "--lenient takes what is damaged as far as it can be read; `pressmark verify FILE` lists the damage",
         ));
     }

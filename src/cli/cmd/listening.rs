@@ -25,15 +25,24 @@ impl Listening {
     /// Listens at `ADDR:PORT`; port 0 picks one.
     pub fn at(bind: &str) -> Result<Self, CliError> {
         let runtime = runtime()?;
-        let listening = |why: std::io::Error| {
-            CliError::failed(&format!("listening on {bind}"), why)
-                .hint("expected ADDR:PORT; port 0 picks one")
-        };
+        let listening = |why: std::io::Error| not_listening(bind, &why);
         let listener = runtime.block_on(TcpListener::bind(bind)).map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
         let stop = Stop::default();
         runtime.block_on(async { stop_on_signals(&stop) });
         Ok(Self { runtime, listener, address, stop })
+    }
+}
+
+/// The error of an address that cannot be listened at: one that is none is a mistake of who typed it.
+pub(super) fn not_listening(address: &str, why: &std::io::Error) -> CliError {
+    let what = format!("listening on {address}");
+    match why.kind() {
+        std::io::ErrorKind::InvalidInput => CliError::usage(format!("{what}: {why}"))
+            .hint("expected ADDR:PORT, such as 127.0.0.1:8080; port 0 picks one"),
+        std::io::ErrorKind::AddrInUse => CliError::failed(&what, why)
+            .hint("another process listens there; port 0 picks a free port"),
+        _ => CliError::failed(&what, why),
     }
 }
 

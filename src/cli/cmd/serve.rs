@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::listening::not_listening;
 use crate::app::indexing::{INDEXED_EVERY, Indexing};
 use crate::app::run::{runtime, stop_on_signals};
 use crate::cli::args::ServeArgs;
@@ -92,7 +93,7 @@ async fn listen_as_proxy(
 ) -> Result<ReplayProxy, CliError> {
     let proxy = ReplayProxy::start(state, bind, Moment::Asked)
         .await
-        .map_err(|why| CliError::failed(&format!("listening on {bind}"), why))?;
+        .map_err(|why| not_listening(bind, &why))?;
     say_open(context, proxy.address, options);
     Ok(proxy)
 }
@@ -157,16 +158,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options, CliError> {
 /// # Errors
 /// When one cannot be had.
 pub(super) async fn listen(bind: &str, replay_bind: Option<&str>) -> Result<Listening, CliError> {
-    Listening::bind(bind, replay_bind).await.map_err(|(address, why)| {
-        let error = CliError::failed(&format!("listening on {address}"), &why);
-        match why.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                error.hint("another process listens there; --bind 127.0.0.1:0 picks a free port")
-            }
-            std::io::ErrorKind::InvalidInput => error.hint("expected ADDR:PORT, as 127.0.0.1:8080"),
-            _ => error,
-        }
-    })
+    Listening::bind(bind, replay_bind).await.map_err(|(address, why)| not_listening(&address, &why))
 }
 
 /// Says that everyone who reaches the address may read the archive, where that is so.

@@ -122,6 +122,10 @@ fn show_capture(
         ShowAs::Http => http(context, &loaded),
         ShowAs::Html => whole(context, &[&decoded(&loaded, &what)?]),
         ShowAs::Text => {
+            if let Some(media_type) = loaded.content_type().filter(|of| has_no_text(of)) {
+                return Err(CliError::failed(&what, format!("it is {media_type}, which has no text"))
+                    .hint("--as html writes what was sent, without its content coding, as in --as html > FILE"));
+            }
             print_text(context, &*archive.reading_of(&loaded, &what)?)?;
             if context.out.verbose() > 0 {
                 print_notes(context, &notes(&loaded, &what)?);
@@ -132,6 +136,19 @@ fn show_capture(
             let page = archive.reading_of(&loaded, &what)?;
             Ok(context.out.json(&PageJson::of_told(&page, &told, entry.date))?)
         }
+    }
+}
+
+/// Whether what is of this media type is bytes and no words. What says nothing, or something unknown, may be text.
+fn has_no_text(media_type: &str) -> bool {
+    let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match media_type.split_once('/') {
+        Some(("image", kind)) => !kind.contains("xml"),
+        Some(("audio" | "video" | "font", _)) => true,
+        Some(("application", kind)) => {
+            matches!(kind, "octet-stream" | "zip" | "gzip" | "pdf" | "wasm" | "ogg" | "zstd")
+        }
+        _ => false,
     }
 }
 
@@ -248,6 +265,28 @@ fn print_notes(context: &Context, notes: &[String]) {
     if context.out.verbose() > 0 {
         for note in notes {
             context.out.say(&format!("note: {note}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_bytes_has_no_text_and_what_is_unknown_may_have() {
+        for (media_type, expected) in [
+            ("image/png", true),
+            ("IMAGE/PNG; a=b", true),
+            ("image/svg+xml", false),
+            ("video/mp4", true),
+            ("application/octet-stream", true),
+            ("application/json", false),
+            ("text/html; charset=utf-8", false),
+            ("unk", false),
+            ("", false),
+        ] {
+            assert_eq!(has_no_text(media_type), expected, "{media_type}");
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::UnboundedSender;
 
+use super::listening::not_listening;
 use super::serve;
 use crate::app::blocks::{Blocks, LOOKED_EVERY};
 use crate::app::indexing::INDEXED_EVERY;
@@ -361,9 +362,8 @@ async fn listen(
     if bind.is_empty() {
         return Ok(None);
     }
-    let (address, task) = http::serve(bind, metrics.clone())
-        .await
-        .map_err(|why| CliError::failed(&format!("listening on {bind}"), why))?;
+    let (address, task) =
+        http::serve(bind, metrics.clone()).await.map_err(|why| not_listening(bind, &why))?;
     tracing::info!(%address, "answering /healthz and /metrics");
     Ok(Some(task))
 }

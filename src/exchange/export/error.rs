@@ -11,7 +11,7 @@ use crate::warc::ReadError;
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// No capture is meant.
-    #[error("no capture is meant by that")]
+    #[error("nothing in the archive is what was asked for")]
     Nothing,
     /// The index cannot answer.
     #[error("asking the index: {0}")]

@@ -21,7 +21,7 @@ const EVENT_RECORDS_MAX: usize = 64;
 
 /// Hands every record that belongs to the captures to the sink.
 pub(super) fn write(
-    mut rows: Rows,
+    rows: &mut Rows,
     exporting: &mut Exporting<'_>,
     sink: &mut dyn Sink,
     done: &mut Exported,
@@ -32,7 +32,7 @@ pub(super) fn write(
         let mut file = OneFile::open(exporting.reader, &name, sink.packing());
         let mut meant = Some(first);
         let passed = match &mut file {
-            Ok(file) => file.pass(&mut rows, &mut meant, exporting, sink, done),
+            Ok(file) => file.pass(rows, &mut meant, exporting, sink, done),
             Err(why) => Err(Failed::Source(std::mem::take(why))),
         };
         match passed {

@@ -77,7 +77,7 @@ impl ExportFormat {
 /// What was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exported {
-    /// Captures that were selected, and those that revisits among them refer to: each once.
+    /// Captures that were selected, and those that revisits among them refer to.
     pub captures: u64,
     /// Records that were written; lines of a CDXJ file.
     pub records: u64,
@@ -122,8 +122,8 @@ pub fn export(
     exporting: &mut Exporting<'_>,
     path: &Path,
 ) -> Result<Exported, ExportError> {
-    let chosen = selection.finish()?;
-    if chosen.captures == 0 {
+    let mut chosen = selection.finish()?;
+    if chosen.is_empty {
         return Err(ExportError::Nothing);
     }
     let fail = |why| ExportError::Write { path: path.display().to_string(), why };
@@ -137,7 +137,7 @@ pub fn export(
             writer.line(line).map_err(fail)?;
         }
         done.records = writer.finish().map_err(fail)?.lines;
-        done.captures = done.records;
+        done.captures = chosen.rows.given();
         sync_dir(path).map_err(fail)?;
         return Ok(done);
     }
@@ -153,7 +153,6 @@ pub fn export(
                     done.records += 1;
                 }
                 out.flush().map_err(fail)?;
-                done.captures = done.records;
             }
             ExportFormat::Parquet => {
                 let out = BufWriter::with_capacity(1 << 18, file);
@@ -165,11 +164,10 @@ pub fn export(
                     done.records += 1;
                 }
                 table.finish().map_err(fail)?;
-                done.captures = done.records;
             }
             ExportFormat::Warc(packing) => {
                 let mut sink = WarcSink::new(BufWriter::with_capacity(1 << 18, file), packing);
-                events::write(chosen.rows, exporting, &mut sink, &mut done)?;
+                events::write(&mut chosen.rows, exporting, &mut sink, &mut done)?;
                 sink.finish(exporting, &mut done)?;
             }
             ExportFormat::Wacz => {
@@ -177,10 +175,11 @@ pub fn export(
                 let name = warc_name(path);
                 let out = BufWriter::with_capacity(1 << 18, file);
                 let mut sink = WaczSink::new(out, created, name, chosen.bytes, chosen.seeds)?;
-                events::write(chosen.rows, exporting, &mut sink, &mut done)?;
+                events::write(&mut chosen.rows, exporting, &mut sink, &mut done)?;
                 sink.finish(exporting, &mut done)?;
             }
         }
+        done.captures = chosen.rows.given();
         Ok(done)
     };
     crate::store::durable::make_whole(path, fail, write)

@@ -34,7 +34,7 @@ pub(super) enum Listed {
 #[derive(Debug)]
 pub struct Selection {
     rows: Sorter,
-    captures: u64,
+    is_empty: bool,
     period: Option<(Timestamp, Timestamp)>,
     bytes: u64,
     /// The URLs that were asked for, whose pages come first.
@@ -46,7 +46,7 @@ impl Default for Selection {
     fn default() -> Self {
         Self {
             rows: Sorter::new(SortOptions::default()),
-            captures: 0,
+            is_empty: true,
             period: None,
             bytes: 0,
             seeds: BTreeSet::new(),
@@ -108,7 +108,7 @@ impl Selection {
     }
 
     fn push(&mut self, capture: &Capture, listed: Listed) -> Result<(), ExportError> {
-        self.captures += 1;
+        self.is_empty = false;
         self.bytes = self.bytes.saturating_add(capture.length);
         let (first, last) = self.period.unwrap_or((capture.date, capture.date));
         self.period = Some((first.min(capture.date), last.max(capture.date)));
@@ -117,9 +117,9 @@ impl Selection {
 
     /// The rows in the order of files and offsets.
     pub(super) fn finish(self) -> Result<Chosen, ExportError> {
-        let Self { rows, captures, period, bytes, seeds, unreadable } = self;
+        let Self { rows, is_empty, period, bytes, seeds, unreadable } = self;
         let rows = Rows { sorted: rows.finish().map_err(temporary)?, next: None, given: 0 };
-        Ok(Chosen { rows, captures, period, bytes, seeds, unreadable })
+        Ok(Chosen { rows, is_empty, period, bytes, seeds, unreadable })
     }
 }
 
@@ -134,7 +134,7 @@ fn listed(capture: &Capture, holder: &Capture) -> Listed {
 /// What was selected, sorted.
 pub(super) struct Chosen {
     pub rows: Rows,
-    pub captures: u64,
+    pub is_empty: bool,
     pub period: Option<(Timestamp, Timestamp)>,
     pub bytes: u64,
     pub seeds: BTreeSet<String>,
@@ -165,16 +165,14 @@ pub(super) struct Meant {
 pub(super) struct Rows {
     sorted: Sorted,
     next: Option<Meant>,
-    /// How many [`Self::next`] has given.
-    pub given: u64,
+    given: u64,
 }
 
 impl Rows {
     /// The captures by urlkey and time.
-    pub fn by_urlkey(self) -> Result<ByUrlkey, ExportError> {
+    pub fn by_urlkey(&mut self) -> Result<ByUrlkey, ExportError> {
         let mut sorter = Sorter::new(SortOptions::default());
-        let mut rows = self;
-        while let Some(meant) = rows.next()? {
+        while let Some(meant) = self.next()? {
             let capture = &meant.capture;
             let mut key = capture.urlkey.as_bytes().to_vec();
             key.push(0);
@@ -189,10 +187,9 @@ impl Rows {
     }
 
     /// Lines that are made of the captures, sorted.
-    pub fn lines(self, line: fn(&Capture) -> String) -> Result<Sorted, ExportError> {
+    pub fn lines(&mut self, line: fn(&Capture) -> String) -> Result<Sorted, ExportError> {
         let mut sorter = Sorter::new(SortOptions::default());
-        let mut rows = self;
-        while let Some(meant) = rows.next()? {
+        while let Some(meant) = self.next()? {
             sorter.push(line(&meant.capture).as_bytes()).map_err(temporary)?;
         }
         sorter.finish().map_err(temporary)
@@ -200,6 +197,11 @@ impl Rows {
 }
 
 impl Rows {
+    /// How many captures were given: one that was selected twice counts once.
+    pub fn given(&self) -> u64 {
+        self.given
+    }
+
     /// The next capture; `None` after the last.
     pub fn next(&mut self) -> Result<Option<Meant>, ExportError> {
         let mut meant = match self.next.take() {

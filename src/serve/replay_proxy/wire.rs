@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::header::{PROXY_AUTHENTICATE, PROXY_AUTHORIZATION};
-use axum::http::{Method, Request, StatusCode};
+use axum::http::{Method, Request, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -35,8 +35,8 @@ const TLS_HANDSHAKE: u8 = 0x16;
 /// What stands before the path of what is asked through a connection.
 #[derive(Debug, Clone)]
 enum Way {
-    /// The proxy itself: requests name the whole address.
-    Proxy,
+    /// The proxy itself, at this address: requests name the whole address.
+    Proxy(Option<SocketAddr>),
     /// This scheme and authority, after a CONNECT.
     Through(String),
 }
@@ -60,7 +60,8 @@ pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn plain(stream: TcpStream, peer: SocketAddr, shared: Arc<Shared>) {
-    converse(TokioIo::new(stream), Way::Proxy, peer, shared).await;
+    let local = stream.local_addr().ok();
+    converse(TokioIo::new(stream), Way::Proxy(local), peer, shared).await;
 }
 
 /// Answers the requests of one connection.
@@ -91,7 +92,7 @@ async fn respond(
     peer: SocketAddr,
     shared: Arc<Shared>,
 ) -> Response {
-    if matches!(way, Way::Proxy) && !has_token(&request, &shared) {
+    if matches!(way, Way::Proxy(_)) && !has_token(&request, &shared) {
         let reason = "a token is needed: as the password of Proxy-Authorization";
         let refusal = Refusal::new(StatusCode::PROXY_AUTHENTICATION_REQUIRED, reason);
         let mut response = refusal.into_response();
@@ -99,7 +100,7 @@ async fn respond(
         return response;
     }
     let base = match way {
-        Way::Proxy if request.method() == Method::CONNECT => {
+        Way::Proxy(_) if request.method() == Method::CONNECT => {
             let Some(authority) = request.uri().authority().map(ToString::to_string) else {
                 return Refusal::bad("CONNECT names a host and a port").into_response();
             };
@@ -112,8 +113,8 @@ async fn respond(
             });
             return StatusCode::OK.into_response();
         }
-        Way::Proxy if request.uri().scheme().is_none() => return own(&request, &shared),
-        Way::Proxy => String::new(),
+        Way::Proxy(local) if is_own(request.uri(), local) => return own(&request, &shared),
+        Way::Proxy(_) => String::new(),
         Way::Through(base) => base,
     };
     let url = match base.as_str() {
@@ -125,6 +126,18 @@ async fn respond(
     let mut open = Some(open);
     // A body that is still sent is asked for still.
     response.map(|body| Counted::over(body, move |_| drop(open.take())))
+}
+
+/// Whether the proxy itself is asked: as a server, or through itself by its own address, as a client does that has
+/// it for its proxy.
+fn is_own(uri: &Uri, local: Option<SocketAddr>) -> bool {
+    let Some(authority) = uri.authority().filter(|_| uri.scheme().is_some()) else { return true };
+    let host = authority.host();
+    local.is_some_and(|local| {
+        let is_local = host.eq_ignore_ascii_case("localhost") && local.ip().is_loopback()
+            || host.trim_matches(['[', ']']) == local.ip().to_string();
+        is_local && authority.port_u16() == Some(local.port())
+    })
 }
 
 /// What is asked of the proxy as of a server.

@@ -108,7 +108,10 @@ impl RemoteFile {
     fn wait(&self, pending: Pending<Vec<u8>>) -> io::Result<Vec<u8>> {
         let gone = || ObjectError::new(ObjectErrorKind::Away, "the request was given up");
         let got = pending.recv().unwrap_or_else(|_| Err(gone()));
-        got.map_err(|why| io_error(&self.place(), &why))
+        got.map_err(|why| {
+            self.bucket.note_unanswered(&self.place(), &why);
+            io_error(&self.place(), &why)
+        })
     }
 
     fn hash(&mut self, start: u64, bytes: &[u8]) {

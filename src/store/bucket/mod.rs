@@ -45,6 +45,8 @@ pub struct Bucket {
     options: BucketOptions,
     /// The digests of files that were read from their start to their end.
     digests: Mutex<HashMap<String, String>>,
+    /// How many reads the storage did not answer, and why not the last of them.
+    unanswered: Mutex<(u64, String)>,
 }
 
 impl Bucket {
@@ -52,7 +54,8 @@ impl Bucket {
     #[must_use]
     pub fn new(objects: Arc<dyn Objects>, cache_dir: &Path, options: BucketOptions) -> Self {
         let cache = Cache::new(cache_dir, options.cache_bytes_max);
-        Self { objects, cache, options, digests: Mutex::default() }
+        let unanswered = Mutex::default();
+        Self { objects, cache, options, digests: Mutex::default(), unanswered }
     }
 
     /// The objects.
@@ -73,6 +76,31 @@ impl Bucket {
 
     pub(super) fn digest_of(&self, file: &str) -> Option<String> {
         self.digests.lock().unwrap_or_else(PoisonError::into_inner).get(file).cloned()
+    }
+
+    /// How many reads the storage has refused or not answered so far. What it does not have, and what is not as it
+    /// was sent, is damage and not counted.
+    pub(super) fn unanswered(&self) -> u64 {
+        self.unanswered.lock().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Why the last of them was not answered, where there were more than `before`.
+    pub(super) fn unanswered_since(&self, before: u64) -> Option<String> {
+        let (count, why) = &*self.unanswered.lock().unwrap_or_else(PoisonError::into_inner);
+        (*count > before).then(|| why.clone())
+    }
+
+    fn note_unanswered(&self, place: &str, why: &ObjectError) {
+        // A bucket that is not there is one that the settings, or its owner, have to bring back.
+        let is_damage = match why.kind {
+            ObjectErrorKind::Missing => !why.to_string().contains("NoSuchBucket"),
+            ObjectErrorKind::Changed | ObjectErrorKind::Exists => true,
+            _ => false,
+        };
+        if !is_damage {
+            let mut unanswered = self.unanswered.lock().unwrap_or_else(PoisonError::into_inner);
+            *unanswered = (unanswered.0 + 1, format!("{place} cannot be read now: {why}"));
+        }
     }
 
     fn keep_digest(&self, file: &str, sha256: String) {

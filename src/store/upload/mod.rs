@@ -251,7 +251,9 @@ impl Work {
                 }
                 let why = Some(after.why.join("; ")).filter(|why| !why.is_empty());
                 let now = self.clock.now();
-                if before != after.why && self.ledger().exists() {
+                // What an earlier process noted is no longer true either.
+                let noted = || self.ledger().trouble().ok().flatten();
+                if self.ledger().exists() && noted() != why {
                     // It is for `status`; the work does not depend on it.
                     let _ = self.ledger().put(&trouble(why, now));
                 }

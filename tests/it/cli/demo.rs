@@ -1,6 +1,7 @@
 //! The demonstration: what it shows, how long that is, and where it may be kept.
 
 use std::fs;
+use std::path::Path;
 use std::process::Stdio;
 
 use pressmark::base::{Clock, SystemClock};
@@ -60,6 +61,33 @@ fn the_demo_fits_two_screens_and_ends_with_what_to_do_next() {
     assert!(next.starts_with("== what to do next"), "{next}");
     assert!(next.contains("pressmark crawl URL"), "{next}");
     assert!(!root.exists(), "the archive was temporary");
+}
+
+/// The words of a line that are the same in every run: those without digits, and no names of months.
+fn lasting_words(line: &str) -> Vec<&str> {
+    let is_month = |word: &str| {
+        let name = word.trim_end_matches(['.', ',']);
+        ["Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec"]
+            .contains(&name)
+    };
+    line.split_whitespace()
+        .filter(|word| !word.contains(|c: char| c.is_ascii_digit()) && !is_month(word))
+        .collect()
+}
+
+#[test]
+fn the_readme_shows_what_the_demo_prints() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(path).unwrap();
+    let shown = readme.split("<!-- demo output: begin -->\n").nth(1).unwrap();
+    let shown = shown.split("<!-- demo output: end -->").next().unwrap();
+    let (_dir, root) = here();
+    let output = command(&root).args(["demo"]).env("COLUMNS", "100").output().unwrap();
+    let text = stdout(&output);
+    let lines: Vec<Vec<&str>> = text.trim_end().lines().map(lasting_words).collect();
+    let shown: Vec<Vec<&str>> = shown.trim_end().lines().map(lasting_words).collect();
+    assert!(shown.len() > 30, "{shown:?}");
+    assert_eq!(shown, lines, "`pressmark demo` prints something else by now:\n{text}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use super::removed::evicted;
 use super::{HOST, Kept, site};
 use crate::support::cli::{command, stderr, stdout};
 use crate::support::s3::{Fault, S3};
@@ -93,6 +94,8 @@ fn a_storage_that_stays_away_forbids_or_is_full_delays_and_loses_nothing() {
         server.script(|_| None);
         let sent = kept.send();
         assert_eq!(kept.here(), [], "{fault:?}: {}", stderr(&sent));
+        // What went wrong is told as long as it does.
+        assert_eq!(kept.remote()["trouble"], serde_json::Value::Null, "{fault:?}");
         assert_nothing_lost(&kept, &server, &all);
         // Where nothing can be read, that is told, and the archive is not taken for one without files.
         server.script(move |asked| (asked.method == "GET").then_some(fault));
@@ -200,5 +203,61 @@ fn a_kill_at_any_request_is_mended_by_the_next_run() {
         assert_eq!(verified.status.code(), Some(0), "{}{}", stdout(&verified), stderr(&verified));
         let shown = kept.run(&["show", "http://news.example/p/3", "--as", "text"]);
         assert_eq!(shown.status.code(), Some(0), "{}", stderr(&shown));
+    }
+}
+
+/// What the tables at `name` hold, by table.
+fn rows(kept: &Kept, name: &str) -> serde_json::Value {
+    let to = kept.root().with_file_name(name);
+    let manifest = std::fs::read(to.join("_manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    let mut rows = serde_json::Map::new();
+    for (table, months) in manifest["tables"].as_object().unwrap() {
+        let parts =
+            months.as_object().unwrap().values().flat_map(|parts| parts.as_array().unwrap());
+        let count: u64 = parts.map(|part| part["rows"].as_u64().unwrap()).sum();
+        rows.insert(table.clone(), count.into());
+    }
+    rows.into()
+}
+
+#[test]
+fn what_is_derived_lacks_nothing_that_the_storage_did_not_answer_once() {
+    let server = S3::start();
+    let (kept, ..) = evicted(&server);
+    let kept = kept.set("store.remote_time_max=300ms");
+    let tables = |name: &str| {
+        let to = kept.root().with_file_name(name);
+        kept.run(&["tables", "--to", to.to_str().unwrap()])
+    };
+    for (name, fault) in [
+        ("away", Fault::Refuse(503, "SlowDown")),
+        ("refused", Fault::Refuse(403, "AccessDenied")),
+        ("cut", Fault::HalfAnswered),
+        ("gone", Fault::Refuse(404, "NoSuchBucket")),
+    ] {
+        // Nothing that was read before helps.
+        for derived in ["derived", "remote/cache"] {
+            let _ = std::fs::remove_dir_all(kept.root().join(derived));
+        }
+        server.script(move |asked| (asked.method == "GET").then_some(fault));
+        let found = kept.run(&["search", "w0"]);
+        assert_eq!(found.status.code(), Some(1), "{fault:?}: {}", stderr(&found));
+        assert!(stderr(&found).contains("store.remote"), "{fault:?}: {}", stderr(&found));
+        let written = tables(name);
+        assert_eq!(written.status.code(), Some(1), "{fault:?}: {}", stderr(&written));
+        let shown = kept.run(&["show", "http://news.example/p/3"]);
+        assert!(stderr(&shown).contains("store.remote"), "{fault:?}: {}", stderr(&shown));
+        server.script(|_| None);
+        let found = kept.run(&["search", "w0", "--format", "json"]);
+        assert_eq!(found.status.code(), Some(0), "{fault:?}: {}", stderr(&found));
+        assert!(stdout(&found).contains("http://news.example/p/0"), "{}", stdout(&found));
+        assert_eq!(tables(name).status.code(), Some(0), "{fault:?}");
+    }
+    assert_eq!(tables("whole").status.code(), Some(0));
+    let whole = rows(&kept, "whole");
+    assert!(whole["versions"].as_u64().unwrap() >= 13, "{whole}");
+    for name in ["away", "refused", "cut", "gone"] {
+        assert_eq!(rows(&kept, name), whole, "{name}");
     }
 }

@@ -22,7 +22,7 @@ fn holds(file: &[u8], words: &str) -> bool {
 }
 
 /// An archive whose files lie in the storage alone; the time of the page, and words that it alone has.
-fn evicted(server: &S3) -> (Kept, String, String) {
+pub(super) fn evicted(server: &S3) -> (Kept, String, String) {
     let web = site(100);
     let kept = Kept::new(&server.endpoint()).evicting();
     kept.fill(&web);

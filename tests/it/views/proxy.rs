@@ -214,6 +214,13 @@ fn a_token_is_asked_for_and_nothing_is_had_from_the_proxy_as_a_server() {
     let open = Through::start(dir.path(), Moment::Asked, &[]);
     assert!(ask(open.address(), "/ca.pem").text().starts_with("-----BEGIN CERTIFICATE-----"));
     assert_eq!(ask(open.address(), "/healthz").status, 404);
+    // As a client asks that has it for its proxy (docs/reference/server.md).
+    let port = open.address().port();
+    for host in ["127.0.0.1", "localhost"] {
+        let through = open.get(&format!("http://{host}:{port}/ca.pem"), "");
+        assert!(through.text().starts_with("-----BEGIN CERTIFICATE-----"), "{}", through.text());
+    }
+    assert_eq!(open.get("http://127.0.0.1:1/ca.pem", "").status, 404);
 }
 
 /// Asks for a page through CONNECT and TLS, trusting the authority of the proxy alone.
