@@ -52,7 +52,6 @@ pub(super) fn write(
         }
         next = meant;
     }
-    done.captures = rows.given;
     Ok(())
 }
 
