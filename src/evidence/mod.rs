@@ -15,8 +15,8 @@
 //! are drawn in `docs/formats-evidence.md`.
 
 mod anchored;
-pub mod bitcoin;
 mod behind;
+pub mod bitcoin;
 pub mod bundle;
 pub mod certificate;
 pub mod check;

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::app::blocks::try_blocks;
 use crate::app::Kind;
+use crate::app::blocks::try_blocks;
 use crate::app::captures::rights;
 use crate::app::objects::try_objects;
 use crate::app::shared::frontier_rights;

@@ -2093,7 +2093,7 @@ class Attestation:
     """What a relay signed (docs/formats-evidence.md, "Sessions")."""
 
     FORM = re.compile(
-        r"pressmark relay session 1\nsession [0-9a-f]{32}\ntarget ([A-Za-z0-9.-]{1,253}):(0|[1-9][0-9]{0,4})\n"
+        r"pressmark relay session 1\nsession [0-9a-f]{32}\ntarget ([A-Za-z0-9._-]{1,253}):(0|[1-9][0-9]{0,4})\n"
         r"peer (\S+)\nbegin (\S+)\nend (\S+)\nsent (0|[1-9][0-9]*) ([0-9a-f]{64})\n"
         r"received (0|[1-9][0-9]*) ([0-9a-f]{64})\n")
 
@@ -2156,13 +2156,88 @@ def is_chunked(fields):
     return b"chunked" in b",".join(fields.get(b"transfer-encoding", [])).lower()
 
 
-def ends_with_connection(response):
-    """Whether nothing but the end of the connection says where a response ends (RFC 9112 section 6.3)."""
-    status, fields, _ = head_of(response)
-    if status in (204, 304) or 100 <= status < 200 or is_chunked(fields):
-        return False
-    lengths = {value for value in fields.get(b"content-length", [])}
-    return len(lengths) != 1 or not lengths.pop().isdigit()
+# Characters, and steps, that an address is not asked for with as they stand.
+REWRITTEN = re.compile(r"[^!#-&(-;=?-Z_a-z~]|(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.I)
+
+
+def asks_for(request, url):
+    """That a request is one GET of this address and nothing more: a server has other pages, too."""
+    head, parted, rest = request.partition(b"\r\n\r\n")
+    if not parted or rest:
+        raise Failed("the request is not one head and nothing more")
+    line, *lines = head.split(b"\r\n")
+    plain = unbracketed(url).partition("#")[0]
+    target = re.search(r"[/?].*|$", plain.split("://", 1)[-1], re.S).group()
+    target = target if target.startswith("/") else f"/{target}"
+    if line != f"GET {target} HTTP/1.1".encode():
+        if REWRITTEN.search(target):
+            raise Unchecked("how this address is written in a request is not known here; `pressmark prove --check` does")
+        raise Failed(f"what was asked for is {line.decode(errors='replace')!r}, and the record is of {plain}")
+    hosts = []
+    for field in lines:
+        match = re.fullmatch(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\r\n\0]*?)[ \t]*", field)
+        if match is None:
+            raise Failed("the request is written so that servers may read it in several ways")
+        if match.group(1).lower() == b"host":
+            hosts.append(match.group(2).lower())
+    parts = urllib.parse.urlsplit(plain)
+    host = (parts.hostname or "") + (f":{parts.port}" if parts.port not in (None, 443) else "")
+    if hosts != [host.encode()]:
+        raise Failed(f"the request names another host than {host}, or several")
+
+
+def check_whole(response, is_closed):
+    """That a response goes on to the end that its head announces, and no further (RFC 9112 section 6.3)."""
+    cut = "the session ends before the response does, and the record does not say so"
+    while True:
+        status, fields, at = head_of(response)
+        if at < 0:
+            raise Failed(cut)
+        if not 100 <= status < 200 or status == 101:
+            break
+        response = response[at:]
+    lengths = set(fields.get(b"content-length", []))
+    if status in (204, 304):
+        end = at
+    elif is_chunked(fields):
+        end = chunks(response, at)[1]
+    elif len(lengths) == 1 and (length := lengths.pop()).isdigit():
+        end = at + int(length)
+    elif is_closed:
+        return
+    else:
+        raise Failed("the server did not say that the response is whole")
+    if end is None or end > len(response):
+        raise Failed(cut)
+    if end < len(response):
+        raise Failed(f"{len(response) - end} bytes follow the response in the session")
+
+
+def chunks(response, at):
+    """The parts of a body in chunks (RFC 9112 section 7.1), and where it ends; None where it ends before its last chunk."""
+    out = []
+    while True:
+        end = response.find(b"\r\n", at)
+        if end < 0:
+            return out, None
+        size = response[at:end].split(b";")[0].strip()
+        if not re.fullmatch(rb"[0-9A-Fa-f]{1,15}", size):
+            raise Unchecked("the chunks of the session's response are not read here; `pressmark prove --check` does")
+        length, at = int(size, 16), end + 2
+        if length == 0:
+            break
+        out.append(response[at:at + length])
+        if response[at + length:at + length + 2] not in (b"\r\n", b"\r", b""):
+            raise Unchecked("the chunks of the session's response are not read here; `pressmark prove --check` does")
+        at += length + 2
+        if at > len(response):
+            return out, None
+    # Trailer fields, to an empty line.
+    while (end := response.find(b"\r\n", at)) != at:
+        if end < 0:
+            return out, None
+        at = end + 2
+    return out, at + 2
 
 
 def payload_of(response):
@@ -2171,16 +2246,7 @@ def payload_of(response):
     if not is_chunked(fields):
         lengths = fields.get(b"content-length", [])
         return response[at:at + int(lengths[0])] if lengths and lengths[0].isdigit() else response[at:]
-    out = []
-    while True:
-        end = response.find(b"\r\n", at)
-        size = response[at:end].split(b";")[0].strip()
-        if end < 0 or not re.fullmatch(rb"[0-9A-Fa-f]{1,15}", size):
-            raise Unchecked("the chunks of the session's response are not read here; `pressmark prove --check` does")
-        if (length := int(size, 16)) == 0:
-            return b"".join(out)
-        out.append(response[end + 2:end + 2 + length])
-        at = end + 2 + length + 2
+    return b"".join(chunks(response, at)[0])
 
 
 class Claimed:
@@ -2198,6 +2264,8 @@ def check_plaintext(session, claimed):
     if not session.received.startswith(claimed.interim):
         raise Failed("what was received does not begin with the interim responses")
     rest, response = session.received[len(claimed.interim):], claimed.response
+    if not claimed.is_cut:
+        check_whole(rest, session.is_closed)
     if claimed.payload is not None:
         if not rest.startswith(response):
             raise Failed("what was received does not begin with the head of the revisit")
@@ -2207,8 +2275,6 @@ def check_plaintext(session, claimed):
         return
     if not rest.startswith(response):
         raise Failed("what was received is not the response record")
-    if ends_with_connection(rest) and not session.is_closed and not claimed.is_cut:
-        raise Failed("the server did not say that the response is whole")
     if len(rest) > len(response) and not claimed.is_cut:
         raise Failed(f"{len(rest) - len(response)} bytes follow the response record in the session")
 
@@ -2266,6 +2332,7 @@ def verify_session(parts, claimed, known):
         if attestation.flows[name] != (len(data), sha256(data).hex()):
             raise Failed(f"the bytes that were {name} are not those that the relay signed")
     is_of(attestation, claimed.url, claimed.date)
+    asks_for(claimed.request, claimed.url)
     try:
         session = Decrypted(parts["tls-sent"], parts["tls-received"], parts["tls-secrets"])
         check_plaintext(session, claimed)
