@@ -103,6 +103,16 @@ fn says_something(dom: &Dom, flow: &Flow, page: &Page) -> bool {
     if page.prose_bytes() >= SENTENCE_BYTES_MIN && headings().next().is_some() {
         return true;
     }
+    // The picture of the day has a caption and no headline.
+    let has_caption = |id: NodeId| {
+        dom.walk(id).any(
+            |step| matches!(step, super::dom::Step::Enter(node) if dom.tag(node) == Tag::Figcaption),
+        )
+    };
+    let mut places = dom.elements().filter(|id| is_place_of_article(dom, *id)).take(PLACES_MAX);
+    if places.any(has_caption) {
+        return true;
+    }
     let roots = dom.elements().filter(|id| is_named_root(dom, *id)).take(PLACES_MAX);
     let to_be_filled: HashSet<NodeId> =
         roots.filter(|id| is_empty(dom, *id)).flat_map(|id| dom.ancestors(id)).collect();

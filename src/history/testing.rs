@@ -91,16 +91,19 @@ impl Archive {
         let block = format!(
             "<!doctype html><html lang=en><body><article><h1>The harbour and its boats</h1>{body}</article></body></html>"
         );
+        // The last record of this page.
+        let (before, _) = self.records.rsplit_once(&format!("WARC-Target-URI: {url}\r\n")).unwrap();
+        let (_, from) = before.rsplit_once("WARC-Record-ID: ").unwrap();
+        let from = from.lines().next().unwrap().to_owned();
         self.count += 1;
         write!(
             self.records,
             "WARC/1.1\r\nWARC-Type: conversion\r\nWARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-{:012}>\r\n\
              WARC-Date: {}\r\nWARC-Target-URI: {url}\r\n{fields}\
-             WARC-Refers-To: <urn:uuid:00000000-0000-4000-8000-{:012}>\r\nWARC-Block-Digest: {}\r\n\
+             WARC-Refers-To: {from}\r\nWARC-Block-Digest: {}\r\n\
              Content-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\r\n{block}\r\n\r\n",
             self.count,
             Self::at(hour).plus(std::time::Duration::from_secs(60)).to_warc_date(),
-            self.count - 1,
             DigestAlgorithm::Sha256.digest(block.as_bytes()),
             block.len()
         )

@@ -12,7 +12,7 @@ type Kind = (&'static str, &'static str, &'static str);
 const ARTICLE: &str = "<meta property=og:type content=article>";
 
 /// What pages have to say, from a single sentence on.
-const KINDS: [Kind; 23] = [
+const KINDS: [Kind; 22] = [
     (
         "a brief",
         ARTICLE,
@@ -89,13 +89,6 @@ const KINDS: [Kind; 23] = [
          above the mill will be lowered by a metre, the river board told the town on Monday, and the anglers who asked for it were glad. The \
          miller fears for his wheel and has collected eight hundred names against the plan, which is to be heard in the autumn.\"}</script>",
         "<div class=article-body></div>",
-    ),
-    (
-        "an article for browsers without scripts",
-        ARTICLE,
-        "<div class=reader></div><noscript><article><h1>Mill town argues over its weir</h1><p>The weir above the mill will be lowered by a \
-         metre, the river board told the town on Monday, and the anglers who asked for it were glad.</p><p>The miller fears for his wheel \
-         and has collected eight hundred names against the plan, which is to be heard in the autumn.</p></article></noscript>",
     ),
     (
         "a letter",
@@ -253,12 +246,6 @@ fn of_pages_that_say_little_hardly_any_is_taken_for_a_shell() {
 fn an_empty_place_for_the_article_is_a_shell_whatever_stands_around_it() {
     let menu: String =
         (0..40).map(|at| format!("<a href=/{at}>Section number {at} of the Post</a> ")).collect();
-    let consent = "<div role=dialog><h2>We value your privacy</h2><p>We and our 812 partners store information on your device and read \
-        it, to measure what is read, to show advertisements that fit you, and to keep the site running.</p><p>You may change your mind at any \
-        time in the settings at the foot of the page. Some partners do not ask for your consent and rely on their legitimate interest.</p><p>\
-        Your choice holds for this site alone and is kept for a year, after which we ask again. More is in our privacy notice and in the list \
-        of our partners, who are named there with what each does and for how long it keeps what it has read.</p><button>Accept all</button>\
-        <button>Reject all</button></div>";
     for (what, body) in [
         (
             "menus around an empty main",
@@ -276,8 +263,6 @@ fn an_empty_place_for_the_article_is_a_shell_whatever_stands_around_it() {
                 "{NAV}<main><div class=skeleton></div><div class=skeleton></div><span>Loading…</span></main>{FOOTER}"
             ),
         ),
-        ("a long window that asks for consent", format!("<div id=app></div>{consent}")),
-        ("a long window over an empty main", format!("{NAV}<main></main>{FOOTER}{consent}")),
         ("a place with a role", format!("<div id=page>{NAV}<div role=main></div>{FOOTER}</div>")),
     ] {
         let html = format!(

@@ -29,13 +29,15 @@ const A: &str = "The board met on Tuesday in the old harbour house with all of i
 const B: &str = "It counted 12 boats at the eastern pier that morning, more than ever before then.";
 const B2: &str =
     "It counted 15 boats at the eastern pier that morning, more than ever before then.";
+const FERRY: &str =
+    "The ferry company has not said when its boats will cross the river again this year.";
 const SAID: &str = "“Nobody asked us about any of it,” said Piet Hals, the mayor of the town.";
 
 fn archive() -> Archive {
     let mut archive = Archive::new();
     for (hour, boats) in [(1, B), (3, B2)] {
         archive.page(BOTH, hour, &[A, boats, SAID]);
-        archive.rendering(BOTH, hour, &[A, boats, SAID, "Share this page with your friends."]);
+        archive.rendering(BOTH, hour, &[A, boats, SAID, FERRY]);
     }
     for (hour, boats) in [(1, B), (3, B2)] {
         archive.shell(SHELL, hour, &format!("<meta name=at content={hour}>"));
@@ -106,7 +108,7 @@ fn a_search_finds_words_where_the_text_is_and_each_once() {
         ],
     );
     // What only the rendering of a page has that was sent with its text is asked for by its form.
-    check(&|asked, form| searched(asked, form, "\"your friends\""), [&[], &[], &["both*"]]);
+    check(&|asked, form| searched(asked, form, "\"ferry company\""), [&[], &[], &["both*"]]);
 }
 
 #[test]
