@@ -87,7 +87,7 @@ fn is_rendering(fields: &Fields, media_type: &str) -> bool {
     let page_id = fields.text(name::PAGE_ID);
     media_type == "text/html"
         && fields.refers_to().is_some()
-        && page_id.is_some_and(|id| id.strip_prefix("urn:uuid:").is_some_and(|id| uuid_shape(id)))
+        && page_id.is_some_and(|id| id.strip_prefix("urn:uuid:").is_some_and(uuid_shape))
 }
 
 /// Whether a text is a UUID as this program writes them.
