@@ -60,7 +60,9 @@ const ARGUMENTS: &[&str] = &[
     "--disable-notifications",
     "--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,InterestFeedContentSuggestions,\
      CertificateTransparencyComponentUpdater,AutofillServerCommunication,SpareRendererForSitePerProcess",
+    // Scripts reach peers through the proxy or not at all. Chromium has had two names for it, and passes over the other one.
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--password-store=basic",
     "--use-mock-keychain",
     "--metrics-recording-only",

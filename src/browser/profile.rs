@@ -14,9 +14,9 @@ use tempfile::TempDir;
 
 const PREFIX: &str = "pressmark-browser-";
 const LOCK: &str = "pressmark.lock";
-/// Nothing is connected to on the guess that it will be asked for ("preload pages" off).
-const PREFERENCES: &str =
-    r#"{"net":{"network_prediction_options":2},"download":{"prompt_for_download":true}}"#;
+/// Nothing is connected to on the guess that it will be asked for ("preload pages" off), and nothing is sent to peers beside
+/// the proxy.
+const PREFERENCES: &str = r#"{"net":{"network_prediction_options":2},"download":{"prompt_for_download":true},"webrtc":{"ip_handling_policy":"disable_non_proxied_udp"}}"#;
 
 /// A profile; it is removed when dropped.
 #[derive(Debug)]

@@ -15,8 +15,8 @@
 //! and limits are those of python-opentimestamps, which made it.
 
 use data_encoding::HEXLOWER;
-use sha1::Sha1;
-use sha2::{Digest, Sha256};
+
+use crate::base::DigestAlgorithm;
 
 const MAGIC: &[u8] = b"\x00OpenTimestamps\x00\x00Proof\x00\xbf\x89\xe2\xe8\x84\xe8\x92\x94";
 const VERSION: u64 = 1;
@@ -61,8 +61,8 @@ impl Op {
             Self::Prepend(more) => [more, message].concat(),
             Self::Plain(REVERSE) => message.iter().rev().copied().collect(),
             Self::Plain(HEXLIFY) => HEXLOWER.encode(message).into_bytes(),
-            Self::Plain(SHA1) => Sha1::digest(message).to_vec(),
-            Self::Plain(SHA256) => Sha256::digest(message).to_vec(),
+            Self::Plain(SHA1) => DigestAlgorithm::Sha1.digest(message).as_bytes().to_vec(),
+            Self::Plain(SHA256) => DigestAlgorithm::Sha256.digest(message).as_bytes().to_vec(),
             Self::Plain(_) => return None,
         };
         (out.len() <= MESSAGE_BYTES_MAX).then_some(out)

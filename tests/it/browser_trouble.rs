@@ -14,11 +14,16 @@ const PAGE: &str = "https://news.example/2025/weir";
 /// Nothing here takes longer, in all; a machine that is busy with builds is slow.
 const TIME_MAX: Duration = Duration::from_secs(90);
 
-/// The profiles that lie where they are made.
+/// The profiles that lie where they are made, and that no browser of another test has: such a one holds its lock.
 fn profiles() -> Vec<PathBuf> {
+    let is_left = |path: &Path| {
+        let lock = std::fs::File::open(path.join("pressmark.lock"));
+        lock.is_ok_and(|lock| lock.try_lock().is_ok())
+    };
     let all = std::fs::read_dir(std::env::temp_dir()).unwrap().flatten();
     all.map(|entry| entry.path())
         .filter(|path| path.display().to_string().contains("/pressmark-browser-"))
+        .filter(|path| is_left(path))
         .collect()
 }
 

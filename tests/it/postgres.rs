@@ -212,7 +212,7 @@ fn a_crawl_waits_for_a_server_that_is_away_for_long_and_misses_nothing() {
             leaving.kill();
             let server = Arc::clone(&leaving);
             std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_secs(20));
+                std::thread::sleep(Duration::from_secs(40));
                 server.begin();
             });
         });

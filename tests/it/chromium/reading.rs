@@ -108,7 +108,7 @@ fn walk(has_own_origin: bool) {
     assert!(tab.address().contains("/capture?"), "{}", tab.address());
     let headline = tab.evaluate("document.querySelector('h1').textContent");
     let at = tab.address().split("at=").nth(1).unwrap().split('&').next().unwrap().to_owned();
-    tab.follow(".when a.strong");
+    tab.follow(".views a.strong");
     let replayed = tab.address();
     assert!(replayed.contains("/web/") && replayed.ends_with(STORY), "{replayed}");
     assert_eq!(!replayed.starts_with(&server.reader), has_own_origin, "{replayed}");

@@ -112,10 +112,10 @@ impl Warc {
     /// What a browser made of the page that was written last: the document, and its text under a name of its own.
     pub fn rendering(mut self, url: &str, date: &str, document: &str, text: &str) -> Self {
         let of = self.last.clone();
-        let fields = format!("WARC-Refers-To: <urn:uuid:{of}>\r\nWARC-Page-ID: page-of-{of}\r\n");
+        let fields = format!("WARC-Refers-To: <urn:uuid:{of}>\r\nWARC-Page-ID: urn:uuid:{of}\r\n");
         self.record("conversion", url, date, &fields, document.as_bytes());
         let digest = DigestAlgorithm::Sha256.digest(text.as_bytes());
-        let fields = format!("WARC-Payload-Digest: {digest}\r\nWARC-Page-ID: page-of-{of}\r\n");
+        let fields = format!("WARC-Payload-Digest: {digest}\r\nWARC-Page-ID: urn:uuid:{of}\r\n");
         self.record("resource", &format!("urn:text:{url}"), date, &fields, text.as_bytes());
         self
     }
