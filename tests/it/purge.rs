@@ -419,7 +419,9 @@ fn what_a_browser_made_of_a_page_goes_with_it() {
     assert_eq!((of("response"), of("conversion"), of("resource")), (1, 2, 2), "{lines:?}");
     assert_eq!(holding(&root, "Quillfeather"), [] as [PathBuf; 0]);
     assert!(!holding(&root, "nobody says so").is_empty(), "another version stays");
-    assert_eq!(findings(&root), [] as [Value; 0]);
+    let errors: Vec<_> =
+        findings(&root).into_iter().filter(|one| one["severity"] == "error").collect();
+    assert_eq!(errors, [] as [Value; 0]);
     let json = json_lines(&pressmark(&root, &["history", PAGE, "--format", "json"]));
     assert_eq!(json[0]["removed"].as_array().unwrap().len(), 2, "{}", json[0]["removed"]);
     // A rendering that is named means its page.
