@@ -3,20 +3,19 @@
 //!
 //! The index keeps its captures: they are what a crawl compares with, and nothing waits for blocks that lie elsewhere.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::objects::{changeable, requests_max};
-use crate::archive::{
-    ArchiveError, Captures, ChangeableObjects, MatchType, ObjectErrorKind, Query, cdx,
-};
+use super::objects::{changeable, requests_max, try_writing, with_advice};
+use crate::archive::{ArchiveError, Captures, ChangeableObjects, MatchType, Query, cdx};
 use crate::base::{Clock, DigestAlgorithm, SystemClock, Timestamp};
 use crate::config::{Settings, keys};
-use crate::exchange::export::{ExportFormat, Exporting, Request, Selection, export};
+use crate::exchange::export::{ExportError, ExportFormat, Exporting, Request, Selection, export};
+use crate::store::durable::make_whole;
 use crate::store::{Layout, Reader};
 use crate::zipnum::{Directory, IDX, ObjectRanges, Ranges, ShardCaptures, publish, publish_folder};
 
@@ -149,18 +148,6 @@ impl Blocks {
         before: Timestamp,
     ) -> Result<Option<tempfile::TempDir>, String> {
         let failed = |why: &dyn std::fmt::Display| format!("making the blocks: {why}");
-        let all = Query { to: Some(before), limit: Some(1), ..Query::everything() };
-        if self
-            .reader
-            .captures()
-            .scan(&all)
-            .next()
-            .transpose()
-            .map_err(|why| failed(&why))?
-            .is_none()
-        {
-            return Ok(None);
-        }
         let staged = tempfile::Builder::new().prefix("zipnum-").tempdir_in(layout.tmp_dir());
         let staged = staged.map_err(|why| failed(&why))?;
         let request = Request {
@@ -177,9 +164,11 @@ impl Blocks {
             description: String::new(),
             titles: &mut |_| None,
         };
-        export(selection, &mut exporting, &staged.path().join(BLOCKS))
-            .map_err(|why| failed(&why))?;
-        Ok(Some(staged))
+        match export(selection, &mut exporting, &staged.path().join(BLOCKS)) {
+            Ok(_) => Ok(Some(staged)),
+            Err(ExportError::Nothing) => Ok(None),
+            Err(why) => Err(failed(&why)),
+        }
     }
 
     /// Looks every so often, the first time at once, until it is dropped; what was done is said to `done`, and what went wrong
@@ -239,9 +228,8 @@ fn read(file: &Path) -> Option<Brought> {
 }
 
 fn write(file: &Path, brought: &Brought) -> io::Result<()> {
-    let fresh = file.with_extension("json.new");
-    std::fs::write(&fresh, serde_json::to_vec(brought)?)?;
-    std::fs::rename(fresh, file)
+    let bytes = serde_json::to_vec(brought)?;
+    make_whole(file, |why| why, |mut file| file.write_all(&bytes))
 }
 
 /// Whether the blocks that the settings name can be read, and written where they are brought there by themselves; as text.
@@ -279,18 +267,10 @@ fn try_place(place: &Place, name: &str, writes: bool) -> Result<String, String> 
             .and_then(|()| tempfile::tempfile_in(path))
             .map(drop)
             .map_err(|why| format!("{name}: {why}")),
-        Place::Objects(objects) => {
-            let key = "config-check";
-            let upload = objects.begin(key, &"0".repeat(64));
-            upload.and_then(|upload| objects.abort(key, &upload)).map_err(|why| {
-                let advice = match why.kind {
-                    ObjectErrorKind::Refused => "; it needs s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload",
-                    ObjectErrorKind::Missing => "; the bucket has to be there",
-                    _ => "",
-                };
-                format!("{name}: {why}{advice}")
-            })
-        }
+        Place::Objects(objects) => try_writing(&**objects).map_err(|why| {
+            let rights = "s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload";
+            with_advice(name, &why, rights)
+        }),
     };
     tried.map(|()| format!("{name} answers and may be written; {there}"))
 }

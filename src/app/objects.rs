@@ -125,23 +125,32 @@ pub fn try_objects(settings: &Settings) -> Result<Option<Result<String, String>>
             bytes += object.bytes;
             ControlFlow::Continue(())
         })?;
-        // No file of an archive has this name.
-        let key = "config-check";
-        let upload = objects.begin(key, &"0".repeat(64))?;
-        objects.abort(key, &upload)?;
+        try_writing(&*objects)?;
         Ok(format!(
             "{} answers and may be written; {count} objects, {bytes} bytes",
             objects.place()
         ))
     };
-    Ok(Some(tried().map_err(|why| {
-        let advice = match why.kind {
-            ObjectErrorKind::Refused => {
-                "; it needs s3:ListBucket, s3:GetObject, s3:PutObject and s3:AbortMultipartUpload"
-            }
-            ObjectErrorKind::Missing => "; the bucket has to be there",
-            _ => "",
-        };
-        format!("{}: {why}{advice}", objects.place())
-    })))
+    let rights = "s3:ListBucket, s3:GetObject, s3:PutObject and s3:AbortMultipartUpload";
+    Ok(Some(tried().map_err(|why| with_advice(objects.place(), &why, rights))))
+}
+
+/// Begins an upload and throws it away, so that nothing is left.
+///
+/// # Errors
+/// When the storage does not take it.
+pub(super) fn try_writing(objects: &(impl Objects + ?Sized)) -> Result<(), ObjectError> {
+    // No file of an archive has this name.
+    let key = "config-check";
+    let upload = objects.begin(key, &"0".repeat(64))?;
+    objects.abort(key, &upload)
+}
+
+/// What a storage did not do, and what to do about it; `rights` are those that its user needs.
+pub(super) fn with_advice(place: &str, why: &ObjectError, rights: &str) -> String {
+    match why.kind {
+        ObjectErrorKind::Refused => format!("{place}: {why}; it needs {rights}"),
+        ObjectErrorKind::Missing => format!("{place}: {why}; the bucket has to be there"),
+        _ => format!("{place}: {why}"),
+    }
 }

@@ -135,27 +135,19 @@ fn check_databases(settings: &Settings, out: &Output) -> Result<Exit, CliError> 
             }
         }
     }
-    let key = keys::STORE_REMOTE.path();
-    match try_objects(settings) {
-        Ok(None) => {}
-        Ok(Some(Ok(told))) => out.say(&format!("{key}: {told}")),
-        Ok(Some(Err(what))) => {
-            is_away = false;
-            problems.push(problem(key, what));
-        }
-        Err(error) => {
-            is_away = false;
-            let (key, what) = blamed(key, &error.message);
-            problems.push(problem(key, what.to_owned()));
-        }
-    }
-    let key = keys::STORE_ZIPNUM.path();
-    match try_blocks(settings) {
-        None => {}
-        Some(Ok(told)) => out.say(&format!("{key}: {told}")),
-        Some(Err(what)) => {
-            is_away = false;
-            problems.push(problem(key, what));
+    let tried = [
+        (keys::STORE_REMOTE, try_objects(settings).unwrap_or_else(|why| Some(Err(why.message)))),
+        (keys::STORE_ZIPNUM, try_blocks(settings)),
+    ];
+    for (key, tried) in tried {
+        match tried {
+            None => {}
+            Some(Ok(told)) => out.say(&format!("{}: {told}", key.path())),
+            Some(Err(what)) => {
+                is_away = false;
+                let (key, what) = blamed(key.path(), &what);
+                problems.push(problem(key, what.to_owned()));
+            }
         }
     }
     print(&problems, out)?;
