@@ -60,7 +60,7 @@ impl Watched<'_> {
     ) -> Result<(), String> {
         if let Some(click) = self.refused_in(session).await? {
             out.clicks.push(click);
-            out.settled = self.settle(out).await?;
+            out.settled = self.settle(session, out).await?;
         }
         Ok(())
     }

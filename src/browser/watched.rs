@@ -23,6 +23,9 @@ const EVALUATIONS_MAX: u32 = 5;
 /// As many errors of scripts are kept, and so much of each, in characters.
 const ERRORS_MAX: usize = 100;
 const ERROR_CHARS_MAX: usize = 500;
+/// Answers once the page has nothing more important to do, or after two seconds in which it always had.
+const AT_REST: &str =
+    "new Promise((done) => requestIdleCallback(() => done(true), { timeout: 2000 }))";
 
 /// A browser with a page, watched while it works.
 pub(super) struct Watched<'a> {
@@ -33,6 +36,8 @@ pub(super) struct Watched<'a> {
     began: Instant,
     /// For how long no request has waited for its host's turn.
     active: Duration,
+    /// When its scripts were last seen to compute.
+    busy: Instant,
     /// The context of its tab.
     context: Value,
     crashed: bool,
@@ -57,6 +62,7 @@ impl<'a> Watched<'a> {
             options,
             began,
             active,
+            busy: began,
             context: Value::Null,
             crashed: false,
             children,
@@ -146,7 +152,7 @@ impl<'a> Watched<'a> {
 
     /// Lets a page settle that was opened, and takes it down.
     async fn settled(&mut self, session: &str, out: &mut Rendering) -> Result<(), String> {
-        out.settled = self.settle(out).await?;
+        out.settled = self.settle(session, out).await?;
         self.refuse_consent(session, out).await?;
         for _ in 0..self.options.scrolls_max {
             if out.settled != Settled::Idle {
@@ -157,7 +163,7 @@ impl<'a> Watched<'a> {
             if self.evaluate(session, script).await? != json!(true) {
                 break;
             }
-            out.settled = self.settle(out).await?;
+            out.settled = self.settle(session, out).await?;
         }
         self.evaluate(session, "scrollTo(0, 0)").await?;
         self.take_down(session, out).await
@@ -187,13 +193,21 @@ impl<'a> Watched<'a> {
         }
     }
 
-    /// Waits until nothing is asked for any more, or the time is over.
-    pub(super) async fn settle(&mut self, out: &mut Rendering) -> Result<Settled, String> {
+    /// Waits until nothing is asked for and nothing computed any more, or the time is over.
+    pub(super) async fn settle(
+        &mut self,
+        session: &str,
+        out: &mut Rendering,
+    ) -> Result<Settled, String> {
         loop {
             tokio::time::sleep(TICK).await;
             self.take_events(out).await?;
-            if self.proxy.idle() >= self.options.idle {
-                return Ok(Settled::Idle);
+            let quiet = self.proxy.idle().min(self.busy.elapsed());
+            if quiet >= self.options.idle && self.computes_nothing(session).await {
+                // What it asked for meanwhile is waited for.
+                if self.proxy.idle() >= self.options.idle {
+                    return Ok(Settled::Idle);
+                }
             }
             if self.proxy.is_held() {
                 // Hosts are waited for, and the page is not to blame.
@@ -209,6 +223,22 @@ impl<'a> Watched<'a> {
                 return Ok(Settled::Time);
             }
         }
+    }
+
+    /// Whether the page had time for something unimportant at once. A page that asks for nothing may still compute
+    /// what it will ask for.
+    async fn computes_nothing(&mut self, session: &str) -> bool {
+        let asked = Instant::now();
+        let left = self.options.settle_max.saturating_sub(self.active);
+        let found = tokio::time::timeout(left, self.evaluate(session, AT_REST)).await;
+        let took = asked.elapsed();
+        self.active += took;
+        // A page that is loaded again in this moment does not answer.
+        let is_at_rest = matches!(found, Ok(Ok(_))) && took < self.options.idle / 2;
+        if !is_at_rest {
+            self.busy = Instant::now();
+        }
+        is_at_rest
     }
 
     /// Takes in what the browser reports.
@@ -290,6 +320,7 @@ impl<'a> Watched<'a> {
             "expression": script,
             "contextId": world["executionContextId"],
             "returnByValue": true,
+            "awaitPromise": true,
             "timeout": 5_000,
         });
         let mut got = self.call(Some(session), "Runtime.evaluate", script).await?;

@@ -152,6 +152,7 @@ fn check_file(
     let mut tell = |finding: Finding, checked: &mut Checked| {
         if is_open { held.push(finding) } else { count(finding, checked) }
     };
+    let mut is_read = true;
     loop {
         match reader.next_record() {
             Ok(Some(record)) => {
@@ -171,6 +172,7 @@ fn check_file(
             Ok(None) => break,
             Err(error) => {
                 tell(Finding::error(&name, None, "unreadable", error.to_string()), checked);
+                is_read = false;
                 break;
             }
         }
@@ -198,7 +200,8 @@ fn check_file(
     for finding in held {
         count(finding, checked);
     }
-    if !options.fast {
+    // What could not be read has been said to be unreadable.
+    if !options.fast && is_read {
         match upload::changed(layout, path) {
             Ok(None) => {}
             Ok(Some(what)) => {

@@ -188,6 +188,9 @@ impl Metrics {
         if let Some((free, wanted)) = inner.disk_low {
             trouble.push(format!("paused: {free} bytes of disk are free, {wanted} are asked for"));
         }
+        if inner.shared.is_some_and(|shared| shared.is_away) {
+            trouble.push("queue: the shared queue does not answer".to_owned());
+        }
         for ((job, url), (kind, since)) in &inner.silent {
             let since = since.to_rfc3339();
             trouble.push(format!(
@@ -648,6 +651,9 @@ mod tests {
         assert!(metrics.render().contains("\npressmark_stalled 1\n"));
         assert!(metrics.render().contains("\npressmark_readings_stuck 2\n"));
         assert!(metrics.render().contains("\npressmark_stalls_total 2\n"));
+        metrics.set_shared(SharedState { is_away: true, ..SharedState::default() });
+        assert_eq!(metrics.ailments()[3], "queue: the shared queue does not answer");
+        metrics.set_shared(SharedState::default());
         metrics.trouble(&RunProblem::Moving);
         metrics.trouble(&RunProblem::ReadingsStuck { readings: 0 });
         metrics.trouble(&RunProblem::DiskBack);

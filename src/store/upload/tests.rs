@@ -240,6 +240,20 @@ fn an_object_that_is_not_what_was_sent_keeps_the_file_here() {
 }
 
 #[test]
+fn an_entity_tag_that_was_a_wrong_one_is_asked_for_again() {
+    let scene = Scene::new().evicting();
+    scene.objects.inside().fails = Some((6, ObjectErrorKind::Away, false));
+    scene.pass();
+    let first = scene.objects.inside().objects.keys().next().unwrap().clone();
+    scene.objects.inside().objects.get_mut(&first).unwrap().etag = "its own".to_owned();
+    assert_eq!(scene.pass(), Left::default());
+    let entry = scene.layout().ledger().get(&first).unwrap().unwrap();
+    assert_eq!(entry.etag, "its own");
+    assert_eq!(scene.here(), 0);
+    scene.assert_whole();
+}
+
+#[test]
 fn an_object_that_went_before_the_eviction_is_sent_again() {
     let mut scene = Scene::new();
     scene.pass();
