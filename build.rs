@@ -1,6 +1,6 @@
-//! Gives the program a mark of what its readings depend on: the sources that extract, decode, compare and
+//! Gives the program a hash of what its readings depend on: the sources that extract, decode, compare and
 //! fold, without their comments, and the locked versions of the crates that parse. What was derived by
-//! another state of them is derived again, also where nobody thought of raising a version.
+//! another state of them is derived again, even if no one raised a version.
 
 use std::fs;
 use std::io;
@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 #[path = "build/derivation.rs"]
 mod derivation;
 
-/// Everything that has a part in a reading, a comparison or a version.
+/// Everything that affects a reading, a comparison or a version.
 const SOURCES: [&str; 7] =
     ["src/base", "src/dates", "src/diff", "src/extract", "src/history", "src/http", "src/readings"];
 
 /// What cuts texts into words and puts them into the search index; readings do not depend on it.
 const SEARCH: &str = "src/search";
 
-/// What tells by which features articles are on one story, and how these are kept.
+/// What decides by which features articles are on one story, and how these are kept.
 const STORIES: [&str; 2] = ["src/clusters", "src/story"];
 
 /// Tables of languages, where they are.
@@ -33,7 +33,7 @@ fn main() -> io::Result<()> {
     for file in ["build/derivation.rs", "Cargo.lock"] {
         println!("cargo::rerun-if-changed={file}");
     }
-    // A package without a lock file is built with whatever is newest, which nothing here can tell.
+    // A package without a lock file is built with the newest versions, which cannot be known here.
     let lock = fs::read_to_string("Cargo.lock").unwrap_or_default();
     let mark = mark_of(files, &derivation::locked(&lock))?;
     println!("cargo::rustc-env=PRESSMARK_DERIVATION={mark:016x}");
@@ -55,7 +55,7 @@ fn main() -> io::Result<()> {
 /// A hash of sources, without their comments, and of a text.
 fn mark_of(mut files: Vec<PathBuf>, and: &str) -> io::Result<u64> {
     files.sort();
-    // FNV-1a: nobody has a reason to forge it, and it is the same on every machine.
+    // FNV-1a: no one has a reason to forge it, and it is the same on every machine.
     let mut mark = 0xcbf2_9ce4_8422_2325_u64;
     let mut add = |text: &str| {
         for byte in text.bytes() {
@@ -67,7 +67,7 @@ fn mark_of(mut files: Vec<PathBuf>, and: &str) -> io::Result<u64> {
         if file.extension().is_some_and(|extension| extension == "rs") {
             add(&derivation::without_comments(&text));
         } else {
-            // Line endings are a matter of the checkout.
+            // Line endings depend on the checkout.
             add(&text.replace('\r', ""));
         }
         add("\n");

@@ -25,8 +25,8 @@ pub const PARSERS: [&str; 17] = [
     "zstd",
 ];
 
-/// The code of a Rust source: its comments taken out, its white space folded. What stands in texts stays
-/// as it is.
+/// The code of a Rust source: its comments removed, its white space folded. String literals stay
+/// as they are.
 pub fn without_comments(source: &str) -> String {
     let mut code = String::with_capacity(source.len());
     let mut rest = source;
@@ -75,7 +75,7 @@ fn block_comment(source: &str) -> usize {
 }
 
 /// The length of the string, byte string, raw string or character at the start, if there is one. `before`
-/// is the code before it: what follows a letter is no beginning of a raw string.
+/// is the code before it: what follows a letter does not begin a raw string.
 fn text(source: &str, before: &str) -> Option<usize> {
     let in_word = before.chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == '_');
     let prefix = ["br", "cr", "b", "c", "r"];
@@ -131,7 +131,7 @@ pub fn locked(lock: &str) -> String {
         versions.entry(name).or_default().insert(version);
         let listed = package.split_once("dependencies = [").map_or("", |(_, rest)| rest);
         let listed = listed.split(']').next().unwrap_or_default();
-        // "name" or "name version": the name tells which.
+        // "name" or "name version": the name identifies it.
         let names = listed.split('"').skip(1).step_by(2).filter_map(|one| one.split(' ').next());
         needs.entry(name).or_default().extend(names);
     }

@@ -5,9 +5,9 @@
 //! sled's own flush on Linux ends without an fsync, so ours adds it.
 //!
 //! What is kept here is derived, so damage is never a reason to stop: [`Kv::open`] repairs what can be
-//! repaired, and otherwise renames the directory to `NAME.damaged-N` and starts empty, saying so in
-//! words. Panics inside the engine become errors; the handle then answers only
-//! [`KvError::Poisoned`], and the next open starts afresh.
+//! repaired, and otherwise renames the directory to `NAME.damaged-N` and starts empty, with a message. Panics
+//! inside the engine become errors; the handle then answers only [`KvError::Poisoned`], and the next open
+//! starts afresh.
 //!
 //! What it deliberately does not do: know what the bytes mean, or share a directory between
 //! processes (the second one gets [`KvError::Locked`]).
@@ -125,7 +125,7 @@ impl Kv {
     /// Opens the store in `dir`, making it where there is none.
     ///
     /// A directory that is held is asked for again for half a second: the engine lets go of it a
-    /// little after its last handle is gone, and anyone who reopens at once should not see that.
+    /// little after its last handle is gone, and a caller that reopens at once should not see that.
     ///
     /// The second part says as text what was repaired or set aside; it is empty for a store that
     /// was in order. When it is not empty, what the store answers may be incomplete and should be
@@ -133,7 +133,7 @@ impl Kv {
     ///
     /// # Errors
     /// [`KvError::Locked`] when another process holds it; [`KvError::Io`] when the file system
-    /// refuses (no permission, disk full, read-only). Damage is no error.
+    /// refuses (no permission, disk full, read-only). Damage is not an error.
     pub fn open(dir: &Path, options: &KvOptions) -> Result<(Self, Vec<String>), KvError> {
         const TRIES: u32 = 20;
         for _ in 1..TRIES {
@@ -227,10 +227,10 @@ impl Kv {
         self.repaired
     }
 
-    /// Whether the system may have gone down while it was open, and nobody has called
-    /// [`Self::mark_consistent`] since. Of what was not flushed, anything may then be there or not, a later
-    /// change without an earlier one; and since the engine uses the place of what was replaced
-    /// before the replacement is on the disk, older entries may be missing as well.
+    /// Whether the system may have gone down while it was open, and [`Self::mark_consistent`] was not called
+    /// since. Of what was not flushed, anything may then be there or not, a later change without an earlier
+    /// one; and since the engine uses the place of what was replaced before the replacement is on the disk,
+    /// older entries may be missing as well.
     #[must_use]
     pub fn is_suspect(&self) -> bool {
         self.suspect
@@ -344,7 +344,7 @@ impl Kv {
 
 impl Drop for Kv {
     fn drop(&mut self) {
-        // Nobody to tell; the store is simply not marked as closed in order.
+        // The error cannot be reported; the store is simply not marked as closed in order.
         let _ = self.let_go();
     }
 }
@@ -558,7 +558,7 @@ impl Range {
         let inner = self.inner.as_mut()?;
         let entry = self.shared.run("read", || step(inner).transpose()).transpose();
         if !matches!(entry, Some(Ok(_))) {
-            // After a damaged page the engine would give the same error for ever.
+            // After a damaged page the engine would return the same error endlessly.
             self.inner = None;
         }
         entry.map(|entry| entry.map(|(key, value)| (Bytes(key), Bytes(value))))

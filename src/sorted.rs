@@ -104,7 +104,7 @@ impl Sorter {
             return Ok(Sorted(Source::Memory { rows, spans, next: 0 }));
         }
         self.spill()?;
-        // What rows in memory took is for merging now.
+        // The memory of the rows is used for merging now.
         (self.rows, self.spans) = (Vec::new(), Vec::new());
         let mut runs = std::mem::take(&mut self.runs);
         while fan_in(&runs) < runs.len() {

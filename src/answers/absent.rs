@@ -48,12 +48,12 @@ pub enum Reason {
         /// When that was found.
         #[serde(serialize_with = "serial::date")]
         at: Timestamp,
-        /// Whether a rule forbids it; else nobody knows.
+        /// Whether a rule forbids it; otherwise it is unknown whether one does.
         is_forbidden: bool,
-        /// The rule, or what was met.
+        /// The rule, or the problem that was met.
         rule: String,
     },
-    /// An address is held that differs in nothing but what counts visits or keeps caches from answering.
+    /// The archive holds an address that differs only in parameters that count visits or bypass caches.
     Near {
         /// That address.
         url: String,
@@ -63,7 +63,7 @@ pub enum Reason {
     NotAsked,
     /// Nothing of its host is held.
     HostUnknown,
-    /// It is no address of the web.
+    /// It is not an address of the web.
     NoAddress {
         /// What is wrong with it.
         why: String,
@@ -73,7 +73,7 @@ pub enum Reason {
 /// At most this many near addresses.
 const NEAR_MAX: usize = 8;
 
-/// So many addresses are compared with the one that was asked for.
+/// At most this many addresses are compared with the one that was asked for.
 const COMPARED_MAX: usize = 2_000;
 
 /// This much of the end of the crawl log is searched.
@@ -124,7 +124,7 @@ pub fn absent(archive: &Archive, url: &str) -> Result<Option<Absent>, AnswerErro
     Ok(Some(Absent { url: url.to_owned(), why, host, near }))
 }
 
-/// An address that is held and differs from this one in nothing that counts ([`near_keys`]).
+/// A held address that differs from this one only in insignificant parts ([`near_keys`]).
 fn same_but_for_query(
     archive: &Archive,
     url: &str,
@@ -141,7 +141,7 @@ fn same_but_for_query(
     Ok(None)
 }
 
-/// What the crawl log says last of an address that robots.txt kept out.
+/// The last entry of the crawl log about an address that robots.txt excluded.
 fn robots(archive: &Archive, uri: &TargetUri) -> Option<Reason> {
     let log = tail(&archive.reader().layout().log_dir().join("crawl.log")).ok()?;
     let log = String::from_utf8_lossy(&log);

@@ -1,5 +1,5 @@
-//! The archive that answers are asked of: where captures lie, the bytes of their records, and what was
-//! derived from them. An owned handle, so that a server can hold one and hand clones to its threads.
+//! The archive that questions are put to: where captures lie, the bytes of their records, and what was derived
+//! from them. An owned handle, so that a server can hold one and hand clones to its threads.
 
 use std::sync::Arc;
 
@@ -122,8 +122,8 @@ impl Archive {
         Payload::of(loaded).ok_or_else(|| AnswerError::PayloadElsewhere { doing: doing.to_owned() })
     }
 
-    /// What a capture says, as `history` reads it: the reading that is kept, or the payload read and the
-    /// reading kept. Its record is loaded all the same, so that nothing is told of one that was changed since.
+    /// What a capture says, as `history` reads it: the reading that is kept, or the payload read and the reading
+    /// kept. Its record is loaded all the same, so that nothing is reported of a record that was changed since.
     ///
     /// # Errors
     /// As [`Self::payload`].
@@ -138,7 +138,7 @@ impl Archive {
     pub fn reading_of(&self, loaded: &Arc<Loaded>, doing: &str) -> Result<Arc<Page>, AnswerError> {
         let entry = &loaded.entry;
         if PageKey::of(entry).is_none() {
-            // What stands beside a redirect, which no history reads, and what was cut.
+            // The body beside a redirect, which no history reads, and what was cut.
             let bytes = decoded(loaded, doing)?;
             let content_type = loaded.content_type();
             let page = read_page(&bytes, &entry.url, content_type.as_deref(), entry.status);
@@ -152,8 +152,8 @@ impl Archive {
         Ok(page_reader.read(entry).map_err(AnswerError::store(doing))?.page)
     }
 
-    /// Reads the record of a capture that an answer is about, so that nothing is told from a reading that is
-    /// kept of one that was changed or damaged since.
+    /// Reads the record of a capture that an answer is about, so that no answer comes from the kept reading of a
+    /// record that was changed or damaged since.
     ///
     /// # Errors
     /// When the record cannot be read or was changed.

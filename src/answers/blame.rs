@@ -7,7 +7,7 @@ use crate::base::Timestamp;
 use crate::history::CaptureJson;
 use crate::history::provenance::{self, Blame, BlameError, VersionCapture};
 
-use super::told::Told;
+use super::chosen_text::ChosenText;
 use super::{AnswerError, Archive};
 
 /// Where the sentences of a page come from.
@@ -16,7 +16,7 @@ pub struct PageBlame {
     /// The address that was asked for.
     pub url: String,
     /// Which text of the page it is about.
-    pub told: Told,
+    pub chosen: ChosenText,
     /// The sentences, and the versions that they come from.
     pub found: Blame,
     /// What each version is called: its second, or where two share one its fractions as well.
@@ -53,7 +53,7 @@ pub struct SentenceJson {
     pub since: Option<CaptureJson>,
     /// The same as an address with a time, as `diff` takes it.
     pub since_link: Option<String>,
-    /// The first capture of the version that last changed its words; `None` where nobody did.
+    /// The first capture of the version that last changed its words; `None` where no version did.
     pub changed: Option<CaptureJson>,
     /// The same as an address with a time.
     pub changed_link: Option<String>,
@@ -71,8 +71,8 @@ pub fn blame(
 ) -> Result<PageBlame, AnswerError> {
     let doing = format!("reading {url}");
     let mut page_reader = archive.page_reader();
-    let told = Told::of(&mut page_reader, url, (form, at), &doing)?;
-    let of = (told.address(), told.form);
+    let chosen = ChosenText::of(&mut page_reader, url, (form, at), &doing)?;
+    let of = (chosen.address(), chosen.form);
     let found = provenance::blame(&mut page_reader, of, at).map_err(|error| match error {
         BlameError::Store(error) => AnswerError::store(&doing)(error),
         BlameError::NoCapture(url) => AnswerError::NoCapture(url),
@@ -80,7 +80,7 @@ pub fn blame(
     })?;
     archive.is_sound(&found.said.entry, &doing)?;
     let names = names(&found);
-    Ok(PageBlame { url: url.to_owned(), told, found, names })
+    Ok(PageBlame { url: url.to_owned(), chosen, found, names })
 }
 
 fn names(found: &Blame) -> Vec<String> {
@@ -122,8 +122,8 @@ impl PageBlame {
         });
         BlameJson {
             url: self.url.clone(),
-            rendering: self.told.is_rendering(),
-            text_at: self.told.text_at(),
+            rendering: self.chosen.is_rendering(),
+            text_at: self.chosen.text_at(),
             at: CaptureJson::from(&self.found.said.entry),
             sentences: sentences.collect(),
         }

@@ -1,4 +1,4 @@
-//! The captures of a page by day, those without a change among them.
+//! The captures of a page by day, including those without a change.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ pub struct Day {
     pub first: Timestamp,
     /// Captures with a payload of their own.
     pub new: u64,
-    /// Captures that found the same payload, or were told that nothing changed.
+    /// Captures that found the same payload, or for which the server reported no change.
     pub unchanged: u64,
     /// Reports of failures.
     pub failures: u64,
@@ -51,7 +51,7 @@ pub struct Day {
     pub stealth: bool,
 }
 
-/// So many captures of one page are counted.
+/// At most this many captures of one page are counted.
 const CAPTURES_MAX: usize = 500_000;
 
 /// The captures of a page by day.

@@ -35,5 +35,5 @@ pub fn failure(reader: &Reader, entry: &Capture) -> Option<Failure> {
     Some(Failure { reason, detail: text("detail"), is_purged })
 }
 
-/// More of a report is not read.
+/// At most this much of a report is read.
 const REPORT_BYTES_MAX: usize = 64 * 1024;

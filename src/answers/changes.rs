@@ -78,7 +78,7 @@ pub struct Unseen<'s, 'a> {
 /// The changes that were not shown under this name yet, newest first. `since` of the request is not used.
 ///
 /// # Errors
-/// When the name is none, the cursor cannot be read, or as [`changes()`].
+/// When the name is invalid, the cursor cannot be read, or as [`changes()`].
 pub fn unseen<'s, 'a>(
     page_reader: &'s mut PageReader<'a>,
     name: &str,
@@ -136,8 +136,8 @@ impl Iterator for Unseen<'_, '_> {
     }
 }
 
-/// What tells this archive from every other, for as long as it grows: the name, the first key and the
-/// first checkpoint of its log. An archive without a log is known by the name of its oldest file.
+/// What distinguishes this archive from every other, for as long as it grows: the name, the first key and the
+/// first checkpoint of its log. An archive without a log is identified by the name of its oldest file.
 #[must_use]
 pub fn identity(layout: &Layout) -> Digest {
     let of_log = || {

@@ -39,7 +39,7 @@ pub struct Citation {
     pub attachments: Vec<AttachmentJson>,
 }
 
-/// Fewer words than these may be what is left of an article.
+/// A text of fewer words than this may be the remainder of an article.
 const SURE_WORDS: usize = 40;
 
 /// A citation of one capture.
@@ -108,7 +108,7 @@ fn the_article(
     Ok((article, Some(PassedOver { newest, why: instead(&said), leads_to })))
 }
 
-/// What became of the page, by its newest capture that is no failure.
+/// What became of the page, by its newest capture that is not a failure.
 fn standing(
     archive: &Archive,
     cited: &Capture,
@@ -127,10 +127,10 @@ fn standing(
     if is_same {
         return Ok(Standing::Live);
     }
-    // A record that cannot be read says nothing of the page.
+    // A record that cannot be read says nothing about the page.
     let Ok(said) = archive.page_reader().read(&newest) else { return Ok(Standing::Live) };
     let still_there = match quote {
-        // What cannot be said is no change.
+        // A comparison that was too coarse is not a change.
         Some(quote) => locate(quote, &said.page).map_or_else(|missing| missing.coarse, |_| true),
         None => said.has_article() || is_bare(&said.page),
     };

@@ -54,8 +54,8 @@ pub struct ClusterEntry {
     pub first_captured: Timestamp,
 }
 
-/// The stories of the archive, those with the newest article first. What is kept of them is brought in line
-/// with the captures before; `progress` gets how many records were read for that.
+/// The stories of the archive, those with the newest article first. What is kept of them is first brought in line
+/// with the captures; `progress` receives the number of records read for that.
 ///
 /// # Errors
 /// When the archive cannot be read, or what is kept of its stories cannot be read or written.

@@ -53,7 +53,7 @@ impl Cursor {
     /// The cursor of this name; one that was never used shows everything as new.
     ///
     /// # Errors
-    /// When the name is none, or the file cannot be read.
+    /// When the name is invalid, or the file cannot be read.
     pub fn open(layout: &Layout, name: &str) -> Result<Self, AnswerError> {
         let path = layout.cursors_dir().join(file_name(name)?);
         let fail = |why| AnswerError::Io { doing: doing(name), why };
@@ -71,7 +71,7 @@ impl Cursor {
         Ok(Self { path, state })
     }
 
-    /// From when on changes have to be asked for; none for a cursor that was never used.
+    /// The time from which changes have to be requested; none for a cursor that was never used.
     #[must_use]
     pub fn since(&self) -> Option<Timestamp> {
         self.state.floor.as_deref().and_then(Timestamp::parse)
@@ -122,7 +122,7 @@ impl Cursor {
         }
     }
 
-    /// Leaves out what lies before the overlap, and the oldest of what is too much.
+    /// Removes what lies before the overlap, and the oldest entries beyond the limit.
     fn forget(&mut self) {
         let Some(newest) = self.newest() else { return };
         let mut floor = self.since().unwrap_or(TIME_MIN).max(newest.minus(OVERLAP));
@@ -163,14 +163,14 @@ fn event_key(event: &SearchEvent) -> String {
     key(&event.at.to_warc_date(), &format!("{} {}", event.change.label(), event.url))
 }
 
-/// What tells a version from all others: its page and its time.
+/// What distinguishes a version from all others: its page and its time.
 fn key(date: &str, url: &str) -> String {
     let digest = DigestAlgorithm::Sha256.digest(format!("{date} {url}").as_bytes());
     let first = digest.as_bytes().iter().take(12);
     first.map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The name of a cursor's file: the names that are allowed are fit for every file system.
+/// The name of a cursor's file: every allowed name is valid on every file system.
 fn file_name(name: &str) -> Result<String, AnswerError> {
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let is_name = !name.is_empty()

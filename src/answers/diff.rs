@@ -12,7 +12,7 @@ use crate::extract::page::Page;
 use crate::history::absence::{Absence, AbsenceJson, LastTwo, Neighbours, last_two};
 use crate::history::{CaptureJson, CapturedPage};
 
-use super::told::Told;
+use super::chosen_text::ChosenText;
 use super::{AnswerError, Archive};
 
 /// One side of a comparison.
@@ -26,10 +26,10 @@ pub struct DiffSide {
 #[derive(Debug, Clone)]
 enum Source {
     File(String),
-    Capture { told: Box<Told>, said: Box<CapturedPage> },
+    Capture { chosen: Box<ChosenText>, said: Box<CapturedPage> },
 }
 
-/// When the article could not be had, and what stood there.
+/// When the article was not available, and what stood there.
 #[derive(Debug, Clone, Default)]
 pub struct Away {
     /// Between the two versions.
@@ -76,8 +76,8 @@ pub struct DiffJson {
     pub from: SideJson,
     /// The new side.
     pub to: SideJson,
-    /// When the article could not be had between the two and after them, and what stood there; left out
-    /// where there is none.
+    /// When the article was not available between the two and after them, and what stood there; left out where
+    /// there is none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub away: Vec<AbsenceJson>,
     /// What changed.
@@ -105,16 +105,16 @@ impl DiffSide {
         Self { page: Arc::new(page), source: Source::File(name.to_owned()) }
     }
 
-    fn of_capture(told: &Told, said: CapturedPage) -> Self {
-        let (page, told) = (Arc::clone(&said.page), Box::new(told.clone()));
-        Self { page, source: Source::Capture { told, said: Box::new(said) } }
+    fn of_capture(chosen: &ChosenText, said: CapturedPage) -> Self {
+        let (page, chosen) = (Arc::clone(&said.page), Box::new(chosen.clone()));
+        Self { page, source: Source::Capture { chosen, said: Box::new(said) } }
     }
 
     /// Which text of the page it is; `None` for a file.
     #[must_use]
-    pub fn told(&self) -> Option<&Told> {
+    pub fn chosen_text(&self) -> Option<&ChosenText> {
         match &self.source {
-            Source::Capture { told, .. } => Some(told),
+            Source::Capture { chosen, .. } => Some(chosen),
             Source::File(_) => None,
         }
     }
@@ -130,7 +130,7 @@ impl DiffSide {
     #[must_use]
     pub fn url(&self) -> Option<&str> {
         match &self.source {
-            Source::Capture { told, .. } => Some(&told.url),
+            Source::Capture { chosen, .. } => Some(&chosen.url),
             Source::File(_) => None,
         }
     }
@@ -180,11 +180,11 @@ pub fn side(
     at: Option<Timestamp>,
 ) -> Result<DiffSide, AnswerError> {
     let doing = format!("reading {url}");
-    let told = Told::of(&mut archive.page_reader(), url, (form, None), &doing)?;
-    let entry = told.capture(archive, at, &doing)?;
+    let chosen = ChosenText::of(&mut archive.page_reader(), url, (form, None), &doing)?;
+    let entry = chosen.capture(archive, at, &doing)?;
     archive.is_sound(&entry, &doing)?;
     let said = archive.page_reader().follow(&entry).map_err(AnswerError::store(&doing))?;
-    Ok(DiffSide::of_capture(&told, said))
+    Ok(DiffSide::of_capture(&chosen, said))
 }
 
 /// The first capture of `url` as a side.
@@ -207,15 +207,16 @@ pub fn first_side(
 pub fn of_last_two(archive: &Archive, url: &str, form: Option<Form>) -> Result<Diff, AnswerError> {
     let doing = format!("reading the history of {url}");
     let mut page_reader = archive.page_reader();
-    let told = Told::of(&mut page_reader, url, (form, None), &doing)?;
-    let found = last_two(&mut page_reader, told.address(), told.form);
+    let chosen = ChosenText::of(&mut page_reader, url, (form, None), &doing)?;
+    let found = last_two(&mut page_reader, chosen.address(), chosen.form);
     let found = found.map_err(AnswerError::store(&doing))?;
     match found {
         LastTwo::Neighbours(found) => {
             let Neighbours { old, new, between, since, note } = *found;
             archive.is_sound(&old.entry, &doing)?;
             archive.is_sound(&new.entry, &doing)?;
-            let (old, new) = (DiffSide::of_capture(&told, old), DiffSide::of_capture(&told, new));
+            let old = DiffSide::of_capture(&chosen, old);
+            let new = DiffSide::of_capture(&chosen, new);
             Ok(Diff { away: Away { between, since, note }, ..compare(old, new) })
         }
         LastTwo::One(captures) => Err(AnswerError::OneVersion { url: url.to_owned(), captures }),
@@ -229,7 +230,7 @@ pub fn compare(old: DiffSide, new: DiffSide) -> Diff {
     let mut labels = [&old, &new].map(|side| side.label(Timestamp::to_rfc3339));
     let both_are_captures = old.said().is_some() && new.said().is_some();
     if both_are_captures && labels[0] == labels[1] {
-        // Captures of one second are told apart by its fractions.
+        // Captures of one second are distinguished by its fractions.
         labels = [&old, &new].map(|side| side.label(Timestamp::to_warc_date));
     }
     let [old_label, new_label] = labels;
@@ -243,13 +244,13 @@ impl Diff {
     #[must_use]
     pub fn json(&self) -> DiffJson {
         let url = self.new.url().map(str::to_owned);
-        let told = self.new.told();
+        let chosen = self.new.chosen_text();
         let away = self.away.between.iter().chain(&self.away.since);
         DiffJson {
             file: url.is_none().then(|| self.new_label.clone()),
             url,
-            rendering: told.is_some_and(Told::is_rendering),
-            text_at: told.and_then(|told| Some(told.alternate.as_ref()?.0.clone())),
+            rendering: chosen.is_some_and(ChosenText::is_rendering),
+            text_at: chosen.and_then(|chosen| Some(chosen.alternate.as_ref()?.0.clone())),
             from: self.old.json(),
             to: self.new.json(),
             away: away.map(AbsenceJson::from).collect(),

@@ -84,7 +84,7 @@ impl AnswerError {
         Self::Store { doing: doing.to_owned(), why }
     }
 
-    /// Whether the same question may be answered in a moment: what keeps the archive is busy or away.
+    /// Whether a retry may succeed soon: the store of the archive is busy or unreachable.
     #[must_use]
     pub fn passes(&self) -> bool {
         match self {

@@ -7,7 +7,7 @@ use crate::base::TimeRange;
 use crate::history::{PageReader, Rows, VersionJson, VersionRow};
 
 use super::AnswerError;
-use super::told::Told;
+use super::chosen_text::ChosenText;
 
 /// Which versions are asked for.
 #[derive(Debug, Clone)]
@@ -32,7 +32,7 @@ impl HistoryRequest {
 /// The versions of a page, oldest first.
 #[derive(Debug)]
 pub struct History<'s, 'a> {
-    told: Told,
+    chosen: ChosenText,
     rows: Rows<'s, 'a>,
     count: u64,
 }
@@ -55,15 +55,15 @@ pub struct HistoryJson {
 /// The versions of a page, oldest first.
 ///
 /// # Errors
-/// When the index cannot answer; [`History::end`] tells whether there was any.
+/// When the index cannot answer; [`History::end`] says whether there was any.
 pub fn history<'s, 'a>(
     page_reader: &'s mut PageReader<'a>,
     request: &HistoryRequest,
 ) -> Result<History<'s, 'a>, AnswerError> {
     let doing = doing(&request.url);
-    let told = Told::of(page_reader, &request.url, (request.form, None), &doing)?;
-    let rows = page_reader.rows_of(told.address(), told.form, request.period);
-    Ok(History { rows: rows.map_err(AnswerError::store(&doing))?, told, count: 0 })
+    let chosen = ChosenText::of(page_reader, &request.url, (request.form, None), &doing)?;
+    let rows = page_reader.rows_of(chosen.address(), chosen.form, request.period);
+    Ok(History { rows: rows.map_err(AnswerError::store(&doing))?, chosen, count: 0 })
 }
 
 fn doing(url: &str) -> String {
@@ -73,8 +73,8 @@ fn doing(url: &str) -> String {
 impl History<'_, '_> {
     /// Which text of the page it is about.
     #[must_use]
-    pub fn told(&self) -> &Told {
-        &self.told
+    pub fn chosen_text(&self) -> &ChosenText {
+        &self.chosen
     }
 
     /// The captures that had to be left out, as text, as far as the versions were read.
@@ -83,17 +83,17 @@ impl History<'_, '_> {
         self.rows.notes()
     }
 
-    /// To be asked when the last version was given out: whether a capture was left out.
+    /// Whether a capture was left out; to be called after the last version.
     ///
     /// # Errors
     /// When there was no version: no capture, or none that can be read.
     pub fn end(mut self) -> Result<bool, AnswerError> {
         match self.rows.take_unread() {
-            // Damage is a finding where there is something to tell beside it.
+            // Damage is only a finding where there are versions to report beside it.
             Some(_) if self.count > 0 => Ok(true),
-            Some((_, why)) => Err(AnswerError::Store { doing: doing(&self.told.url), why }),
+            Some((_, why)) => Err(AnswerError::Store { doing: doing(&self.chosen.url), why }),
             None if self.count > 0 => Ok(false),
-            None => Err(AnswerError::NoCapture(self.told.url)),
+            None => Err(AnswerError::NoCapture(self.chosen.url)),
         }
     }
 }
@@ -104,21 +104,21 @@ impl Iterator for History<'_, '_> {
     fn next(&mut self) -> Option<Self::Item> {
         let row = self.rows.next()?;
         self.count += 1;
-        Some(row.map_err(AnswerError::store(&doing(&self.told.url))))
+        Some(row.map_err(AnswerError::store(&doing(&self.chosen.url))))
     }
 }
 
 impl HistoryJson {
     /// The object without its versions, in two pieces: what goes before the first, and what after the last.
     #[must_use]
-    pub fn frame(told: &Told) -> (String, &'static str) {
+    pub fn frame(chosen: &ChosenText) -> (String, &'static str) {
         let empty = Self {
-            url: told.url.clone(),
-            rendering: told.is_rendering(),
-            text_at: told.alternate.as_ref().map(|(url, _)| url.clone()),
+            url: chosen.url.clone(),
+            rendering: chosen.is_rendering(),
+            text_at: chosen.alternate.as_ref().map(|(url, _)| url.clone()),
             versions: Vec::new(),
         };
-        // A text and a list cannot fail to be written.
+        // Serializing a text and a list cannot fail.
         let mut text = serde_json::to_string(&empty).unwrap_or_default();
         text.truncate(text.len().saturating_sub(END.len()));
         (text, END)
@@ -137,8 +137,9 @@ mod tests {
         let archive = crate::history::testing::Archive::new();
         let reader = archive.reader();
         let mut page_reader = PageReader::new(&reader);
-        let told = Told::of(&mut page_reader, url, (Some(Form::Rendered), None), "").unwrap();
-        let (begin, end) = HistoryJson::frame(&told);
+        let chosen =
+            ChosenText::of(&mut page_reader, url, (Some(Form::Rendered), None), "").unwrap();
+        let (begin, end) = HistoryJson::frame(&chosen);
         let (rendering, text_at) = (true, None);
         let whole = HistoryJson { url: url.to_owned(), rendering, text_at, versions: Vec::new() };
         assert_eq!(format!("{begin}{end}"), serde_json::to_string(&whole).unwrap());

@@ -45,7 +45,7 @@ pub struct Lookup {
     pub is_words: bool,
 }
 
-/// So many hosts are gone through for a part of a name.
+/// At most this many hosts are searched for a part of a name.
 const HOSTS_MAX: usize = 200_000;
 
 /// What an address, a host or a part of one leads to.
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_told_from_a_word() {
+    fn an_address_is_distinguished_from_a_word() {
         for (text, expected) in [
             ("courier.example", Some("http://courier.example/")),
             ("courier.example/a?b=c", Some("http://courier.example/a?b=c")),

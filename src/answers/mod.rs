@@ -1,9 +1,9 @@
-//! Answers to what may be asked of an archive: a request in, a value with a serde form out. Anyone who has
-//! flags, and anyone who has the parameters of an address, asks the same functions.
+//! Answers to questions about an archive: a request in, a value with a serde form out. The command line, which
+//! has flags, and the server, which has the parameters of an address, call the same functions.
 //!
-//! Long answers are iterators, so that nobody has to hold ten thousand versions. What else a person should
-//! know (captures that were left out, an older version that stands in) is part of the value. Deliberately
-//! no output, no flags, no exit codes, and no text for people: that is [`crate::render`].
+//! Long answers are iterators, so that no caller has to hold ten thousand versions. What else a person should
+//! know (captures that were left out, an older version that stands in) is part of the value. Deliberately no
+//! output, no flags, no exit codes, and no text for people: that is [`crate::render`].
 
 pub mod absent;
 mod archive;
@@ -11,6 +11,7 @@ pub mod blame;
 pub mod calendar;
 pub mod captures;
 pub mod changes;
+pub mod chosen_text;
 pub mod citation;
 pub mod cite;
 pub mod clusters;
@@ -37,7 +38,6 @@ pub mod standing;
 pub mod status;
 pub mod story;
 pub mod timeline;
-pub mod told;
 pub mod verify;
 pub mod view;
 pub mod when;

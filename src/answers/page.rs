@@ -11,7 +11,7 @@ use crate::extract::page::{Fact, Origin, Page};
 use crate::schedule::clean::variant;
 use crate::store::Loaded;
 
-use super::told::Told;
+use super::chosen_text::ChosenText;
 use super::{AnswerError, Archive};
 
 /// The capture of `url` that is closest to `at`, the newest without it, with its record, and which text of the page
@@ -24,10 +24,10 @@ pub fn load(
     url: &str,
     (form, at): (Option<Form>, Option<Timestamp>),
     doing: &str,
-) -> Result<(Told, Arc<Loaded>), AnswerError> {
-    let told = Told::of(&mut archive.page_reader(), url, (form, at), doing)?;
-    let entry = told.capture(archive, at, doing)?;
-    Ok((told, archive.record(&entry, doing)?))
+) -> Result<(ChosenText, Arc<Loaded>), AnswerError> {
+    let chosen = ChosenText::of(&mut archive.page_reader(), url, (form, at), doing)?;
+    let entry = chosen.capture(archive, at, doing)?;
+    Ok((chosen, archive.record(&entry, doing)?))
 }
 
 /// What a page says, in the fields of the contract.
@@ -110,7 +110,7 @@ pub struct NoticeJson {
 pub struct FigureJson {
     /// Its words.
     pub text: String,
-    /// Its value, where it can be told.
+    /// Its value, where it can be determined.
     pub value: Option<String>,
     /// The unit.
     pub unit: Option<String>,
@@ -177,11 +177,11 @@ impl PageJson {
 
     /// What a text of a page says that was captured at this time.
     #[must_use]
-    pub fn of_told(page: &Page, told: &Told, at: Timestamp) -> Self {
+    pub fn of_chosen(page: &Page, chosen: &ChosenText, at: Timestamp) -> Self {
         Self {
-            rendering: told.is_rendering(),
-            text_at: told.alternate.as_ref().map(|(url, _)| url.clone()),
-            ..Self::of_capture(page, &told.url, at)
+            rendering: chosen.is_rendering(),
+            text_at: chosen.alternate.as_ref().map(|(url, _)| url.clone()),
+            ..Self::of_capture(page, &chosen.url, at)
         }
     }
 

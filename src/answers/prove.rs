@@ -28,7 +28,7 @@ pub struct ProveRequest<'a> {
     pub archive: cite::Archive,
     /// What time stamps must lead to.
     pub trust: &'a Trust,
-    /// Checkpoints that somebody kept, to which there must be a proof: their names and bytes.
+    /// Checkpoints that a verifier kept, to which there must be a proof: their names and bytes.
     pub kept: &'a [(String, Vec<u8>)],
     /// Whose cosignatures are looked for.
     pub policy: &'a Policy,
@@ -45,7 +45,7 @@ pub struct Proof {
     pub loaded: Arc<Loaded>,
 }
 
-/// What is said of a bundle that was written.
+/// The report on a bundle that was written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ProvedJson {
     /// Its file.
@@ -150,7 +150,7 @@ impl Proof {
     /// Signs and checks the bundle, and writes it.
     ///
     /// # Errors
-    /// When the key of the log is not there, the bundle would not hold, or the file cannot be written.
+    /// When the key of the log is missing, the bundle would not verify, or the file cannot be written.
     pub fn write(
         &self,
         archive: &Archive,
@@ -164,16 +164,16 @@ impl Proof {
         })
     }
 
-    /// What is said of it once it is written to a file of this name.
+    /// The report on it once it is written to a file of this name.
     #[must_use]
     pub fn json(&self, file: &str, policy: &Policy) -> ProvedJson {
         let cosigned = self.bundle.witnessed.as_ref().map(|(checkpoint, _)| checkpoint);
-        let told = cosigned.map(|checkpoint| witnesses::told(policy, checkpoint));
+        let cosigners = cosigned.map(|checkpoint| witnesses::cosigners(policy, checkpoint));
         let holds =
             || cosigned.is_some_and(|checkpoint| policy.holds(&policy.cosigned(checkpoint)));
         let witness = |(name, time)| WitnessJson { name, time };
         ProvedJson {
-            witnesses: told.unwrap_or_default().into_iter().map(witness).collect(),
+            witnesses: cosigners.unwrap_or_default().into_iter().map(witness).collect(),
             quorum: policy.asks_for_witnesses().then(holds),
             file: file.to_owned(),
             records: self.bundle.records.len(),
@@ -184,10 +184,10 @@ impl Proof {
     }
 }
 
-/// What the page says, and how to cite it. A page that cannot be read is proved all the same.
+/// What the page says, and how to cite it. A page that cannot be read is proved nevertheless.
 fn texts(archive: &Archive, loaded: &Arc<Loaded>, named: cite::Archive) -> Texts {
     let mut texts = Texts { extractor: EXTRACTOR.to_owned(), ..Texts::default() };
-    // Of a failure there is nothing to read.
+    // A failure has nothing to read.
     if loaded.entry.kind == RecordKind::Metadata {
         return texts;
     }

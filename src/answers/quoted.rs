@@ -57,7 +57,7 @@ pub struct Quotation {
     pub speaker: Option<String>,
     /// Whether the speaker is named there, and not concluded from a pronoun or a role.
     pub is_named: bool,
-    /// The word that tells of saying.
+    /// The word that attributes it, such as "said".
     pub cue: Option<String>,
     /// The first capture that has it.
     #[serde(serialize_with = "serial::capture")]
@@ -88,13 +88,13 @@ pub struct Altered {
     pub stealth: bool,
 }
 
-/// So many versions of one page are read, the newest.
+/// At most this many versions of one page are read, the newest.
 const VERSIONS_MAX: usize = 200;
 
-/// So many pages of one speaker are read.
+/// At most this many pages of one speaker are read.
 const PAGES_MAX: usize = 60;
 
-/// So many versions of each of these.
+/// At most this many versions of each of these.
 const VERSIONS_OF_SPEAKER_MAX: usize = 40;
 
 /// The quotations of a page over time.
@@ -252,7 +252,7 @@ fn citable(quote: &Quote, text: &str) -> String {
     }
 }
 
-/// The change of a version that a quotation went by.
+/// The change of a version that replaced a quotation.
 fn became(row: &VersionRow, quotation: &Quotation) -> Option<Altered> {
     let text = words(&quotation.text);
     let stealth = row.is_stealth();

@@ -9,14 +9,14 @@ use crate::history::newest::{Newest, NewestAsked, newest_pages};
 use crate::readings::speakers::is_named;
 use crate::store::StoreError;
 
-use super::told::Told;
+use super::chosen_text::ChosenText;
 use super::when::Failed;
 use super::{AnswerError, Archive};
 
 /// Which quotations are asked for.
 #[derive(Debug, Clone, Default)]
 pub struct QuotesRequest {
-    /// Only those of somebody of this name.
+    /// Only those of a speaker of this name.
     pub speaker: Option<String>,
     /// The pages as they were then; the newest without it.
     pub at: Option<Timestamp>,
@@ -79,7 +79,7 @@ pub struct QuoteJson {
     pub text: String,
     /// Who says them.
     pub speaker: Option<String>,
-    /// The word that tells of saying.
+    /// The word that attributes it, such as "said".
     pub cue: Option<String>,
     /// Where it begins in the article text, in bytes.
     pub start: usize,
@@ -142,15 +142,15 @@ pub fn of_url(
     archive: &Archive,
     url: &str,
     request: &QuotesRequest,
-) -> Result<(Told, Option<PageQuotes>), AnswerError> {
+) -> Result<(ChosenText, Option<PageQuotes>), AnswerError> {
     let doing = format!("reading {url}");
     let mut page_reader = archive.page_reader();
-    let told = Told::of(&mut page_reader, url, (request.form, request.at), &doing)?;
-    let entry = told.capture(archive, request.at, &doing)?;
+    let chosen = ChosenText::of(&mut page_reader, url, (request.form, request.at), &doing)?;
+    let entry = chosen.capture(archive, request.at, &doing)?;
     archive.is_sound(&entry, &doing)?;
     let said = page_reader.read(&entry).map_err(AnswerError::store(&doing))?;
     let quotes = of_page(&said.page, PageSource::of(&entry), request);
-    Ok((told, quotes))
+    Ok((chosen, quotes))
 }
 
 /// What is found over all pages.
@@ -166,7 +166,7 @@ pub enum FoundQuotes<'f> {
 /// by page in the falling order of urlkeys.
 ///
 /// # Errors
-/// When the index cannot answer, and what `found` gives back.
+/// When the index cannot answer, and any error of `found`.
 pub fn of_everything<E: From<AnswerError>>(
     archive: &Archive,
     request: &QuotesRequest,

@@ -1,4 +1,4 @@
-//! What was removed by order, and why: for who asks for it.
+//! What was removed by order, and why: for a caller that asks for it.
 
 use serde::Serialize;
 
@@ -88,7 +88,7 @@ pub fn all_of_page(
     let mut all = Vec::new();
     let kept = tombstone::all(reader.layout()).unwrap_or_default();
     let any = !kept.is_empty();
-    // What a browser made of a page goes with the page, and is no capture of its own.
+    // What a browser made of a page is removed with the page, and is not a capture of its own.
     let is_rendering = |capture: &Capture| {
         kept.iter().map(|kept| &kept.tombstone).any(|one| {
             *one.file == *capture.file

@@ -59,7 +59,7 @@ pub struct HostJson {
     pub host: String,
     /// Exchanges with a response.
     pub fetched: u64,
-    /// URLs that came to nothing.
+    /// URLs that failed.
     pub failed: u64,
     /// The pause that was kept last.
     pub delay_ms: u64,

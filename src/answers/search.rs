@@ -34,7 +34,7 @@ pub struct SearchRequest {
     pub order: Order,
     /// At most this many pages.
     pub pages_max: usize,
-    /// When it is asked: what `date:yesterday` is seen from.
+    /// The time of the request, to which `date:yesterday` is relative.
     pub now: Timestamp,
 }
 
@@ -153,7 +153,7 @@ impl From<&Snippet> for SnippetJson {
 /// Where there is no index, all pages are read, and come with the newest first.
 ///
 /// # Errors
-/// When the query is none, the index is being made by another process, or the archive cannot be read.
+/// When the query is invalid, the index is being made by another process, or the archive cannot be read.
 pub fn search(
     archive: &Archive,
     request: &SearchRequest,
@@ -221,7 +221,7 @@ impl<'l, 's> Looking<'l, 's> {
     ) -> Result<SearchFound, StoreError> {
         let view = &current.view;
         self.query = with_compounds(view, &self.query).map_err(SearchError::from)?;
-        // What came in this moment is read as it is.
+        // Pages that are newer than the index are read directly.
         for key in &current.beyond {
             self.page(key, None, None)?;
             self.keep_newest_of_many();
@@ -271,7 +271,7 @@ impl<'l, 's> Looking<'l, 's> {
         Ok(self.found)
     }
 
-    /// What is looked through is bounded by the archive, and what is kept by what is asked for.
+    /// Keeps memory bounded by the request, whatever the size of the archive.
     fn keep_newest_of_many(&mut self) {
         if self.found.hits.len() >= self.request.pages_max.saturating_add(1).saturating_mul(2) {
             self.keep_newest();

@@ -1,4 +1,5 @@
-//! When words came and went: the same search as events, the newest first, for feeds and for who asks what is new.
+//! When words came and went: the same search as events, the newest first, for feeds and for callers that ask what
+//! is new.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -69,7 +70,7 @@ impl SearchEventJson {
     }
 }
 
-/// Events are of this time back, where no other is asked for.
+/// How far back events go where no other time is asked for.
 pub const EVENTS_BACK: Duration = Duration::from_secs(30 * 24 * 3_600);
 
 /// What came and went, and the captures that had to be left out.

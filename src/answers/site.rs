@@ -65,7 +65,7 @@ pub struct PageLine {
     pub mime: String,
 }
 
-/// So many captures are gone through for one list: a host with few pages may have very many pictures.
+/// At most this many captures are visited for one list: a host with few pages may have very many pictures.
 const CAPTURES_SCANNED_MAX: u64 = 200_000;
 
 /// A host, its pages and what changed there lately.
@@ -176,7 +176,7 @@ fn mime_of(capture: &Capture) -> &str {
     }
 }
 
-/// Whether a capture is of something to read, and no part of a page. A failure may be one of a page.
+/// Whether a capture is of a document, and not of a part of a page. A failure may be one of a page.
 fn is_document(capture: &Capture) -> bool {
     let is_part = |mime: &str| {
         ["image/", "font/", "audio/", "video/"].iter().any(|kind| mime.starts_with(kind))
@@ -186,7 +186,7 @@ fn is_document(capture: &Capture) -> bool {
     };
     match capture.kind {
         RecordKind::Metadata => true,
-        // What it repeats says what it is; that stands before it in most archives.
+        // Its type is that of the capture that it repeats, which stands before it in most archives.
         RecordKind::Revisit => false,
         _ => !is_part(&capture.mime) && !is_robots(&capture.urlkey),
     }

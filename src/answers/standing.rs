@@ -1,7 +1,7 @@
 //! Which version of its page a capture shows, and what that version changed: as little as a banner above the
 //! page says of it.
 
-use super::told::Told;
+use super::chosen_text::ChosenText;
 use super::{AnswerError, Archive, HistoryRequest, history};
 use crate::base::Timestamp;
 use crate::diff::ChangeKind;
@@ -36,8 +36,8 @@ pub fn standings(
 ) -> Result<Option<Vec<Standing>>, AnswerError> {
     let doing = format!("reading the history of {url}");
     let mut page_reader = archive.page_reader();
-    let told = Told::of(&mut page_reader, url, (None, None), &doing)?;
-    let unread = page_reader.unfolded(told.address(), told.form, captures_max + 1);
+    let chosen = ChosenText::of(&mut page_reader, url, (None, None), &doing)?;
+    let unread = page_reader.unfolded(chosen.address(), chosen.form, captures_max + 1);
     let unread = unread.map_err(AnswerError::store(&doing))?;
     if unread > captures_max {
         return Ok(None);
@@ -86,7 +86,7 @@ mod tests {
     use crate::readings::Readings;
 
     #[test]
-    fn versions_are_told_where_few_captures_have_to_be_read_for_them() {
+    fn versions_are_reported_where_few_captures_have_to_be_read() {
         let url = "http://a.example/story";
         let first = ["The board met on Tuesday about the ferries.", "It will buy twelve of them."];
         let second = ["The board met on Tuesday about the ferries.", "It will buy nine of them."];
@@ -101,9 +101,9 @@ mod tests {
         };
         assert_eq!(of(3, Readings::none()), None);
         let versions = of(4, Readings::none()).unwrap();
-        let told: Vec<_> = versions.iter().map(|v| (v.number, v.last)).collect();
+        let listed: Vec<_> = versions.iter().map(|v| (v.number, v.last)).collect();
         let at = testing::Archive::at;
-        assert_eq!(told, [(1, at(1)), (2, at(2)), (3, at(3))]);
+        assert_eq!(listed, [(1, at(1)), (2, at(2)), (3, at(3))]);
         assert_eq!(versions[1].compared_with, Some(at(0)));
         assert_eq!(versions[1].kinds, [(ChangeKind::FigureChanged, 1)]);
         // Once they were read they are kept, and nothing has to be read.
@@ -130,7 +130,7 @@ mod tests {
             (9, None),
             (10, Some(1)),
             (20, Some(1)),
-            // Of a capture between two versions nothing was read.
+            // A capture between two versions could not be read, and belongs to neither.
             (25, None),
             (30, Some(2)),
             (35, None),

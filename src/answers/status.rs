@@ -30,9 +30,9 @@ pub struct StatusJson {
     pub evidence: Option<EvidenceJson>,
     /// Why it could not be read.
     pub evidence_unread: Option<String>,
-    /// Bytes of the index, where that can be told.
+    /// Bytes of the index, where that is known.
     pub index_bytes: Option<u64>,
-    /// Bytes of free disk, where that can be told.
+    /// Bytes of free disk, where that is known.
     pub disk_free: Option<u64>,
     /// Every host, in the order of urlkeys.
     pub hosts: Vec<HostJson>,
@@ -121,20 +121,20 @@ fn remote(layout: &Layout) -> Result<Option<RemoteJson>, StoreError> {
         return Ok(None);
     }
     let trouble = layout.ledger().trouble().map_err(fail)?;
-    let mut told = RemoteJson { place, trouble, ..RemoteJson::default() };
+    let mut remote = RemoteJson { place, trouble, ..RemoteJson::default() };
     for (path, state) in layout.warc_states().map_err(fail)? {
         let is_here = path.exists();
         let count = match (is_here, state) {
-            (false, _) => &mut told.evicted,
-            (true, State::Local) => &mut told.local,
-            (true, State::Uploading) => &mut told.uploading,
-            (true, State::Uploaded) => &mut told.uploaded,
-            (true, State::Verified) => &mut told.verified,
+            (false, _) => &mut remote.evicted,
+            (true, State::Local) => &mut remote.local,
+            (true, State::Uploading) => &mut remote.uploading,
+            (true, State::Uploaded) => &mut remote.uploaded,
+            (true, State::Verified) => &mut remote.verified,
         };
         count.files += 1;
         count.bytes += layout.length_of(&path).unwrap_or(0);
     }
-    Ok(Some(told))
+    Ok(Some(remote))
 }
 
 /// How much there is of one host.
@@ -180,11 +180,11 @@ pub struct SharedJson {
     pub at: String,
     /// How many hosts are leased to a worker.
     pub hosts_leased: u64,
-    /// How many hosts could be asked and are leased to nobody.
+    /// How many hosts could be asked and are not leased.
     pub hosts_overdue: u64,
     /// For how many seconds the first of these has been waiting.
     pub lag_seconds: u64,
-    /// The workers that were heard of within a day, by name.
+    /// The workers that reported within a day, by name.
     pub workers: Vec<WorkerJson>,
 }
 
@@ -197,7 +197,7 @@ pub struct WorkerJson {
     pub archive: String,
     /// When it began.
     pub began: String,
-    /// When it was heard of last.
+    /// When it last reported.
     pub heard: String,
     /// Whether it ended in order.
     pub ended: bool,
@@ -237,7 +237,7 @@ impl From<&QueueSeen> for QueueJson {
         let sum = |count: fn(&ListView) -> u64, list: &str| -> u64 {
             seen.lists.iter().filter(|l| l.list == list).map(count).sum()
         };
-        // What is watched has URLs in it that were never fetched, too.
+        // The watched list includes URLs that were never fetched.
         let all = |l: &ListView| l.queued + l.in_flight + l.waiting;
         let is_cap = |l: &ListView| l.list == "watched" && l.due >= DUE_COUNTED_MAX as u64;
         Self {
@@ -246,8 +246,8 @@ impl From<&QueueSeen> for QueueJson {
             due: sum(|l| l.due, "watched"),
             due_is_cap: seen.lists.iter().any(is_cap),
             next: seen.lists.iter().filter_map(|l| l.next.clone()).min(),
-            told_at: seen.told.as_ref().map(|told| told.at.clone()),
-            source: seen.told.as_ref().map(|told| told.source.clone()),
+            told_at: seen.reporter.as_ref().map(|report| report.at.clone()),
+            source: seen.reporter.as_ref().map(|report| report.source.clone()),
             shared: seen.shared.as_ref().map(SharedJson::from),
         }
     }

@@ -42,7 +42,7 @@ pub struct Timeline {
     pub asked: Option<Form>,
     /// How many captures there are, with failures.
     pub captures: u64,
-    /// How many of them found the same payload, or were told that nothing changed.
+    /// How many of them found the same payload, or for how many the server reported no change.
     pub unchanged: u64,
     /// How many of them are reports of failures.
     pub failures: u64,
@@ -114,13 +114,13 @@ pub const VISITS_MAX: usize = 240;
 /// At most this many points.
 pub const POINTS_MAX: usize = 120;
 
-/// So many captures of one page are counted.
+/// At most this many captures of one page are counted.
 const CAPTURES_MAX: usize = 500_000;
 
 /// A page over time.
 ///
 /// # Errors
-/// When the page was never captured (a report of a failure is no capture of it), or cannot be read.
+/// When the page was never captured (a report of a failure is not a capture of it), or cannot be read.
 pub fn timeline(archive: &Archive, request: &TimelineRequest) -> Result<Timeline, AnswerError> {
     let TimelineRequest { url, before, versions_max, form } = request;
     let mut page_reader = archive.page_reader();
@@ -138,12 +138,12 @@ pub fn timeline(archive: &Archive, request: &TimelineRequest) -> Result<Timeline
             }
         }
     }
-    let (notes, told) = (rows.notes(), rows.told().clone());
+    let (notes, chosen) = (rows.notes(), rows.chosen_text().clone());
     rows.end()?;
     let mut out = Timeline {
         url: url.clone(),
-        rendering: told.is_rendering(),
-        text_at: told.alternate.map(|(url, _)| url),
+        rendering: chosen.is_rendering(),
+        text_at: chosen.alternate.map(|(url, _)| url),
         renderings: 0,
         asked: *form,
         captures: 0,

@@ -92,8 +92,8 @@ impl View {
 /// One capture.
 ///
 /// # Errors
-/// When there is none, none of that record id, or the index cannot answer. A record that cannot be read is
-/// no error: [`View::unread`] says so.
+/// When there is none, none with that record id, or the index cannot answer. A record that cannot be read is not
+/// an error: [`View::unread`] says so.
 pub fn view(archive: &Archive, request: &ViewRequest) -> Result<View, AnswerError> {
     let ViewRequest { url, at, record_id, .. } = request;
     let doing = format!("reading {url}");
@@ -131,7 +131,7 @@ pub fn view(archive: &Archive, request: &ViewRequest) -> Result<View, AnswerErro
             }
             let mut page_reader = archive.page_reader();
             page_reader.hold(loaded);
-            // A redirect whose way cannot be told leads nowhere here.
+            // A redirect whose target cannot be determined leads nowhere here.
             let said = page_reader.follow(&out.capture).ok();
             out.leads_to = said.and_then(|said| said.leads.address().map(str::to_owned));
         }

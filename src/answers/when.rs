@@ -65,12 +65,12 @@ impl PhraseSpanJson {
     }
 }
 
-/// Looks for a phrase over all pages, in the order of their urlkeys; what comes back are notes on captures
-/// that had to be left out. The search index says which pages may have it; where there is none, all pages are
-/// read. `progress` gets how many pages were indexed for it.
+/// Looks for a phrase over all pages, in the order of their urlkeys; returns notes on captures that had to be
+/// left out. The search index says which pages may have it; where there is none, all pages are read. `progress`
+/// receives the number of pages indexed for it.
 ///
 /// # Errors
-/// When the phrase has no words, the archive cannot be read, and what `found` gives back.
+/// When the phrase has no words, the archive cannot be read, and any error of `found`.
 pub fn when<E: From<AnswerError>>(
     archive: &Archive,
     request: &WhenRequest,
@@ -84,7 +84,7 @@ pub fn when<E: From<AnswerError>>(
     let place = (request.host.as_deref(), request.form);
     let answered = match proposed(archive, &mut page_reader, request, progress) {
         Ok(keys) => when_on(&mut page_reader, (&phrase, request.form), &keys, &mut pass_on),
-        // Exact all the same, and slow.
+        // Still exact, but slow.
         Err(why) => {
             tracing::debug!(%why, "all pages are read for a phrase");
             phrase::when(&mut page_reader, &phrase, place, &mut pass_on)
@@ -101,7 +101,7 @@ fn proposed(
     progress: &mut dyn FnMut(u64),
 ) -> Result<BTreeSet<String>, SearchError> {
     let hosts = request.host.iter().map(|host| host_term(host)).collect();
-    // A phrase of signs that are folded away is no question for an index of words.
+    // A phrase of signs that are folded away cannot be looked up in an index of words.
     let query = SearchQuery::of_phrase(&request.phrase, hosts)
         .ok_or_else(|| SearchError::None("the phrase has no words".to_owned()))?;
     let current = archive.search().current(page_reader, progress)?;
@@ -140,7 +140,7 @@ fn when_on<E: From<StoreError>>(
 pub(super) enum Failed<E> {
     /// The archive's.
     Archive(StoreError),
-    /// That of the caller who takes what is found.
+    /// That of the caller that receives what is found.
     Caller(E),
 }
 

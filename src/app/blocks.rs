@@ -1,4 +1,4 @@
-//! Captures of months that are over, brought to ZipNum blocks by themselves where a setting says so: written, published in
+//! Captures of months that are over, copied automatically to ZipNum blocks where a setting says so: written, published in
 //! one step, read back and compared with the index; and whether the place of the blocks can be used.
 //!
 //! The index keeps its captures: they are what a crawl compares with, and nothing waits for blocks that lie elsewhere.
@@ -19,8 +19,8 @@ use crate::store::durable::make_whole;
 use crate::store::{Layout, Reader};
 use crate::zipnum::{Directory, IDX, ObjectRanges, Ranges, ShardCaptures, publish, publish_folder};
 
-/// How often it is looked whether another month is over.
-pub const LOOKED_EVERY: Duration = Duration::from_hours(1);
+/// How often it is checked whether another month is over.
+pub const CHECKED_EVERY: Duration = Duration::from_hours(1);
 
 /// Where blocks lie.
 #[derive(Debug, Clone)]
@@ -58,7 +58,7 @@ impl Place {
         }
     }
 
-    /// Puts blocks in the place of those that lie there.
+    /// Replaces the blocks that lie there.
     fn publish(&self, staged: &Path, requests_max: usize) -> Result<(), String> {
         let done = match self {
             Self::Folder(path) => publish_folder(staged, path),
@@ -68,18 +68,18 @@ impl Place {
     }
 }
 
-/// Before when captures are in blocks, as it was published and read back last.
+/// The time before which captures are in blocks, as last published and read back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Brought {
-    /// Where to.
+    /// The destination.
     place: String,
-    /// The month that is not in them any more: `2026-01`.
+    /// The first month that is not in them: `2026-01`.
     before: String,
     /// How many captures.
     captures: u64,
 }
 
-/// Brings captures of months that are over to blocks.
+/// Copies captures of months that are over to blocks.
 #[derive(Clone)]
 pub struct Blocks {
     reader: Reader,
@@ -89,7 +89,7 @@ pub struct Blocks {
 }
 
 impl Blocks {
-    /// Those of an archive; `None` where the settings do not ask for it.
+    /// The blocks of an archive; `None` where the settings do not ask for them.
     #[must_use]
     pub fn new(reader: Reader, settings: &Settings, clock: Arc<dyn Clock>) -> Option<Self> {
         let is_asked = !settings.text(keys::STORE_ZIPNUM).is_empty()
@@ -98,12 +98,12 @@ impl Blocks {
         is_asked.then(|| Self { reader, settings, clock, ended: Arc::default() })
     }
 
-    /// Brings months that have come to be over to the blocks. What was done, as text; `None` where there is nothing to do.
+    /// Copies months that are now over to the blocks. What was done, as text; `None` where there is nothing to do.
     ///
     /// # Errors
     /// Why that was not done, as text. It is tried again with the next call.
     pub fn once(&self) -> Result<Option<String>, String> {
-        // Held while it works, so that who ends the run waits for it.
+        // Held while it works, so that ending the run waits for it.
         let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         if *ended {
             return Ok(None);
@@ -171,7 +171,7 @@ impl Blocks {
         }
     }
 
-    /// Looks every so often, the first time at once, until it is dropped; what was done is said to `done`, and what went wrong
+    /// Checks at every interval, the first time at once, until it is dropped; what was done is passed to `done`, and errors
     /// to `failed`.
     pub async fn follow_every(
         self,
@@ -192,7 +192,7 @@ impl Blocks {
         }
     }
 
-    /// Ends it, after what is under way.
+    /// Ends it, after the work in progress.
     pub fn end(&self) {
         *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
     }
@@ -209,7 +209,7 @@ fn month_of(at: Timestamp) -> (String, Timestamp) {
     (month, began)
 }
 
-/// How many captures there are from before a time, and a number of all of them that does not go by their order.
+/// How many captures there are from before a time, and a number computed from all of them that does not depend on their order.
 fn digest_of(captures: &dyn Captures, before: Timestamp) -> Result<(u64, u128), ArchiveError> {
     let query = Query { to: Some(before), ..Query::everything() };
     let mut all = (0, 0_u128);
@@ -222,7 +222,7 @@ fn digest_of(captures: &dyn Captures, before: Timestamp) -> Result<(u64, u128), 
     Ok(all)
 }
 
-/// What was brought there last; `None` where nothing is known of it.
+/// What was last copied there; `None` where that is not known.
 fn read(file: &Path) -> Option<Brought> {
     serde_json::from_slice(&std::fs::read(file).ok()?).ok()
 }
@@ -232,7 +232,7 @@ fn write(file: &Path, brought: &Brought) -> io::Result<()> {
     make_whole(file, |why| why, |mut file| file.write_all(&bytes))
 }
 
-/// Whether the blocks that the settings name can be read, and written where they are brought there by themselves; as text.
+/// Whether the blocks that the settings name can be read, and written where they are copied there automatically; as text.
 /// `None` where they name none. Nothing is left there.
 ///
 /// # Errors

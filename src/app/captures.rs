@@ -1,4 +1,4 @@
-//! What keeps where each capture lies, by the settings: the archive's own index, or a database.
+//! The store of capture locations that the settings name: the archive's own index, or a database.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::store::{Reader, Stay};
 /// The database that the settings name; `None` where captures are kept in the archive itself.
 ///
 /// # Errors
-/// When the address is none, or the file of the password cannot be read.
+/// When the address is invalid, or the file of the password cannot be read.
 pub fn captures_address(settings: &Settings) -> Result<Option<Address>, AppError> {
     let file = keys::STORE_CAPTURES_PASSWORD_FILE;
     database(settings, keys::STORE_CAPTURES, keys::STORE_CAPTURES_SCHEMA, file)
@@ -51,13 +51,13 @@ pub(super) fn database(
     Ok(Some(address.or_password(password.as_deref()).with_roots(roots.map(PathBuf::from))))
 }
 
-/// What keeps the captures, and what was done to its tables, as text.
+/// The capture store, and what was done to its tables, as text.
 type Given = (Arc<dyn CaptureStore>, Vec<String>);
 
-/// What keeps the captures where that is not the archive itself, and what was done to its tables.
+/// The capture store where that is not the archive itself, and what was done to its tables.
 ///
 /// # Errors
-/// When the address is none, or the database does not answer or refuses.
+/// When the address is invalid, or the database does not answer or refuses.
 pub fn given_captures(settings: &Settings) -> Result<Option<Given>, AppError> {
     let Some(address) = captures_address(settings)? else { return Ok(None) };
     let (captures, notes) = PostgresCaptures::open(address).map_err(|why| opening_error(&why))?;
@@ -91,10 +91,10 @@ pub fn captures_in_blocks(settings: &Settings) -> Result<Option<Arc<dyn Captures
     })
 }
 
-/// The archive at `root`, to read from, with the captures that lie in blocks. The second part says what was odd.
+/// The archive at `root`, to read from, with the captures that lie in blocks. The second part says what was unexpected.
 ///
 /// # Errors
-/// When there is no archive, or it or what keeps its captures cannot be opened.
+/// When there is no archive, or it or its capture store cannot be opened.
 pub fn open_reader(
     settings: &Settings,
     root: &Path,

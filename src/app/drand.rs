@@ -1,6 +1,6 @@
 //! Rounds of drand as the commands fetch them: for the records of captures while a crawl runs, and for checkpoints.
 //!
-//! Nothing waits for a round: a record that is made while none is known goes without, and a checkpoint waits some seconds.
+//! A crawl waits for no round: a record that is made while none is known has none, and a checkpoint waits some seconds.
 
 use std::convert::Infallible;
 use std::path::Path;
@@ -48,7 +48,7 @@ pub fn source(settings: &Settings) -> Result<Option<Source>, String> {
 }
 
 /// The round for a checkpoint that is signed now: the newest of `rounds` where that is fresh, else one that is fetched; what
-/// went wrong, as text. To be called where no runtime is.
+/// went wrong, as text. Not to be called inside a runtime.
 pub fn round(
     layout: &Layout,
     settings: &Settings,
@@ -81,8 +81,8 @@ pub fn begin(layout: &Layout, settings: &Settings, rounds: &Rounds) {
     }
 }
 
-/// Fetches the newest round now and then every so often, until it is dropped. A failure is said to the log of the program when
-/// it begins, and its end.
+/// Fetches the newest round now and then at every interval, until it is dropped. The start and the end of a failure are
+/// written to the log of the program.
 pub async fn refresh_every(
     layout: Layout,
     settings: Settings,

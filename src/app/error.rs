@@ -9,7 +9,7 @@ use crate::store::StoreError;
 use crate::store::error::hint_of;
 use crate::store::room::why_unwritable;
 
-/// Whose doing an error is.
+/// What kind of error it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The work failed.
@@ -23,7 +23,7 @@ pub enum Kind {
 /// What could not be done.
 #[derive(Debug)]
 pub struct AppError {
-    /// Whose doing it is.
+    /// Its kind.
     pub kind: Kind,
     /// `what could not be done: why`.
     pub message: String,
@@ -72,11 +72,11 @@ impl fmt::Display for AppError {
 
 impl std::error::Error for AppError {}
 
-/// The error of a command that writes into `dir`: where nothing can be written there, that is why,
-/// whatever failed because of it.
+/// The error of a command that writes into `dir`: where the directory cannot be written, that is the reported
+/// reason, whatever failed because of it.
 #[must_use]
 pub fn unwritable_or(what: &str, dir: &Path, error: AppError) -> AppError {
-    // A directory that is not there yet says nothing.
+    // A directory that does not exist yet is not the reason.
     let Some(why) = why_unwritable(dir).filter(|why| why.kind() != ErrorKind::NotFound) else {
         return error;
     };
@@ -95,7 +95,7 @@ pub fn writing_error(what: &str, root: &Path, error: StoreError) -> AppError {
     if busy { error } else { unwritable_or(what, root, error) }
 }
 
-/// An error with what led to it, as far as it does not say so itself.
+/// An error with its causes, as far as its own message does not include them.
 #[must_use]
 pub fn with_sources(error: &(dyn std::error::Error + 'static)) -> String {
     let mut text = error.to_string();

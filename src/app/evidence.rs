@@ -1,6 +1,6 @@
 //! The evidence log as the commands keep it: its settings, and letting it follow the archive.
 //!
-//! Trouble with the log never stops a crawl: it is said, and the next run catches up.
+//! A failure of the log never stops a crawl: it is reported, and the next run catches up.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -37,8 +37,8 @@ pub fn options(settings: &Settings) -> Options {
     }
 }
 
-/// As [`options`], with the newest round of drand for a checkpoint that is signed now; what went wrong with that, as text. To
-/// be called where no runtime is.
+/// As [`options`], with the newest round of drand for a checkpoint that is signed now; what went wrong with that, as text. Not
+/// to be called inside a runtime.
 #[must_use]
 pub fn options_now(
     layout: &Layout,
@@ -71,8 +71,8 @@ pub fn authorities(settings: &Settings) -> Result<Authorities, String> {
     })
 }
 
-/// Asks for the time stamps that the newest checkpoint lacks; what went wrong, as text. To be
-/// called where no runtime is.
+/// Asks for the time stamps that the newest checkpoint lacks; what went wrong, as text. Not to be
+/// called inside a runtime.
 pub fn stamp(layout: &Layout, settings: &Settings) -> Vec<String> {
     let authorities = match authorities(settings) {
         Ok(authorities) if authorities.urls.is_empty() => return Vec::new(),
@@ -89,8 +89,8 @@ pub fn stamp(layout: &Layout, settings: &Settings) -> Vec<String> {
     }
 }
 
-/// Asks the calendars of OpenTimestamps, where the last time is long enough ago; what went wrong, as text. To be called where
-/// no runtime is.
+/// Asks the calendars of OpenTimestamps, where the last time is long enough ago; what went wrong, as text. Not to be called
+/// inside a runtime.
 pub fn anchor(layout: &Layout, settings: &Settings, now: Timestamp) -> Vec<String> {
     let asked = Asked {
         calendars: settings.list(keys::EVIDENCE_CALENDARS).to_vec(),
@@ -114,7 +114,7 @@ pub fn anchor(layout: &Layout, settings: &Settings, now: Timestamp) -> Vec<Strin
 /// The headers of Bitcoin blocks in a file; none for an empty path.
 ///
 /// # Errors
-/// When the file cannot be read or is no list of headers; the text names it.
+/// When the file cannot be read or is not a list of headers; the text names it.
 pub fn bitcoin_headers(path: &Path) -> Result<Headers, String> {
     if path == Path::new("") {
         return Ok(Headers::default());
@@ -127,7 +127,7 @@ pub fn bitcoin_headers(path: &Path) -> Result<Headers, String> {
 /// Reads a policy (c2sp.org/tlog-policy).
 ///
 /// # Errors
-/// When there is none at `path`, or it is none; the text names the file.
+/// When there is no file at `path`, or it is not a policy; the text names the file.
 pub fn read_policy(path: &Path) -> Result<Policy, String> {
     let fail = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
     let bytes = std::fs::read(path).map_err(|why| fail(&why))?;
@@ -160,8 +160,8 @@ pub fn witnesses(settings: &Settings) -> Result<Witnesses, String> {
     Ok(Witnesses { policy, user_agent: settings.user_agent(), route: route(settings) })
 }
 
-/// Submits the newest checkpoint to the witnesses that have not cosigned it; what went wrong, as text. To be called where no
-/// runtime is.
+/// Submits the newest checkpoint to the witnesses that have not cosigned it; what went wrong, as text. Not to be called
+/// inside a runtime.
 pub fn cosign(layout: &Layout, settings: &Settings) -> Vec<String> {
     let witnesses = match witnesses(settings) {
         Ok(witnesses) if witnesses.policy.witnesses.is_empty() => return Vec::new(),
@@ -180,8 +180,8 @@ pub fn cosign(layout: &Layout, settings: &Settings) -> Vec<String> {
     }
 }
 
-/// What keeps the log of this archive between several, by the settings, and what this process is called
-/// there; `None` where the archive has a log of its own, with a note where that is not what they say.
+/// The log that this archive shares with others, by the settings, and the name of this process in it;
+/// `None` where the archive has a log of its own, with a note where that is not what the settings say.
 type Shared = (Option<(PostgresLog, String)>, Option<String>);
 
 fn shared_log(layout: &Layout, settings: &Settings) -> Result<Shared, EvidenceError> {
@@ -261,7 +261,7 @@ pub fn new_key(
     Ok((done, notes))
 }
 
-/// Has the log of an archive state something, under a checkpoint; what it states already is left out.
+/// Adds statements to the log of an archive, under a checkpoint; those already in it are left out.
 ///
 /// # Errors
 /// As [`extend`].
@@ -339,7 +339,7 @@ pub struct Follower {
     rounds: Rounds,
     settings: Settings,
     clock: Arc<dyn Clock>,
-    // Held while following, so that anyone who ends the crawl waits for it; true when it has ended.
+    // Held while following, so that ending the crawl waits for it; true when it has ended.
     ended: Arc<Mutex<bool>>,
     /// What the last call left behind.
     behind: Arc<Mutex<Behind>>,
@@ -362,13 +362,13 @@ impl Follower {
         if *ended {
             return Vec::new();
         }
-        // The index is told after the sync: what it knows of a file is on the disk.
+        // The index is updated after the sync: what it records of a file is on the disk.
         let durable = |name: &str| {
             self.reader.sink().mark_of(name).ok().flatten().map(|mark| mark.indexed_to)
         };
         let open = OpenFiles::UpTo(&durable);
         let (along, now) = ((&*self.trail, &self.rounds), self.clock.now());
-        // What is written while this runs is counted by the trail, and at the worst twice.
+        // What is written while this runs is counted by the trail, at worst twice.
         let before = self.lag().behind();
         let done = extend(self.reader.layout(), &self.settings, &open, along, now);
         let left = match &done {
@@ -387,17 +387,17 @@ impl Follower {
         done.map_or_else(|why| vec![does_not_follow(&why)], |done| done.notes)
     }
 
-    /// What tells how far the log is behind. Holds nothing of the archive open.
+    /// A handle that reports how far the log is behind. It keeps nothing of the archive open.
     #[must_use]
     pub fn lag(&self) -> LogLag {
         LogLag { trail: Arc::clone(&self.trail), behind: Arc::clone(&self.behind) }
     }
 
-    /// Follows after `first` and then every so often, until it is dropped; what went wrong or is unexpected
-    /// is said to `say`.
+    /// Follows after `first` and then at every interval, until it is dropped; what went wrong or is unexpected
+    /// is passed to `say`.
     pub async fn follow_every(self, first: Duration, every: Duration, say: impl Fn(&str) + Send) {
         let begin = tokio::time::Instant::now() + first;
-        // An interval of nothing would never rest.
+        // An interval of zero would never pause.
         let mut ticks = tokio::time::interval_at(begin, every.max(Duration::from_secs(1)));
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -410,7 +410,7 @@ impl Follower {
         }
     }
 
-    /// Ends it, after what is under way.
+    /// Ends it, after the work in progress.
     pub fn end(&self) {
         *self.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
     }

@@ -24,8 +24,8 @@ pub struct Frontiers {
     _copy: Option<tempfile::TempDir>,
 }
 
-/// Opens the queue and the list of an archive to look at them; nothing where another process has
-/// them. Where the disk is full, read-only or somebody else's, a copy is read.
+/// Opens the queue and the list of an archive for reading; `None` where another process has
+/// them. Where the disk is full, read-only or owned by another user, a copy is read.
 ///
 /// # Errors
 /// When they cannot be read.

@@ -1,4 +1,4 @@
-//! Saved searches while a run goes on: what is captured is read again and again, whichever process keeps the index of
+//! Saved searches while a run goes on: new captures are read at every interval, whichever process keeps the index of
 //! words.
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,16 +11,16 @@ use crate::base::Clock;
 use crate::history::PageReader;
 use crate::readings::Readings;
 use crate::search::saved::SavedSearch;
-use crate::search::{HeardChange, Listener};
+use crate::search::{Listener, SearchChange};
 use crate::store::Reader;
 
-/// What was captured last is still gone through at the end, at most for so long; the next run goes on.
+/// The last captures are still checked at the end, for at most this long; the next run continues.
 const LAST_LOOK_MAX: Duration = Duration::from_secs(3);
 
 /// Called for each change to the words of a saved search, on a thread of a runtime.
-pub type Tells = Arc<dyn Fn(&HeardChange<'_>) + Send + Sync>;
+pub type Tells = Arc<dyn Fn(&SearchChange<'_>) + Send + Sync>;
 
-/// Goes through what is captured, for saved searches. Clones share how far it is.
+/// Checks new captures for saved searches. Clones share the position.
 #[derive(Clone)]
 pub struct Hearing {
     reader: Reader,
@@ -29,12 +29,12 @@ pub struct Hearing {
     searches: Arc<[SavedSearch]>,
     listener: Arc<Mutex<Listener>>,
     ended: Arc<Notify>,
-    /// Until when it may go on, once it was asked to end.
+    /// Until when it may continue, once it was asked to end.
     until: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Hearing {
-    /// Goes on where `listener` is.
+    /// Continues where `listener` is.
     #[must_use]
     pub fn new(
         (reader, readings): (Reader, Readings),
@@ -47,7 +47,7 @@ impl Hearing {
         Self { reader, readings, clock, searches: searches.into(), listener, ended, until }
     }
 
-    /// Goes through what is new; what went wrong, as text.
+    /// Checks what is new; what went wrong, as text.
     fn once(&self, tells: &Tells) -> Option<String> {
         let is_ended = || {
             let until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
@@ -56,15 +56,15 @@ impl Hearing {
         let mut page_reader = PageReader::cached(&self.reader, &self.readings);
         let mut listener = self.listener.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
-        let mut tell = |change: &HeardChange<'_>| tells(change);
+        let mut tell = |change: &SearchChange<'_>| tells(change);
         match listener.listen(&mut page_reader, &self.searches, now, &mut tell, &is_ended) {
             Ok(notes) => Some(notes.join("; ")).filter(|notes| !notes.is_empty()),
             Err(why) => Some(why.to_string()),
         }
     }
 
-    /// Goes through what is new every so often, until its end, and then once more; what goes wrong is said to
-    /// `say`, once until something else does.
+    /// Checks what is new at every interval, until its end, and then once more; an error is passed to
+    /// `say`, once until another one occurs.
     pub async fn follow_every(self, every: Duration, tells: Tells, say: impl Fn(&str) + Send) {
         let mut ticks = ticks(every);
         let mut last = None;
@@ -84,7 +84,7 @@ impl Hearing {
         }
     }
 
-    /// Has it end soon.
+    /// Asks it to end soon.
     pub fn end(&self) {
         let mut until = self.until.lock().unwrap_or_else(PoisonError::into_inner);
         *until = Some(Instant::now() + LAST_LOOK_MAX);

@@ -12,7 +12,7 @@ use crate::readings::Readings;
 use crate::search::{Search, SearchError, SearchOptions, Upkeep};
 use crate::store::Reader;
 
-/// How often the index is brought up to date: what is asked finds no answer older than that.
+/// How often the index is brought up to date: no query gets an answer older than that.
 pub const INDEXED_EVERY: Duration = Duration::from_secs(1);
 
 /// How the index is kept, by the settings.
@@ -23,7 +23,7 @@ pub fn search_options(settings: &Settings, upkeep: Upkeep) -> SearchOptions {
     SearchOptions { writer_bytes, upkeep: if is_kept { upkeep } else { Upkeep::Off } }
 }
 
-/// Brings the index up to date again and again.
+/// Brings the index up to date repeatedly.
 #[derive(Clone)]
 pub struct Indexing {
     reader: Reader,
@@ -32,7 +32,7 @@ pub struct Indexing {
     ended: Arc<Notify>,
 }
 
-/// Ticks at this distance, the first after it; one that comes late has the next come later.
+/// Ticks at this interval, the first after one interval; a late tick delays the next one.
 pub(super) fn ticks(every: Duration) -> tokio::time::Interval {
     let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -46,18 +46,18 @@ impl Indexing {
         Self { reader, readings, search, ended: Arc::default() }
     }
 
-    /// Brings it up to date once; what went wrong, as text. Nothing is done where another process is at it.
+    /// Brings it up to date once; what went wrong, as text. Nothing is done where another process is doing it.
     fn once(&self) -> Option<String> {
         let mut page_reader = PageReader::cached(&self.reader, &self.readings);
         let done = self.search.keep_up(&mut page_reader, &mut |_| {});
-        // An index that is switched off is no failure, and neither is an end.
+        // A disabled index is not a failure, and neither is a requested end.
         let done =
             done.err().filter(|why| !matches!(why, SearchError::None(_) | SearchError::Ended));
         done.map(|why| why.to_string())
     }
 
-    /// Brings it up to date every so often, until its end; what goes wrong is said to `say`, once until
-    /// something else does.
+    /// Brings it up to date at every interval, until its end; an error is passed to `say`, once until
+    /// another one occurs.
     pub async fn follow_every(self, every: Duration, say: impl Fn(&str) + Send) {
         let mut ticks = ticks(every);
         let mut last = None;
@@ -76,7 +76,7 @@ impl Indexing {
         }
     }
 
-    /// Has it end soon: after the page that it is at.
+    /// Asks it to end soon: after the current page.
     pub fn end(&self) {
         self.search.end();
         self.ended.notify_one();

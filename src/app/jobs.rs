@@ -34,7 +34,7 @@ pub fn load_all(setup: &Setup) -> Result<Vec<JobSpec>, AppError> {
     read(setup, &files)
 }
 
-/// The job that bears this name, among those of the folder of jobs.
+/// The job of this name, among those of the folder of jobs.
 ///
 /// # Errors
 /// When there is none, and as [`load`].

@@ -10,7 +10,7 @@ use crate::store::{Layout, MigrateError, Migrated, OwnIndex, Stage, Stay, migrat
 /// Where captures are kept, for people: without a password.
 ///
 /// # Errors
-/// When the address is none.
+/// When the address is invalid.
 pub fn place_of_captures(settings: &Settings) -> Result<String, AppError> {
     Ok(match captures_address(settings)? {
         Some(address) => format!("PostgreSQL at {}, schema {}", address.shown(), address.schema()),
@@ -18,8 +18,8 @@ pub fn place_of_captures(settings: &Settings) -> Result<String, AppError> {
     })
 }
 
-/// Moves the captures of the archive at `root` from where `from` keeps them to where `to` does. The first of what
-/// comes back says where that is; notes are on what was done to its tables or before.
+/// Moves the captures of the archive at `root` from where `from` keeps them to where `to` does. The first part of
+/// the result says where that is; the notes say what was done to its tables or before.
 ///
 /// # Errors
 /// When both are the same place, either does not answer, another process writes to the archive, or the two sides

@@ -2,7 +2,7 @@
 //! back to the archive's own disk.
 //!
 //! Each file is sent and read back, and noted in a ledger of its own; only when all are there does that ledger take the
-//! place of the one that the archive relies on. So a move that was interrupted goes on, and until its end the archive is
+//! place of the one that the archive relies on. So an interrupted move can be continued, and until its end the archive is
 //! as it was. Nothing is removed from where the files were.
 
 use std::fs;
@@ -37,7 +37,7 @@ pub struct MovedFiles {
     pub moved: u64,
     /// Files that are still open and stay here.
     pub open: u64,
-    /// Whether an earlier run was gone on with.
+    /// Whether an earlier run was continued.
     pub is_resumed: bool,
 }
 
@@ -54,11 +54,11 @@ pub fn place_of_files(settings: &Settings) -> String {
 }
 
 /// Moves the WARC files of the archive at `root` from where `from` keeps them to where `to` does; `None` where that is the
-/// same place. `progress` is told how many files were gone through.
+/// same place. `progress` is called with the number of files that are done.
 ///
 /// # Errors
-/// When either storage does not do it, a file there is not the one here, or another process writes to the archive.
-/// The archive is as it was then, and the next run goes on.
+/// When either storage fails, a file there is not the one here, or another process writes to the archive.
+/// The archive is then as it was, and the next run continues.
 pub fn migrate_files(
     from: &Settings,
     to: &Settings,
@@ -92,7 +92,7 @@ pub fn migrate_files(
     for path in &sealed {
         let disk = |why: std::io::Error| failed(path, why.to_string());
         let fetched = match &target {
-            // A file that this move has sent before need not come back.
+            // A file that this move has sent before need not be fetched.
             Some(there) if is_verified(there, &here, path).map_err(disk)? => false,
             _ => take_home(&here, &lock, path).map_err(disk)?,
         };
@@ -105,7 +105,7 @@ pub fn migrate_files(
                     .map_err(|why| failed(path, why))?;
                 moved.moved += 1;
             }
-            // It lay in the other storage alone, and does again: the disk may be too small for all.
+            // It was fetched from the other storage for the move alone: the disk may be too small for all.
             if fetched {
                 fs::remove_file(path).map_err(disk)?;
             }
@@ -125,7 +125,7 @@ fn is_verified(there: &Layout, here: &Layout, path: &Path) -> std::io::Result<bo
     Ok(entry.is_some_and(|entry| entry.state == State::Verified && entry.bytes == length))
 }
 
-/// Has the archive rely on where the files are now.
+/// Switches the archive to where the files are now.
 fn settle(here: &Layout, there: Option<&Layout>, sealed: &[PathBuf]) -> std::io::Result<()> {
     let ledger = here.ledger().path();
     let folder = ledger.parent().unwrap_or(here.root());

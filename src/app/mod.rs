@@ -5,11 +5,11 @@
 //! move elsewhere ([`mod@migrate`]), sealed files as well ([`objects`], [`mod@migrate_files`]), the jobs ([`jobs`]), its queue
 //! ([`frontiers`]) or one that processes share ([`shared`]), a run ([`run`]), copies of other archives
 //! ([`mod@backfill`]), what is removed by order ([`mod@purge`]), other archives ([`peers`]), its queue seen from outside ([`queue`]), the evidence log that follows it
-//! ([`evidence`]), so does the index of words ([`indexing`]), what saved searches
-//! are told meanwhile ([`hearing`]), the way to others ([`route`]), threads for work
+//! ([`evidence`]), so does the index of words ([`indexing`]), saved searches while a
+//! run goes on ([`hearing`]), the way to others ([`route`]), threads for work
 //! that blocks ([`pool`]).
 //!
-//! Knows no flags, prints nothing, and ends no process but at a second signal.
+//! Knows no flags, prints nothing, and ends the process only at a second signal.
 
 pub mod backfill;
 pub mod blocks;
@@ -58,7 +58,7 @@ pub struct Setup {
 /// The archive as citations name it.
 ///
 /// # Errors
-/// When its address is none.
+/// When its address is invalid.
 pub fn cite_archive(settings: &Settings) -> Result<Archive, AppError> {
     let set = |key: keys::TextKey| Some(settings.text(key).trim()).filter(|t| !t.is_empty());
     let base = set(keys::CITE_ARCHIVE_URL);

@@ -65,8 +65,8 @@ fn s3(settings: &Settings, place: &str) -> Result<S3Objects, String> {
     S3Objects::new(options, Arc::new(SystemClock))
 }
 
-/// The archive at `root` with the object storage that the settings name. Where nothing is known of what is there, it is
-/// asked; the second part says why that did not work.
+/// The archive at `root` with the object storage that the settings name. Where its contents are not known, it is
+/// asked for them; the second part says why that failed.
 ///
 /// # Errors
 /// As [`objects`].
@@ -78,7 +78,7 @@ pub fn layout(settings: &Settings, root: &Path) -> Result<(Layout, Option<String
         requests_max: requests_max(settings),
     };
     let mut note = None;
-    // An archive that is not there yet has nothing in it, and one that cannot be written stays as it is.
+    // An archive that does not exist yet has nothing in it, and one that cannot be written stays as it is.
     if layout.format_file().exists() && !layout.ledger().exists() {
         let made = rebuild(&*objects, layout.ledger(), SystemClock.now());
         note = made.err().map(|why| {
@@ -98,7 +98,7 @@ pub fn requests_max(settings: &Settings) -> usize {
     usize::try_from(settings.integer(keys::STORE_REMOTE_REQUESTS_MAX)).unwrap_or(1).max(1)
 }
 
-/// What is sent and what may go, by the settings.
+/// What is sent, and which local files may be removed, by the settings.
 #[must_use]
 pub fn upload_options(settings: &Settings) -> UploadOptions {
     let age = settings.duration(keys::STORE_LOCAL_AGE_MAX);
@@ -112,7 +112,7 @@ pub fn upload_options(settings: &Settings) -> UploadOptions {
 }
 
 /// Whether the object storage can be listed and written, as text; `None` where the settings name none. Nothing is left
-/// there: an upload is begun and thrown away.
+/// there: an upload is begun and aborted.
 ///
 /// # Errors
 /// What cannot be done there, as text.
@@ -135,7 +135,7 @@ pub fn try_objects(settings: &Settings) -> Result<Option<Result<String, String>>
     Ok(Some(tried().map_err(|why| with_advice(objects.place(), &why, rights))))
 }
 
-/// Begins an upload and throws it away, so that nothing is left.
+/// Begins an upload and aborts it, so that nothing is left.
 ///
 /// # Errors
 /// When the storage does not take it.
@@ -146,7 +146,7 @@ pub(super) fn try_writing(objects: &(impl Objects + ?Sized)) -> Result<(), Objec
     objects.abort(key, &upload)
 }
 
-/// What a storage did not do, and what to do about it; `rights` are those that its user needs.
+/// What failed in a storage, and what to do about it; `rights` are those that its user needs.
 pub(super) fn with_advice(place: &str, why: &ObjectError, rights: &str) -> String {
     match why.kind {
         ObjectErrorKind::Refused => format!("{place}: {why}; it needs {rights}"),

@@ -13,7 +13,7 @@ use crate::remote::peer::PeerClient;
 use crate::store::Layout;
 use crate::witness::rate::Rate;
 
-/// A peer that wants to be asked later is waited for this long, once.
+/// The longest wait for a peer that wants to be asked later; there is one wait.
 const WAIT_MAX: Duration = Duration::from_secs(65);
 
 /// What proofs for peers are made with.
@@ -37,14 +37,14 @@ pub fn answering(settings: &Settings, layout: &Layout) -> Answering {
     Answering::new(layout, options)
 }
 
-/// Brings requests to peers over HTTP, one at a time.
+/// Sends requests to peers over HTTP, one at a time.
 pub struct Courier {
     client: PeerClient,
     runtime: tokio::runtime::Runtime,
 }
 
 impl Courier {
-    /// To be made where no runtime is.
+    /// Not to be called inside a runtime.
     ///
     /// # Errors
     /// When the network cannot be set up, as text.
@@ -69,7 +69,7 @@ impl Ask for Courier {
         self.runtime.block_on(async {
             let mut answer = ask().await?;
             if let Some(wait) = answer.retry_after.filter(|wait| *wait <= WAIT_MAX) {
-                // A request that came too early was not taken, and so is the same one later.
+                // A request that came too early was not accepted, so the same one can be sent later.
                 tokio::time::sleep(wait).await;
                 answer = ask().await?;
             }

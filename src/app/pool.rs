@@ -1,8 +1,8 @@
 //! Threads for work that blocks (the index, WARC files, extraction), for callers in async code.
 //!
-//! A pool runs a bounded number of jobs at once and lets a bounded number wait; what comes on top is
+//! A pool runs a bounded number of jobs at once and lets a bounded number wait; further jobs are
 //! refused at once, so that load shows as refusals and never as memory. A job cannot be interrupted: one
-//! whose asker went away runs to its end.
+//! whose caller went away runs to its end.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use tokio::sync::Semaphore;
 /// Why a job gave no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PoolError {
-    /// As many jobs wait as may.
+    /// The maximum number of jobs is waiting.
     #[error("too many requests wait already")]
     Full,
-    /// The job broke.
+    /// The job panicked.
     #[error("the work broke off")]
     Broken,
 }
@@ -38,7 +38,7 @@ impl Pool {
         }
     }
 
-    /// What the job gives back.
+    /// The result of the job.
     ///
     /// # Errors
     /// When too many jobs wait, or the job panics.
@@ -51,7 +51,7 @@ impl Pool {
         self.run_admitted(job, admitted).await
     }
 
-    /// The same for a job that goes on with one that was admitted before: it is never refused.
+    /// The same for a job that continues one that was admitted before: it is never refused.
     ///
     /// # Errors
     /// When the job panics.
@@ -71,7 +71,7 @@ impl Pool {
         let running = Arc::clone(&self.running).acquire_owned().await;
         let running = running.map_err(|_| PoolError::Broken)?;
         let done = tokio::task::spawn_blocking(move || {
-            // Both are given back when the job is done, and not when its asker goes away.
+            // Both are released when the job is done, and not when its caller goes away.
             let _permits = (running, admitted);
             job()
         });

@@ -2,7 +2,7 @@
 //! place cannot be written), else as the process that has it reported last (`state/queue.json`).
 //!
 //! The file is written whole and put in place by a rename, so that a reader sees one state of it.
-//! It is no state of the crawl: nothing is ever decided by it, and it may be deleted.
+//! It is not state of the crawl: no decision depends on it, and it may be deleted.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,7 @@ pub enum Queue {
 const SHARED_READ_MAX: usize = 1_000_000;
 
 impl Queue {
-    /// Looks at the queue of an archive.
+    /// Opens the queue of an archive for reading.
     ///
     /// # Errors
     /// When there is no archive, when the queue cannot be read, or when another process has it and
@@ -43,7 +43,7 @@ impl Queue {
         if let Some(leases) = shared_queue(&setup.settings)? {
             return Ok(Self::Shared(leases, read(&layout).map(Box::new)));
         }
-        // Asked for again, since the other process may end in between.
+        // Tried again, since the other process may end in between.
         for _ in 0..2 {
             match open_frontiers(setup)? {
                 Some(frontiers) => return Ok(Self::Here(Box::new(frontiers))),
@@ -66,9 +66,9 @@ impl Queue {
     pub fn seen(&self, now: Timestamp) -> Result<QueueSeen, AppError> {
         match self {
             Self::Reported(view) => {
-                let told = QueueReporter { at: view.at.clone(), source: view.source(now) };
+                let reporter = QueueReporter { at: view.at.clone(), source: view.source(now) };
                 let (lists, sources) = (view.lists.clone(), view.sources.clone());
-                Ok(QueueSeen { lists, sources, told: Some(told), shared: None })
+                Ok(QueueSeen { lists, sources, reporter: Some(reporter), shared: None })
             }
             Self::Shared(leases, view) => {
                 let unread = |e| AppError::failed("reading the shared queue", e);
@@ -85,7 +85,7 @@ impl Queue {
                     items: items.iter().map(|item| DueLine::of("watched", item)).collect(),
                 };
                 let sources = view.as_ref().map(|view| view.sources.clone()).unwrap_or_default();
-                Ok(QueueSeen { lists: vec![list], sources, told: None, shared: Some(overview) })
+                Ok(QueueSeen { lists: vec![list], sources, reporter: None, shared: Some(overview) })
             }
             Self::Here(frontiers) => {
                 let view = |name, frontier: &dyn crate::schedule::Queue| {
@@ -96,7 +96,7 @@ impl Queue {
                     vec![view("queue", &frontiers.queue)?, view("watched", &frontiers.watched)?];
                 let sources = source_lines(&frontiers.state)
                     .map_err(|e| AppError::failed("reading what is known of sources", e))?;
-                Ok(QueueSeen { lists, sources, told: None, shared: None })
+                Ok(QueueSeen { lists, sources, reporter: None, shared: None })
             }
         }
     }

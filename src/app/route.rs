@@ -3,7 +3,7 @@
 use crate::config::{Settings, keys};
 use crate::remote::Route;
 
-/// The proxy and the roots of what is sent without being asked: webhooks, requests for time stamps.
+/// The proxy and the roots for what the program sends of its own accord: webhooks, requests for time stamps.
 #[must_use]
 pub fn route(settings: &Settings) -> Route {
     let some =

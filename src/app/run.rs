@@ -50,7 +50,7 @@ pub struct Running {
     stop: Stop,
 }
 
-/// From what the network side of a job is made.
+/// What the network side of a job is made from.
 struct Network {
     settings: Settings,
     options: CaptureOptions,
@@ -91,7 +91,7 @@ impl Network {
     }
 }
 
-/// What came of beginning a run.
+/// The result of beginning a run.
 pub enum Begun {
     /// It runs. What was repaired, as text.
     Running(Box<Running>, Vec<String>),
@@ -277,7 +277,7 @@ impl Running {
         &self.crawl
     }
 
-    /// The jobs that are followed and whose last run did not come to its end.
+    /// The jobs that are followed and whose last run was not completed.
     ///
     /// # Errors
     /// When the state tables cannot be read.
@@ -390,11 +390,11 @@ impl Running {
         Indexing::new(self.store.reader(), self.readings.clone(), search)
     }
 
-    /// What tells saved searches what the run captures, and what is unexpected, as text. Without a search what
-    /// earlier runs told is forgotten: a search that is saved later gets what is captured then.
+    /// What checks the captures of the run for saved searches, and what is unexpected, as text. Without a search the
+    /// position of earlier runs is deleted: a search that is saved later gets what is captured then.
     ///
     /// # Errors
-    /// When the archive cannot say what it has.
+    /// When the archive cannot be read.
     pub fn hearing(
         &self,
         searches: &[SavedSearch],
@@ -423,7 +423,7 @@ impl Running {
         let rounds = self.store.rounds();
         let mut notes = match Arc::try_unwrap(self.store) {
             Ok(store) => store.close().map_err(|e| store_error("closing the archive", e))?,
-            // Someone still holds it; dropping the last handle ends it in order too.
+            // Another handle still exists; dropping the last one ends it in order too.
             Err(_) => Vec::new(),
         };
         let Network { settings, clock, .. } = &self.network;
@@ -481,7 +481,7 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, AppError> {
 pub fn stop_on_signals(stop: &Stop) {
     use tokio::signal::unix::{SignalKind, signal};
     let stop = stop.clone();
-    // Heard when this returns, and not only when the task is run for the first time.
+    // The signals are handled from when this returns, and not only once the task first runs.
     let (Ok(mut interrupt), Ok(mut terminate)) =
         (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
     else {

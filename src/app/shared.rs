@@ -14,7 +14,7 @@ use crate::schedule::{Leases, SharedFrontier, SharedOptions};
 /// The database that the settings name; `None` where the archive keeps its own queue.
 ///
 /// # Errors
-/// When the address is none, or the file of the password cannot be read.
+/// When the address is invalid, or the file of the password cannot be read.
 pub fn frontier_address(settings: &Settings) -> Result<Option<Address>, AppError> {
     let file = keys::STORE_FRONTIER_PASSWORD_FILE;
     database(settings, keys::STORE_FRONTIER, keys::STORE_FRONTIER_SCHEMA, file)
@@ -23,7 +23,7 @@ pub fn frontier_address(settings: &Settings) -> Result<Option<Address>, AppError
 /// What keeps the shared queue; `None` where the archive keeps its own.
 ///
 /// # Errors
-/// When the address is none, or the database does not answer or refuses.
+/// When the address is invalid, or the database does not answer or refuses.
 pub fn shared_queue(settings: &Settings) -> Result<Option<Arc<dyn Leases>>, AppError> {
     let Some(address) = frontier_address(settings)? else { return Ok(None) };
     let queue = PostgresQueue::open(address).map_err(|why| opening_error(&why))?;
@@ -82,8 +82,8 @@ pub(super) fn name_of(settings: &Settings, archive: &Path) -> String {
     }
 }
 
-/// The name under which a run for ever asks for single URLs. Where the queue is shared, one that no other
-/// process serves: who handed the URLs over wants to be told what becomes of them.
+/// The job name under which a run without an end requests single URLs. Where the queue is shared, a name that no
+/// other process serves: the process that handed the URLs over needs their results.
 #[must_use]
 pub fn own_job(settings: &Settings, archive: &Path) -> String {
     match settings.text(keys::STORE_FRONTIER) {
@@ -92,7 +92,7 @@ pub fn own_job(settings: &Settings, archive: &Path) -> String {
     }
 }
 
-/// Why a run that is no `watch` does not take place.
+/// The error of a run that is not a `watch`.
 pub(super) fn only_watch() -> AppError {
     AppError::failed(
         "opening the queue",

@@ -116,7 +116,7 @@ impl<S: Iterator<Item = Scanned>> Answering<S> {
         self.filters.iter().all(|filter| filter.matches(capture))
     }
 
-    /// Keeps the closest ones, at most as many as are wanted, and gives out the first.
+    /// Keeps the closest ones, up to the limit, and returns the first.
     fn sort_by_distance(&mut self) -> Option<Scanned> {
         let Some(Source::Unsorted { at, scan }) = self.source.take() else { return None };
         let kept_max = self.limit.unwrap_or(Query::CLOSEST_KEPT_MAX);

@@ -1,7 +1,7 @@
-//! Captures that are kept in two places, answered as one: what is written to, and what is only read beside it.
+//! Captures that are kept in two places, answered as one: one that is written to, and one that is only read.
 //!
-//! A capture that lies in both is given once. Captures of one instant come in the order of the first place, those that
-//! the second one alone has behind them.
+//! A capture that lies in both is given once. Captures of one instant come in the order of the first place, followed
+//! by those that only the second has.
 
 use std::iter::Peekable;
 use std::path::Path;

@@ -43,15 +43,15 @@ impl RecordKind {
         }
     }
 
-    /// The kind that a `WARC-Type` names; `None` for kinds that are no captures.
+    /// The kind that a `WARC-Type` names; `None` for kinds that are not captures.
     #[must_use]
     pub fn from_warc_type(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| text.eq_ignore_ascii_case(kind.as_str()))
     }
 }
 
-/// In which form a capture has a page. The two are never compared with each other: what scripts add to a page is
-/// no edit of it.
+/// In which form a capture has a page. The two are never compared with each other: what scripts add to a page is not
+/// an edit.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
@@ -73,8 +73,8 @@ impl Form {
         }
     }
 
-    /// What tells the pages of this form from those of the other, behind their urlkey, where both are kept in one
-    /// place. No urlkey has the character that it begins with.
+    /// The suffix of the urlkey that distinguishes pages of this form from those of the other where both are kept in
+    /// one place. No urlkey has the character that it begins with.
     #[must_use]
     pub fn suffix(self) -> &'static str {
         match self {
@@ -208,13 +208,13 @@ impl<F> CaptureIn<F> {
         refers_to.url.as_deref().filter(|url| is_younger && *url != self.url)
     }
 
-    /// In which form it has a page; `None` for reports of failures, and for what was made from a record and is no
-    /// rendering: a text, a translation, and whatever other programs have converted.
+    /// In which form it has a page; `None` for reports of failures, and for derived records that are not renderings:
+    /// a text, a translation, and whatever other programs have converted.
     #[must_use]
     pub fn form(&self) -> Option<Form> {
         match self.kind {
             RecordKind::Response | RecordKind::Revisit | RecordKind::Resource => Some(Form::Plain),
-            // Only of a rendering the index has what it was made from.
+            // The index has `refers_to` only for a rendering.
             RecordKind::Conversion if self.mime == "text/html" && self.refers_to.is_some() => {
                 Some(Form::Rendered)
             }

@@ -25,7 +25,7 @@ pub const CDX11_HEADER: &str = " CDX N b a m s k r M S V g";
 const COLUMNS_11: &[u8] = b"NbamskrMSVg";
 const COLUMNS_9: &[u8] = b"NbamskrVg";
 
-/// Why a line is no capture.
+/// Why a line is not a capture.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CdxError {
     /// Too few or too many columns.
@@ -42,7 +42,7 @@ pub enum CdxError {
     /// The JSON does not parse.
     #[error("bad JSON: {0}")]
     Json(String),
-    /// A field is missing that a capture cannot do without.
+    /// A required field is missing.
     #[error("no {0}")]
     Missing(&'static str),
     /// A field has no such value.
@@ -74,7 +74,7 @@ pub fn cdxj_line(capture: &Capture) -> String {
     out
 }
 
-/// The same with what a capture has besides, in fields that other programs pass over: reading it gives the same capture.
+/// The same with the other values of a capture, in fields that other programs skip: reading it gives the same capture.
 #[must_use]
 pub fn cdxj_whole_line(capture: &Capture) -> String {
     let mut out = cdxj_line(capture);
@@ -242,7 +242,7 @@ pub fn put_column(line: &mut String, text: &str) {
 /// Reads a CDXJ line: pywb's, cdxj-indexer's or ours.
 ///
 /// # Errors
-/// When it is no CDXJ line, or lacks its url, or has numbers that are none.
+/// When it is not a CDXJ line, or lacks its url, or has malformed numbers.
 pub fn parse_cdxj(line: &str) -> Result<Capture, CdxError> {
     let mut parts = line.trim_end_matches(['\n', '\r']).splitn(3, ' ');
     let (Some(urlkey), Some(stamp), Some(json)) = (parts.next(), parts.next(), parts.next()) else {
@@ -285,7 +285,7 @@ impl CdxColumns {
     /// Reads a header line.
     ///
     /// # Errors
-    /// When it is none, or has no column for the url, the time, the offset or the file.
+    /// When it is malformed, or has no column for the url, the time, the offset or the file.
     pub fn parse(header: &str) -> Result<Self, CdxError> {
         let error = || CdxError::Header(header.to_owned());
         let letters = header.trim().strip_prefix("CDX").ok_or_else(error)?;
@@ -317,7 +317,7 @@ impl CdxColumns {
     /// Reads a line.
     ///
     /// # Errors
-    /// When it has another number of columns, or numbers that are none.
+    /// When it has another number of columns, or malformed numbers.
     pub fn parse_line(&self, line: &str) -> Result<Capture, CdxError> {
         let columns: Vec<&str> = line.split_ascii_whitespace().collect();
         if columns.len() != self.0.len() {
@@ -357,7 +357,7 @@ fn row(
         Some(text) => text.parse::<u64>().map(Some).map_err(|_| bad(field.name(), &text)),
     };
     let second = TimeRange::from_digits(stamp).ok_or_else(|| bad("timestamp", stamp))?;
-    // The date is finer than the stamp; one that contradicts it is not believed.
+    // The date is finer than the stamp; one that contradicts it is ignored.
     let date = value(Field::Date)
         .and_then(|date| Timestamp::parse(&date))
         .filter(|date| second.contains(*date))
@@ -386,8 +386,8 @@ fn row(
     })
 }
 
-/// A digest with a label, or SHA-1 without one. Other algorithms are of no use to us here: the
-/// record itself still has them.
+/// A digest with a label, or SHA-1 without one. Digests of other algorithms are left out here: the record itself still
+/// has them.
 fn parse_digest(text: &str) -> Option<Digest> {
     text.parse().ok().or_else(|| format!("sha1:{text}").parse().ok())
 }

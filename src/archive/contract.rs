@@ -1,5 +1,5 @@
-//! What a backend does: answer where captures lie, take captures in, and give the bytes of WARC
-//! files. The traits are blocking; who lives in an async world crosses over by a pool of threads.
+//! The duties of a backend: answer where captures lie, take captures in, and give the bytes of WARC files.
+//! The traits are blocking; async callers use a thread pool.
 //!
 //! Every backend passes the suite in `suite.rs`.
 
@@ -175,8 +175,8 @@ pub trait CaptureSink: Send + Sync + Debug {
         files.iter().map(|file| self.mark_of(file)).collect()
     }
 
-    /// Takes out every capture of these files, and how far they were taken in, for who reads them again
-    /// from their start.
+    /// Takes out every capture of these files, and how far they were taken in, so that the files are read
+    /// again from their start.
     ///
     /// # Errors
     /// When the backend fails, or is one that is deleted and rebuilt instead.
@@ -250,7 +250,7 @@ pub trait WarcFiles: Send + Sync + Debug {
     /// What is known of one file; `None` where there is none of that name.
     ///
     /// # Errors
-    /// When that cannot be told.
+    /// When that cannot be determined.
     fn info(&self, name: &str) -> Result<Option<FileInfo>, ArchiveError> {
         Ok(self.list()?.into_iter().find(|info| &*info.name == name))
     }

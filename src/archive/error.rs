@@ -1,5 +1,5 @@
-//! Why an archive could not answer or take something in, told apart by what the caller can do:
-//! wait, ask for less, rebuild, or give up.
+//! Why an archive could not answer or take something in, by what the caller can do: wait, ask for
+//! less, rebuild, or give up.
 
 /// What kind of failure it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -19,7 +19,7 @@ pub enum ArchiveErrorKind {
     },
     /// What is stored does not decode, or contradicts the WARC files: rebuild it from them.
     Damaged,
-    /// A query read as many captures as it may.
+    /// A query reached its limit of captures read.
     ScanLimit {
         /// How many captures it read.
         scanned: u64,
@@ -49,7 +49,7 @@ impl ArchiveError {
         Self { kind, why: why.into() }
     }
 
-    /// The error of a query that read as many captures as it may.
+    /// The error of a query that reached its limit of captures read.
     #[must_use]
     pub fn scan_limit(scanned: u64) -> Self {
         Self::new(

@@ -110,7 +110,7 @@ impl Field {
     }
 }
 
-/// Why a text is no filter.
+/// Why a text is not a filter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FilterError {
     /// There is no colon.

@@ -1,8 +1,8 @@
 //! Data that is derived from WARC files and keeps up with them: the index of captures, the versions of
 //! pages, and whatever comes later.
 //!
-//! The fsync of a WARC file is the commit. A follower may lag behind it and never leads; it has a mark for
-//! each file, and may be deleted and rebuilt at any time. The driver is [`crate::store::follow`].
+//! The fsync of a WARC file is the commit. A follower may lag behind it and is never ahead; it has a mark
+//! for each file, and may be deleted and rebuilt at any time. The driver is [`crate::store::follow`].
 
 use std::sync::Arc;
 

@@ -9,12 +9,12 @@ use std::sync::mpsc::Receiver;
 
 use crate::base::Timestamp;
 
-/// What kind of failure it is, told apart by what the caller can do.
+/// What kind of failure it is, by what the caller can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectErrorKind {
-    /// No answer, half an answer, an error of the server, or a wish to be asked less: asking later helps.
+    /// No answer, an incomplete answer, an error of the server, or a request to slow down: asking later helps.
     Away,
-    /// The credentials or the rights do not do: somebody has to change something, and then asking helps.
+    /// The credentials or the rights are not sufficient: a person has to change something, and then asking helps.
     Refused,
     /// There is no room for it.
     Full,
@@ -22,7 +22,7 @@ pub enum ObjectErrorKind {
     Exists,
     /// There is no such object, upload or bucket.
     Missing,
-    /// The object is not the one that was meant: it has another entity tag or length.
+    /// The object is not the expected one: it has another entity tag or length.
     Changed,
     /// The server does not know what was asked for.
     Unsupported,
@@ -30,7 +30,7 @@ pub enum ObjectErrorKind {
     Other,
 }
 
-/// Why a store of objects did not do it.
+/// Why a request to a store of objects failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{why}")]
 pub struct ObjectError {
@@ -110,14 +110,14 @@ pub trait Objects: Send + Sync + Debug {
     /// Where it is, for people: `s3://BUCKET/PREFIX`.
     fn place(&self) -> &str;
 
-    /// The time by the server's clock, as far as answers told it; ours before the first one.
+    /// The time by the server's clock, as known from its answers; ours before the first one.
     fn now(&self) -> Timestamp;
 
-    /// Tells of every object whose key begins with `below`, in any order, until `each` breaks off. An object that
-    /// comes or goes meanwhile may be told of or not.
+    /// Lists every object whose key begins with `below`, in any order, until `each` breaks off. An object that appears or
+    /// disappears meanwhile may be listed or not.
     ///
     /// # Errors
-    /// When the listing fails; part of it may have been told.
+    /// When the listing fails; part of it may have been listed.
     fn list(
         &self,
         below: &str,
@@ -133,7 +133,7 @@ pub trait Objects: Send + Sync + Debug {
     /// What is known of one object; `None` where there is none.
     ///
     /// # Errors
-    /// When that cannot be told.
+    /// When that cannot be determined.
     fn head(&self, key: &str) -> Result<Option<ObjectInfo>, ObjectError>;
 
     /// Begins to read a part of an object: exactly these bytes come, of the content that `etag` names, or an
@@ -164,15 +164,15 @@ pub trait Objects: Send + Sync + Debug {
     /// and others.
     fn complete(&self, key: &str, upload: &str, etags: &[String]) -> Result<String, ObjectError>;
 
-    /// Throws the parts of an upload away. One that is not there is none to throw away.
+    /// Throws the parts of an upload away. An upload that does not exist is not an error.
     ///
     /// # Errors
     /// When the server cannot be asked.
     fn abort(&self, key: &str, upload: &str) -> Result<(), ObjectError>;
 }
 
-/// A store of objects that may be replaced and removed: what is derived lies there, or what goes by order. WARC files
-/// are kept by way of [`Objects`] alone.
+/// A store of objects that may be replaced and removed: for derived data, and for removals by order. WARC files are kept
+/// by way of [`Objects`] alone.
 pub trait ChangeableObjects: Objects {
     /// Makes or replaces a small object under a condition; its entity tag. Sent again after a lost answer it finds its
     /// own content there, which is success.
@@ -204,7 +204,8 @@ pub trait ChangeableObjects: Objects {
         etags: &[String],
     ) -> Result<String, ObjectError>;
 
-    /// Removes an object. One that is not there is none to remove. Where the bucket keeps versions, earlier contents stay.
+    /// Removes an object. An object that does not exist is not an error. Where the bucket keeps versions, earlier contents
+    /// stay.
     ///
     /// # Errors
     /// When the server refuses or cannot be asked.

@@ -1,4 +1,4 @@
-//! What can be asked for: which captures, in which order, from where on, and how many.
+//! Queries: which captures, in which order, from where on, and how many.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,8 +19,8 @@ pub enum Sort {
 }
 
 /// A place in the answers of an [`Sort::Ascending`] or [`Sort::Descending`] query: what comes next
-/// is behind this capture. Captures that share a microsecond and a urlkey are told apart by file
-/// and offset, so that nothing is skipped or given twice.
+/// is behind this capture. Captures that share a microsecond and a urlkey are distinguished by file
+/// and offset, so that none is skipped or given twice.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     /// The urlkey of the last answer.

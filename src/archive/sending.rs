@@ -1,4 +1,4 @@
-//! A file sent to a store of objects in the place of whatever is there: what is derived, not WARC files.
+//! Sends a file to a store of objects and replaces what is there: derived data, not WARC files.
 
 use std::collections::VecDeque;
 use std::fs::File;

@@ -17,10 +17,10 @@ pub struct LogSource {
     pub sealed: bool,
 }
 
-/// A stretch of one file, or what is about none.
+/// A part of one file, or of no file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogPart {
-    /// The name of the file; empty for what is about none.
+    /// The name of the file; empty for a part of no file.
     pub file: String,
     /// How far the file was registered before; `None` for its first part.
     pub before: Option<LogSource>,
@@ -93,13 +93,13 @@ pub trait SharedLog: Debug + Send + Sync {
     /// says, by this archive or another; as [`Self::begin`].
     fn register(&self, archive: &str, parts: &[LogPart]) -> Result<(), ArchiveError>;
 
-    /// The parts after a number and up to another, in order: the first of them, as many as fit.
+    /// The parts after a number and up to another, in order: the first of them, up to a limit.
     ///
     /// # Errors
     /// As [`Self::begin`].
     fn parts(&self, after: u64, to: u64) -> Result<Vec<NumberedPart>, ArchiveError>;
 
-    /// The checkpoints over more leaves than these, the smallest first, as many as fit.
+    /// The checkpoints over more leaves than these, the smallest first, up to a limit.
     ///
     /// # Errors
     /// As [`Self::begin`].
@@ -111,15 +111,15 @@ pub trait SharedLog: Debug + Send + Sync {
     /// As [`Self::begin`].
     fn checkpoint(&self, size: u64) -> Result<Option<SharedCheckpoint>, ArchiveError>;
 
-    /// Leases the log: who has it may publish the next checkpoint. The number of the lease, and what the
-    /// server's clock says, in microseconds since 1970; `None` while one of another name has it.
+    /// Leases the log: the holder may publish the next checkpoint. The number of the lease, and what the server's clock
+    /// says, in microseconds since 1970; `None` while one of another name has it.
     ///
     /// # Errors
     /// As [`Self::begin`].
     fn take(&self, holder: &str, lease: Duration) -> Result<Option<(i64, i64)>, ArchiveError>;
 
-    /// Publishes the checkpoint that follows the one of `previous` leaves, and ends the lease. Whether it
-    /// is the one that is kept: not where the lease went to another one meanwhile.
+    /// Publishes the checkpoint that follows the one of `previous` leaves, and ends the lease. Returns whether it was kept:
+    /// not where another holder got the lease meanwhile.
     ///
     /// # Errors
     /// As [`Self::begin`].

@@ -7,7 +7,7 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct ByteSize(pub u64);
 
-/// Why a text is no amount of bytes.
+/// Why a text is not an amount of bytes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected an amount of bytes such as \"512 KiB\", \"10MB\" or \"4096\", but found {0:?}")]
 pub struct ByteSizeError(String);

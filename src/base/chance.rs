@@ -1,4 +1,4 @@
-//! Chance for waits, so that many who wait for the same thing do not come back together. It shapes nothing that is kept.
+//! Random jitter for waits, so that many waiters for the same thing do not return together. It affects nothing that is kept.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};

@@ -1,6 +1,6 @@
 //! A digest as other writers label it: every algorithm that WARC files are known to hold.
 //!
-//! Owns reading `ALGORITHM:VALUE` in each form that is met, and computing the same. Deliberately
+//! Owns reading `ALGORITHM:VALUE` in each form in use, and computing the same. Deliberately
 //! apart from [`super::Digest`], which is what captures are found and compared by: these are only
 //! checked against the bytes they were made of.
 //!
@@ -68,7 +68,7 @@ impl ChecksumAlgorithm {
     }
 }
 
-/// Why a text is no checksum that can be checked.
+/// Why a text is not a checksum that can be checked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChecksumError {
     /// There is no colon between a label and a value.
@@ -162,7 +162,7 @@ fn decode(value: &str, len: usize) -> Option<Vec<u8>> {
     raw.ok().filter(|raw| raw.len() == len)
 }
 
-/// A checksum in the making, fed in pieces.
+/// A checksum that is being computed, fed in pieces.
 #[derive(Debug, Clone)]
 pub struct ChecksumHasher(State);
 

@@ -1,6 +1,6 @@
 //! A digest and the algorithm it was made with; its labelled text forms.
 //!
-//! Text forms follow the field's habit: SHA-1 in upper-case base32 (as the Internet Archive and
+//! Text forms follow common practice: SHA-1 in upper-case base32 (as the Internet Archive and
 //! warcio write it), SHA-256 in lower-case hexadecimal. Both base32 and hexadecimal are read for
 //! either algorithm, in any case.
 
@@ -61,7 +61,7 @@ impl FromStr for DigestAlgorithm {
     }
 }
 
-/// Why a text is no digest of a known algorithm.
+/// Why a text is not a digest of a known algorithm.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DigestError {
     /// There is no colon between a label and a value.
@@ -80,8 +80,8 @@ pub enum DigestError {
     },
 }
 
-/// Algorithm and bytes. Digests of different algorithms are unequal by `==`, which is why anyone who
-/// asks whether two payloads are the same should call [`Digest::same_bytes`].
+/// Algorithm and bytes. Digests of different algorithms are unequal by `==`, so code that checks
+/// whether two payloads are the same should call [`Digest::same_bytes`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest {
     algorithm: DigestAlgorithm,
@@ -90,7 +90,7 @@ pub struct Digest {
 }
 
 impl Digest {
-    /// A digest from its raw bytes; `None` when there are not as many as the algorithm makes.
+    /// A digest from its raw bytes; `None` when their number is not that of the algorithm.
     #[must_use]
     pub fn from_bytes(algorithm: DigestAlgorithm, raw: &[u8]) -> Option<Self> {
         if raw.len() != algorithm.digest_len() {
@@ -114,7 +114,7 @@ impl Digest {
     }
 
     /// Whether the two stand for the same bytes: `None` when the algorithms differ, since then it
-    /// cannot be told.
+    /// cannot be known.
     #[must_use]
     pub fn same_bytes(&self, other: &Self) -> Option<bool> {
         (self.algorithm == other.algorithm).then(|| self.bytes == other.bytes)
@@ -157,7 +157,7 @@ impl FromStr for Digest {
     }
 }
 
-/// A digest in the making, fed in pieces.
+/// A digest that is being computed, fed in pieces.
 #[derive(Debug, Clone)]
 pub struct Hasher(State);
 

@@ -4,8 +4,8 @@ use std::fmt;
 
 /// A host name as a politeness key: lower-case, without a trailing dot, brackets kept on IPv6.
 ///
-/// Scheme and port are left out on purpose: they lead to the same machine, and it is the machine
-/// that is spared.
+/// Scheme and port are left out on purpose: they lead to the same machine, and politeness limits the
+/// load on the machine.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HostKey(String);
 

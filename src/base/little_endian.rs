@@ -1,21 +1,21 @@
 //! Numbers in the bytes of binary formats, the least significant byte first.
 //!
 //! What lies beyond the bytes reads as zero: formats begin with a signature, which is checked before any
-//! number is believed.
+//! number is used.
 
-/// The two bytes at an offset; 0 where there are not as many.
+/// The two bytes at an offset; 0 where there are fewer.
 #[must_use]
 pub fn u16_at(bytes: &[u8], at: usize) -> u16 {
     array_at(bytes, at).map_or(0, u16::from_le_bytes)
 }
 
-/// The four bytes at an offset; 0 where there are not as many.
+/// The four bytes at an offset; 0 where there are fewer.
 #[must_use]
 pub fn u32_at(bytes: &[u8], at: usize) -> u32 {
     array_at(bytes, at).map_or(0, u32::from_le_bytes)
 }
 
-/// The eight bytes at an offset; 0 where there are not as many.
+/// The eight bytes at an offset; 0 where there are fewer.
 #[must_use]
 pub fn u64_at(bytes: &[u8], at: usize) -> u64 {
     array_at(bytes, at).map_or(0, u64::from_le_bytes)

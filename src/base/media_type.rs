@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Type and subtype in lower case, with the charset parameter where one is given.
 ///
-/// Reading never fails: what is no media type becomes `unk`, as CDX files call it.
+/// Reading never fails: a value that is not a media type becomes `unk`, as CDX files call it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MediaType {
     essence: String,

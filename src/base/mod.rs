@@ -1,4 +1,4 @@
-//! The words every other module speaks: plain values with no I/O, no async and no logging.
+//! The types that every other module uses: plain values with no I/O, no async and no logging.
 //!
 //! In reading order: what was asked for ([`TargetUri`]), the key it is found by ([`surt`]), when
 //! ([`Timestamp`], [`TimeRange`], [`Clock`]), what the bytes were ([`Digest`]), whose server it is

@@ -2,7 +2,7 @@
 //! one letter.
 //!
 //! Texts that are compared, names and keys go through here; what is stored and shown stays as the page
-//! has it. Deliberately no compatibility forms in comparing ("½" is not "1/2"): those change what is said.
+//! has it. Deliberately no compatibility forms in comparing ("½" is not "1/2"): those change the meaning.
 //! The one file that names `icu_normalizer`.
 
 use std::borrow::Cow;

@@ -35,7 +35,7 @@ pub fn address(text: &str) -> String {
     utf8_percent_encode(text, ADDRESS).to_string()
 }
 
-/// Percent escapes undone; what is no escape stays. Bytes that are not UTF-8 become U+FFFD.
+/// Percent escapes undone; other text stays. Bytes that are not UTF-8 become U+FFFD.
 #[must_use]
 pub fn percent_decoded(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()

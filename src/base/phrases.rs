@@ -4,8 +4,8 @@
 
 pub use aho_corasick::AhoCorasick as PhraseFinder;
 
-/// How many characters deep the automaton keeps a table for every byte: most of a text leaves no deeper
-/// trace, and memory grows by a quarter over the default of 2.
+/// How many characters deep the automaton keeps a table for every byte: most of a text matches no
+/// deeper, and memory grows by a quarter over the default of 2.
 const DENSE_DEPTH: usize = 3;
 
 /// What finds any of these phrases, bytes compared as they are; a phrase's number is its place in the list.

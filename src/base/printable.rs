@@ -6,7 +6,7 @@
 //! |---|---|
 //! | C0 controls and DEL (escape sequences and OSC begin with one) | their picture: `␛`, `␇`, `␍` |
 //! | C1 controls, bidi embeddings, overrides and isolates, tags, fillers, noncharacters | `U+FFFD` |
-//! | what typesetting leaves in ordinary text and nobody sees: soft hyphen, zero-width space, marks of direction, byte order mark | nothing |
+//! | invisible characters that typesetting leaves in ordinary text: soft hyphen, zero-width space, marks of direction, byte order mark | nothing |
 //! | joiners and variation selectors | as they are where the script or the emoji needs them, else nothing |
 //! | combining marks | as they are, at most [`MARKS_MAX`] in a row |
 //!
@@ -20,7 +20,7 @@ use std::fmt::Write as _;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// So many marks without a width may follow a letter: more are there to cover the lines around it.
+/// At most this many marks without a width may follow a letter: more would cover the lines around it.
 pub const MARKS_MAX: usize = 8;
 
 /// What is printed for one character.
@@ -82,7 +82,7 @@ pub fn styled(text: &str) -> Cow<'_, str> {
         let (before, mark) = rest.split_at(at);
         out.push_str(&lines(before));
         let length = own_mark(mark);
-        // Whatever else begins with such a character is no mark of this program.
+        // Anything else that begins with such a character is not a mark of this program.
         let taken = length.unwrap_or_else(|| mark.chars().next().map_or(0, char::len_utf8));
         let (mark, after) = mark.split_at(taken);
         match length {
@@ -142,7 +142,7 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// The first words of a text that fit into so many cells, with an ellipsis where it goes on.
+/// The first words of a text that fit into this many cells, with an ellipsis where it is cut.
 #[must_use]
 pub fn fitted(text: &str, cells: usize) -> Cow<'_, str> {
     if width(text) <= cells {
@@ -226,7 +226,7 @@ fn shown(c: char) -> Shown {
         }
         '\u{2028}' | '\u{2029}' => Shown::As(' '),
         '\u{202a}'..='\u{202e}' | '\u{2061}'..='\u{206f}' => UNKNOWN,
-        // Letters that nobody sees, format characters of scripts and notations, tags.
+        // Invisible letters, format characters of scripts and notations, tags.
         '\u{115f}' | '\u{1160}' | '\u{3164}' | '\u{ffa0}' | '\u{17b4}' | '\u{17b5}' => UNKNOWN,
         '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' => UNKNOWN,
         '\u{e0000}'..='\u{e0fff}' | '\u{fdd0}'..='\u{fdef}' => UNKNOWN,
@@ -285,8 +285,8 @@ fn is_selectable(c: char) -> bool {
         || is_pictograph(c)
 }
 
-/// Bytes that come piece by piece and are to be looked at: what is no UTF-8 is `U+FFFD`, the rest as
-/// [`lines`] has it.
+/// Bytes that arrive in pieces and are to be printed: what is not UTF-8 is `U+FFFD`, the rest as
+/// [`lines`] prints it.
 #[derive(Debug, Default)]
 pub struct Stream {
     /// The beginning of a character, or a `\r`, that the next piece may complete.
@@ -304,7 +304,7 @@ impl Stream {
         lines(&String::from_utf8_lossy(&now)).into_owned()
     }
 
-    /// What is left when no more comes.
+    /// What is left at the end.
     #[must_use]
     pub fn end(self) -> String {
         lines(&String::from_utf8_lossy(&self.kept)).into_owned()
@@ -325,7 +325,7 @@ fn complete(bytes: &[u8]) -> usize {
     }
 }
 
-/// Whether bytes that are no character may become one by what follows.
+/// Whether incomplete bytes may become a character with what follows.
 fn could_go_on(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_err_and(|why| why.error_len().is_none())
 }
@@ -470,7 +470,7 @@ mod tests {
         fn nothing_dangerous_is_printed(text in hostile()) {
             for printed in [line(&text), lines(&text), Cow::from(flat(&text))] {
                 prop_assert!(!printed.chars().any(is_dangerous), "{printed:?}");
-                // What was made safe is safe.
+                // Printing again changes nothing.
                 prop_assert_eq!(lines(&printed), printed.clone());
             }
             prop_assert!(!line(&text).contains(['\n', '\t']));

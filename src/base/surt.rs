@@ -18,7 +18,7 @@
 //!
 //! Known deviations, all on hosts that no resolver takes: a label of non-ASCII letters together with
 //! characters that UTS 46 forbids (`%`, `<`, space…), or with letters younger than Unicode 3.2, may
-//! get another key; and names that look like addresses are never looked up. A URI that `surt` refuses (a port that is no number) is its own lower-case text here.
+//! get another key; and names that look like addresses are never looked up. A URI that `surt` refuses (a port that is not a number) is its own lower-case text here.
 
 mod escape;
 mod host;
@@ -222,7 +222,7 @@ fn canonical_path(path: &[u8], has_host: bool) -> Vec<u8> {
 }
 
 /// Dot segments resolved and empty segments dropped. A `..` at the root stays, and a second one
-/// takes it away again: so do the programs whose keys these have to be.
+/// removes it again, as in the programs whose keys these have to match.
 fn without_dots(path: &[u8]) -> Vec<u8> {
     if path.is_empty() {
         return b"/".to_vec();

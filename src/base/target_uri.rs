@@ -1,11 +1,11 @@
 //! The URI as asked for, and a parsed view of it.
 //!
 //! The text is evidence: what was asked for is what is stored, as long as it is a URI (RFC 3986).
-//! What a person or a page wrote and is none (blanks, letters beyond ASCII, backslashes) stands as a
+//! Other text of a person or a page (blanks, letters beyond ASCII, backslashes) is stored as a
 //! browser would write it. The parsed view (WHATWG URL) is what is dialled and what the request line
 //! carries.
 //!
-//! A user and a password in a URL are no part of it: they are left out wherever a URI is made, so
+//! A user and a password in a URL are not part of it: they are left out wherever a URI is made, so
 //! that none is ever logged, listed or archived by mistake. [`TargetUri::given`] hands them out
 //! beside it.
 
@@ -78,7 +78,7 @@ impl TargetUri {
     /// Reads a URI. A user and a password in it are left out.
     ///
     /// # Errors
-    /// When it is no URL, has another scheme than `http` or `https`, or is over
+    /// When it is not a URL, has another scheme than `http` or `https`, or is over
     /// [`Self::LENGTH_MAX`] bytes.
     pub fn parse(text: &str) -> Result<Self, TargetUriError> {
         Self::read(text).map(|(uri, _)| uri)
@@ -95,7 +95,7 @@ impl TargetUri {
         if is_uri(&uri.text) {
             return Ok((uri, user));
         }
-        // Escaped it is a URL still; if it were not, what a browser makes of it is asked for.
+        // The escaped text is still a URL; if it were not, the form that a browser makes of it is used.
         Ok((Self::parse(&escaped(&uri.text)).unwrap_or(uri), user))
     }
 
@@ -144,8 +144,8 @@ impl TargetUri {
     }
 
     /// Resolves a `Location` field as its bytes stand: those that are not ASCII are escaped as they are,
-    /// since nothing says what encoding they are in, and the server is to have its own bytes back. So do
-    /// browsers.
+    /// since their encoding is not declared, and the server has to receive its own bytes. Browsers do the
+    /// same.
     ///
     /// # Errors
     /// As [`Self::parse`].
@@ -162,7 +162,7 @@ impl TargetUri {
 
     fn from_url(text: String, url: Url) -> Result<Self, TargetUriError> {
         if !matches!(url.scheme(), "http" | "https") {
-            // "user:password@host" reads as a scheme; an address of mail names nobody's password.
+            // "user:password@host" reads as a scheme; a mail address holds no password.
             let text = if url.scheme() == "mailto" { text } else { without_user(&text) };
             return Err(TargetUriError::Scheme { scheme: url.scheme().to_owned(), text });
         }
@@ -228,7 +228,7 @@ impl TargetUri {
     #[must_use]
     pub fn robots_txt(&self) -> Self {
         let text = format!("{}/robots.txt", self.authority());
-        // An authority that parsed once parses again; the URI itself is the harmless way out.
+        // An authority that parsed once parses again; the URI itself is a safe fallback.
         Self::parse(&text).unwrap_or_else(|_| self.clone())
     }
 
@@ -272,8 +272,8 @@ fn take_user(url: &mut Url) -> Option<UserPart> {
     Some(UserPart { name, password })
 }
 
-/// A text with whatever may be a user and a password in it left out, for a message: where a URL
-/// cannot be read, nobody knows where they end.
+/// A text with anything in it that may be a user and a password left out, for a message: where a
+/// URL cannot be read, their end is not known.
 fn without_user(text: &str) -> String {
     let start = text.find("//").map_or(0, |at| at + 2);
     match text[start..].rfind('@') {
@@ -435,7 +435,7 @@ mod tests {
         }
         let uri = TargetUri::parse("http://a.org/").unwrap();
         assert_eq!(uri.join("//ann:hunter2@b.org/").unwrap().as_str(), "http://b.org/");
-        // An at sign behind the authority is none of a user.
+        // An at sign behind the authority does not mark a user.
         assert_eq!(TargetUri::parse("http://a.org/@x").unwrap().as_str(), "http://a.org/@x");
         let long = format!("http://ann:hunter2@a.org/{}", "x".repeat(TargetUri::LENGTH_MAX));
         for text in [

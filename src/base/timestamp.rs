@@ -1,7 +1,7 @@
-//! Capture time, in the four forms the field writes it: WARC-Date, 14 digits, HTTP date, RFC 3339.
+//! Capture time, in the four forms that are in use: WARC-Date, 14 digits, HTTP date, RFC 3339.
 //!
 //! An instant has microseconds, since that is what we write into `WARC-Date`. A stamp of fewer
-//! digits than 14 is no instant but a period; [`TimeRange`] says which.
+//! digits than 14 is not an instant but a period; [`TimeRange`] says which.
 
 use std::fmt;
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub struct TimeRange {
     pub end: Timestamp,
 }
 
-/// Why a text is no time.
+/// Why a text is not a time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "expected a time such as 20251104, 2025-11-04, 2025-11-04T09:30:00Z, \"yesterday\" or \"3 days ago\", but found {0:?}"
@@ -32,13 +32,13 @@ pub struct TimestampError(String);
 const SECOND: i64 = 1_000_000;
 
 impl Timestamp {
-    /// The instant so many microseconds after 1970, UTC.
+    /// The instant this many microseconds after 1970, UTC.
     #[must_use]
     pub const fn from_unix_micros(micros: i64) -> Self {
         Self(micros)
     }
 
-    /// The instant so many seconds after 1970, UTC.
+    /// The instant this many seconds after 1970, UTC.
     #[must_use]
     pub const fn from_unix_seconds(seconds: i64) -> Self {
         Self(seconds.saturating_mul(SECOND))
@@ -383,7 +383,7 @@ fn complete(digits: &str, edge: Edge) -> Option<Timestamp> {
     Timestamp::from_civil(date.at(small(hour)?, small(minute)?, small(second)?, 0))
 }
 
-/// Parts a clock time from its zone; no zone is UTC. The offset in seconds east of UTC.
+/// Separates a clock time from its zone; no zone is UTC. The offset in seconds east of UTC.
 fn split_offset(time: &str) -> Option<(&str, i64)> {
     if let Some(clock) = time.strip_suffix(['Z', 'z']) {
         return Some((clock, 0));

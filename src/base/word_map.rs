@@ -1,6 +1,6 @@
 //! Maps and sets of words, looked up for every word of a page.
 //!
-//! They hash with foldhash, seeded anew in each process: the words looked up come from the web, so a hash that
+//! They hash with foldhash, with another seed in each process: the words looked up come from the web, so a hash that
 //! is the same everywhere could be made to collide, and SipHash, the default, took 4 % of the time of a page.
 
 use std::collections::{HashMap, HashSet};

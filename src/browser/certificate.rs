@@ -19,7 +19,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::base::DigestAlgorithm;
 
-/// The name in a certificate for no host in particular, which is nobody's.
+/// The name in a certificate for no host in particular; it belongs to no host.
 const NAME: &str = "pressmark-proxy.invalid";
 /// How many hosts have their certificates kept.
 const HOSTS_MAX: usize = 1_000;
@@ -82,7 +82,7 @@ impl Authority {
         pem + "-----END CERTIFICATE-----\n"
     }
 
-    /// How the proxy speaks TLS for a host: HTTP/1.1 and nothing else. A text that is no name gets a certificate
+    /// How the proxy speaks TLS for a host: HTTP/1.1 and nothing else. A text that is not a name gets a certificate
     /// that only the digest of its key makes acceptable.
     ///
     /// # Errors
@@ -95,7 +95,7 @@ impl Authority {
         let config = Arc::new(self.config(&host)?);
         let mut hosts = self.lock();
         if hosts.len() >= HOSTS_MAX {
-            // Which of them is asked for next, nobody knows; a new one costs a fraction of a millisecond.
+            // It is unknown which of them is asked for next; a new one costs a fraction of a millisecond.
             hosts.clear();
         }
         hosts.insert(host, Arc::clone(&config));

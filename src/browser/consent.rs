@@ -69,7 +69,7 @@ impl Watched<'_> {
     async fn refused_in(&self, page: &str) -> Result<Option<Click>, String> {
         let script = script();
         let sessions = std::iter::once(page).chain(self.children.iter().map(String::as_str));
-        let mut looked_at = 0;
+        let mut checked = 0;
         for (number, session) in sessions.enumerate() {
             let tree = match self.call(Some(session), "Page.getFrameTree", json!({})).await {
                 Ok(tree) => tree,
@@ -88,8 +88,8 @@ impl Watched<'_> {
                     let frame = Some(frame.url).filter(|_| !is_page);
                     return Ok(Some(Click { rule, selector, words, frame }));
                 }
-                looked_at += 1;
-                if looked_at >= FRAMES_MAX {
+                checked += 1;
+                if checked >= FRAMES_MAX {
                     return Ok(None);
                 }
             }

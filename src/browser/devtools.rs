@@ -1,7 +1,8 @@
 //! Commands and events of the DevTools protocol over a pair of pipes: JSON, each message ended by a zero byte.
 //!
 //! Owns the numbers that join answers to commands. Reading and writing have a thread each, so that a browser
-//! that stopped reading stops nobody; both end with the pipe. Events that nobody takes are counted and left.
+//! that stopped reading blocks no caller; both end with the pipe. Events that are not taken are counted and
+//! dropped.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -14,9 +15,9 @@ use tokio::sync::{mpsc, oneshot};
 
 /// A longer message ends the connection, in bytes: a screenshot has some megabytes.
 const MESSAGE_BYTES_MAX: u64 = 64 << 20;
-/// The number of commands whose answer nobody waits for: no other has it.
+/// The number of commands whose answer is not awaited: no other has it.
 const UNAWAITED: u64 = 0;
-/// As many events wait to be taken.
+/// At most this many events wait to be taken.
 const EVENTS_MAX: usize = 1_000;
 
 /// Something that happened in the browser.
@@ -66,7 +67,7 @@ impl Connection {
         let answers = Arc::clone(&waiting);
         std::thread::spawn(move || {
             read(BufReader::new(output), &answers, &sender, refusals.as_ref());
-            // Who still waits is told that nothing will come.
+            // Callers that still wait are notified that nothing will come.
             answers.lock().unwrap_or_else(PoisonError::into_inner).clear();
         });
         (Self { commands, waiting, next: AtomicU64::new(1) }, events)
@@ -134,7 +135,7 @@ fn read(
         if let Some(id) = value["id"].as_u64() {
             let waits = waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
             if let Some(waits) = waits {
-                // Who no longer waits needs no answer.
+                // A caller that no longer waits needs no answer.
                 let _ = waits.send(value);
             }
         } else if let Some(method) = value["method"].as_str() {
@@ -145,7 +146,7 @@ fn read(
                 // At once: while it is open the page answers nothing, so that no command may wait for it.
                 let _ = commands.send(refusal(&value["sessionId"]));
             }
-            // A page that floods us with events is not listened to.
+            // Events of a page that floods the queue are dropped.
             let _ = events.try_send(Event { method, params: value["params"].take() });
         }
     }
@@ -173,7 +174,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn answers_and_events_are_told_apart_and_the_end_is_noticed() {
+    async fn answers_and_events_are_distinguished_and_the_end_is_noticed() {
         let said =
             b"{\"method\":\"Page.loadEventFired\",\"params\":{\"a\":1}}\0nonsense\0{\"id\":7}\0";
         let (connection, mut events) = connection(said);
@@ -200,7 +201,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_question_is_answered_while_nobody_takes_events() {
+    async fn a_question_is_answered_while_no_events_are_taken() {
         let (input, output) = std::os::unix::net::UnixStream::pair().unwrap();
         let (mut browser, theirs) = (output.try_clone().unwrap(), output);
         let ours = input.try_clone().unwrap();

@@ -2,21 +2,21 @@
 
 use serde_json::{Value, json};
 
-/// As many frames of a page are looked into.
+/// At most this many frames of a page are examined.
 pub(super) const FRAMES_MAX: usize = 50;
 
-/// What makes the browser tell of frames in other processes: each becomes a session of its own.
+/// What makes the browser report frames in other processes: each becomes a session of its own.
 pub(super) fn auto_attach() -> Value {
     json!({ "autoAttach": true, "waitForDebuggerOnStart": false, "flatten": true })
 }
 
-/// The session of a frame that an event tells of; `None` where it is of something else (a worker).
+/// The session of a frame that an event reports; `None` where it is of something else (a worker).
 pub(super) fn attached(params: &Value) -> Option<String> {
     let is_frame = params["targetInfo"]["type"] == "iframe";
     params["sessionId"].as_str().filter(|_| is_frame).map(str::to_owned)
 }
 
-/// Whether an event tells of a window that a page in this context has opened.
+/// Whether an event reports a window that a page in this context has opened.
 pub(super) fn is_window(params: &Value, context: &Value) -> bool {
     let target = &params["targetInfo"];
     target["type"] == "page"

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 /// How often the memory of the processes is measured.
 const EVERY: Duration = Duration::from_millis(250);
-/// A page is taken down when its time is over; so much longer the browser is there for that.
+/// A page is taken down when its time is over; the browser is kept for this much longer to do that.
 const TAKE_DOWN_MAX: Duration = Duration::from_secs(30);
 
 /// What a browser may take in all.
@@ -91,7 +91,7 @@ async fn watch(group: Pid, bounds: Bounds, seen: Arc<Seen>) {
         } else {
             continue;
         };
-        // Set before it is killed, so that whoever notices that finds the reason.
+        // Set before it is killed, so that the reason is there when its end is noticed.
         let _ = seen.why.set(why);
         let _ = kill_process_group(group, Signal::KILL);
         return;

@@ -81,8 +81,8 @@ impl Layout {
         self.pictures.extend(sizes.iter().filter_map(Value::as_str).map(str::to_owned));
     }
 
-    /// What first tells another load of the page from this one; none where they are alike. Bounds that differ by a
-    /// pixel are alike.
+    /// The first difference between another load of the page and this one; none where they are alike. Bounds that
+    /// differ by a pixel are alike.
     #[must_use]
     pub fn difference(&self, other: &Self) -> Option<String> {
         if let Some(what) = first_difference(&self.boxes, &other.boxes) {
@@ -125,7 +125,7 @@ fn boxes_of(snapshot: &Value, document: &Value) -> Vec<LayoutBox> {
     nodes.iter().take(BOXES_MAX).enumerate().filter_map(of).collect()
 }
 
-/// What first tells the boxes of two loads of one document apart.
+/// The first difference between the boxes of two loads of one document.
 fn first_difference(here: &[LayoutBox], there: &[LayoutBox]) -> Option<String> {
     let is_near = |a: &LayoutBox, b: &LayoutBox| {
         a.bounds.iter().zip(&b.bounds).all(|(a, b)| a.abs_diff(*b) <= 1)

@@ -1,4 +1,4 @@
-//! A page seen through a proxy that is not of this room: taken down without a window, or shown to a person.
+//! A page seen through a proxy outside this module: taken down without a window, or shown to a person.
 //!
 //! The browser is the one that renders: a profile that is thrown away, no name looked up, no way out but the proxy.
 //! What it sees it sees in the same order as a rendering does, so that the two can be compared.
@@ -14,7 +14,7 @@ use super::traffic::Traffic;
 use super::watched::Watched;
 use crate::base::TargetUri;
 
-/// How often it is looked whether a person has closed the window.
+/// How often it is checked whether a person has closed the window.
 const CLOSED_EVERY: Duration = Duration::from_millis(300);
 /// How many times in a row the browser may leave that question unanswered.
 const UNANSWERED_MAX: u32 = 3;
@@ -41,7 +41,7 @@ pub async fn look(
     out
 }
 
-/// Shows a page in a window, and comes back when its last window was closed. Dropping the future ends the browser.
+/// Shows a page in a window, and returns when its last window was closed. Dropping the future ends the browser.
 ///
 /// # Errors
 /// When the browser cannot be started or does not open the page; as text that says what to do.

@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_are_told_by_what_the_browser_says_or_else_by_their_address() {
+    fn parts_are_recognised_by_what_the_browser_says_or_else_by_their_address() {
         for (dest, accept, path, want) in [
             (Some("document"), "text/html", "/", Kind::Document),
             (Some("empty"), "*/*", "/api/a.json", Kind::Data),

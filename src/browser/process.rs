@@ -18,7 +18,7 @@ use super::profile::Profile;
 
 /// The heap that scripts of one page may have, in mebibytes.
 const SCRIPT_HEAP_MIB: u32 = 512;
-/// How it ended that was never there.
+/// How a program that does not exist ended.
 const NO_PROGRAM: &str = "there is no such program";
 /// From the shell to the browser: no core files, its pipes, and nothing else of ours.
 const BECOME: &str = "ulimit -c 0; exec \"$@\" 3<&0 4>&1 </dev/null >/dev/null 2>/dev/null";
@@ -33,13 +33,13 @@ const SCREEN: [&str; 4] = ["DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNT
 /// Whether a person sees the browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Window {
-    /// Nobody does.
+    /// No one does.
     None,
     /// On the screen that the environment names.
     Shown,
 }
 
-/// What keeps the browser from talking to anyone of its own accord, and makes it the same every time.
+/// What keeps the browser from connecting to any host by itself, and makes it the same every time.
 const ARGUMENTS: &[&str] = &[
     "--remote-debugging-pipe",
     "--no-first-run",
@@ -68,7 +68,7 @@ const ARGUMENTS: &[&str] = &[
     "--metrics-recording-only",
     "--no-pings",
     "--lang=en-US",
-    // What it asks of its own accord goes to a port where nobody answers; pages have a proxy of their own.
+    // What it requests by itself goes to a port where nothing answers; pages have a proxy of their own.
     "--proxy-server=http://127.0.0.1:1",
     "--proxy-bypass-list=<-loopback>",
     // No name is looked up here.

@@ -22,7 +22,7 @@ const PREFERENCES: &str = r#"{"net":{"network_prediction_options":2},"download":
 #[derive(Debug)]
 pub(super) struct Profile {
     dir: TempDir,
-    /// Tells other processes that somebody is there.
+    /// Shows other processes that the profile is in use.
     _lock: File,
 }
 
@@ -54,7 +54,7 @@ impl Profile {
     }
 }
 
-/// Removes profiles that nobody holds. What cannot be removed stays.
+/// Removes profiles that no process holds. What cannot be removed stays.
 fn sweep(parent: &Path) {
     for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
         let is_profile = entry.file_name().to_string_lossy().starts_with(PREFIX)

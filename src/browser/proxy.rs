@@ -21,11 +21,11 @@ use super::traffic::Traffic;
 use crate::base::TargetUri;
 use crate::http::Exchange;
 
-/// A longer head of a request is no browser's, in bytes.
+/// The longest head of a request that is read, in bytes.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
-/// As many connections of the browser at a time.
+/// At most this many connections of the browser are open at a time.
 const CONNECTIONS_MAX: usize = 256;
-/// As many parts are recorded, those that were refused included.
+/// At most this many parts are recorded, those that were refused included.
 const RECORDED_MAX: usize = 2_000;
 
 /// What the browser asks for.
@@ -41,23 +41,23 @@ pub struct Ask {
     pub referer: Option<String>,
     /// The cookies that the page has set.
     pub cookies: Option<String>,
-    /// To be raised by one while the request waits for its host's turn, which is no fault of the page.
+    /// To be raised by one while the request waits for its host's turn, which is not the page's fault.
     pub held: Arc<AtomicUsize>,
 }
 
-/// What came of it.
+/// The result of a request.
 #[derive(Debug, Clone)]
 pub enum Answered {
     /// An exchange, and the record that has it.
     Exchange(Arc<Exchange>, Option<String>),
-    /// It was not asked for, or came to nothing: why.
+    /// It was not asked for, or failed: why.
     Not(String),
 }
 
 /// A future behind a trait object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Who asks the web on behalf of a rendering.
+/// What asks the web on behalf of a rendering.
 pub trait Upstream: Send + Sync + std::fmt::Debug {
     /// Asks for one part, when that is allowed.
     fn fetch(&self, ask: Ask) -> BoxFuture<'_, Answered>;
@@ -112,7 +112,7 @@ impl Proxy {
     /// Listens on loopback.
     ///
     /// # Errors
-    /// When no port can be had; as text.
+    /// When no port is available; as text.
     pub async fn start(
         upstream: Arc<dyn Upstream>,
         limits: Limits,
@@ -184,7 +184,7 @@ impl State {
     /// Counts a part that is to be asked for.
     ///
     /// # Errors
-    /// When the page has had all that it may have.
+    /// When the page has reached its limits.
     fn admit(&self) -> Result<(), &'static str> {
         let mut log = self.lock();
         if log.asked >= self.limits.parts_max {
@@ -233,7 +233,7 @@ async fn serve(mut stream: TcpStream, authority: Arc<Authority>, state: Arc<Stat
     let mut first = [0];
     let is_tls = matches!(stream.peek(&mut first).await, Ok(1)) && first[0] == 0x16;
     if !is_tls {
-        // A socket of its own, or something else that is no page's.
+        // A socket of its own, or something else that does not belong to a page.
         if let Some(request) = Request::read(&mut stream).await {
             let target = format!("http://{place}{}", request.target);
             answer(&mut stream, &request, &target, &state).await;
@@ -343,7 +343,7 @@ struct Request {
 }
 
 impl Request {
-    /// Reads one; none where the browser has no more, or says what is no request.
+    /// Reads one; none where the browser has no more, or sends what is not a request.
     async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Self> {
         let mut head = Vec::new();
         let mut buffer = [0; 1];

@@ -1,7 +1,7 @@
-//! One page from beginning to end: the proxy, the browser, the page, and what came of it.
+//! One page from beginning to end: the proxy, the browser, the page, and the result.
 //!
-//! Nothing here fails: what goes wrong is reported in the rendering, with whatever was had until then, and the browser
-//! is gone when it returns or is dropped.
+//! Nothing here fails: what goes wrong is reported in the rendering, with whatever was received until then, and the
+//! browser is gone when it returns or is dropped.
 
 use std::sync::Arc;
 use std::time::Instant;

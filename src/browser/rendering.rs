@@ -1,4 +1,4 @@
-//! What came of a page: documents, pictures, and how it was looked at.
+//! The result of rendering a page: documents, pictures, and how it was viewed.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::layout::Layout;
 use super::options::BrowserOptions;
 use super::parts::Part;
 
-/// In which language and at what time of day every page is looked at.
+/// The language and the time zone in which every page is viewed.
 pub(super) const LOCALE: &str = "en-US";
 pub(super) const TIME_ZONE: &str = "UTC";
 
@@ -39,7 +39,7 @@ pub struct Click {
     pub frame: Option<String>,
 }
 
-/// What came of a page.
+/// The result of rendering a page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rendering {
     /// Why it is not whole; none where it is.
@@ -102,7 +102,7 @@ impl Rendering {
     }
 
     /// What is recorded of it, beside the documents and pictures: each part with its status or reason, clicks,
-    /// errors of scripts, and how the page was looked at.
+    /// errors of scripts, and how the page was viewed.
     #[must_use]
     pub fn page_info(&self, page_id: &str, url: &str, at: &str, options: &BrowserOptions) -> Value {
         json!({

@@ -18,9 +18,9 @@ use crate::base::TargetUri;
 const TICK: Duration = Duration::from_millis(100);
 /// How long one command may take; a page whose scripts never end answers none.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
-/// A page that is loaded again and again is asked so often.
+/// A page that is loaded again and again is asked at most this often.
 const EVALUATIONS_MAX: u32 = 5;
-/// As many errors of scripts are kept, and so much of each, in characters.
+/// At most this many errors of scripts are kept, and at most this many characters of each.
 const ERRORS_MAX: usize = 100;
 const ERROR_CHARS_MAX: usize = 500;
 /// Answers once the page has nothing more important to do, or after two seconds in which it always had.
@@ -260,7 +260,7 @@ impl<'a> Watched<'a> {
                 "Inspector.targetCrashed" => self.crashed = true,
                 "Target.attachedToTarget" if self.children.len() < FRAMES_MAX => {
                     if let Some(child) = frames::attached(&event.params) {
-                        // Frames in it are told of in the same way; one that is gone has none.
+                        // Frames in it are reported in the same way; one that is gone has none.
                         let inner = frames::auto_attach();
                         let _ = self.call(Some(&child), "Target.setAutoAttach", inner).await;
                         // What its scripts broke with before is said now.

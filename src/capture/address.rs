@@ -1,7 +1,7 @@
 //! Which addresses are not dialled: everything that is not a public unicast address.
 //!
 //! Owns one table, a line per range with its source. A page may name any host, and a name may
-//! resolve to anything, so a crawler that dials what it is told can be made to read the machine it
+//! resolve to anything, so a crawler that dials whatever it is given can be made to read the machine it
 //! runs on, its network, or a cloud's metadata service (server-side request forgery). The check is
 //! made on the address that is dialled, after name resolution, each time; a name that resolves
 //! differently the second time gets nowhere. Deliberately resolves nothing, and knows only the names that

@@ -1,7 +1,7 @@
 //! How many connections one address may have: many names lead to one machine, and politeness to
 //! each name is not yet politeness to that machine.
 //!
-//! A place is held as long as its connection stands, idle or not. Anyone who waits for one closes an
+//! A place is held as long as its connection stands, idle or not. A caller that waits for one closes an
 //! idle connection to the same address, if there is any; and a connection to an address that has
 //! no free place is not kept idle.
 
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn an_address_has_so_many_places_and_no_more() {
+    async fn an_address_has_places_up_to_its_limit() {
         let pool = Pool::new(10, 1, Duration::from_secs(30));
         let addresses = Addresses::new(2);
         let one: IpAddr = "192.0.2.1".parse().unwrap();

@@ -1,7 +1,7 @@
 //! From a URI to a connection: name resolution, address rules, TCP, proxy, TLS.
 //!
 //! Owns the order of these steps and which of them failed. The address rules are applied to every
-//! address right before it is dialled, so neither an odd literal nor a name that changes its mind
+//! address right before it is dialled, so neither an odd literal nor a name whose address changes
 //! gets around them. Addresses are tried one after the other and not raced (RFC 8305 would): a
 //! polite client opens one connection. Deliberately sends no request.
 //!
@@ -113,8 +113,8 @@ impl Located {
         addresses.first().map(SocketAddr::ip)
     }
 
-    /// Whether it is a lookup of which no record was made yet.
-    pub(super) fn is_untold(&self) -> bool {
+    /// Whether it is a lookup that was not recorded yet.
+    pub(super) fn is_unrecorded(&self) -> bool {
         match &self.found {
             Ok((_, dns)) => dns.is_some(),
             Err(failure) => failure.dns.is_some(),
@@ -247,15 +247,15 @@ impl Route<'_> {
         deadline: Instant,
     ) -> Dialing<(Vec<SocketAddr>, Option<DnsFacts>)> {
         let (host, port) = (uri.host(), uri.port());
-        // Told once for each lookup, and not for each connection that goes by it.
-        let told = |addresses: Vec<IpAddr>, source| {
+        // Recorded once for each lookup, and not for each connection that uses it.
+        let facts = |addresses: Vec<IpAddr>, source| {
             let is_news = self.names.learn(host, &addresses);
             let at = self.clock.now();
             is_news.then(|| DnsFacts { host: host.to_owned(), at, addresses, source })
         };
         if let Some(rule) = self.options.resolve.iter().find(|rule| rule.fits(host, port)) {
             let ips = rule.addresses().iter().map(SocketAddr::ip).collect();
-            return Ok((rule.addresses().to_vec(), told(ips, "resolve")));
+            return Ok((rule.addresses().to_vec(), facts(ips, "resolve")));
         }
         let name = match uri.url().host() {
             Some(Host::Ipv4(address)) => return Ok((vec![(address, port).into()], None)),
@@ -274,7 +274,7 @@ impl Route<'_> {
             Ok(Ok(ips)) if ips.is_empty() => {
                 failure(FailureKind::Dns, format!("{name} has no address"))
             }
-            Ok(Ok(ips)) => Ok((sockets(&ips), told(ips, "system"))),
+            Ok(Ok(ips)) => Ok((sockets(&ips), facts(ips, "system"))),
         }
     }
 

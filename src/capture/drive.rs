@@ -58,7 +58,7 @@ impl Driven {
     }
 }
 
-/// What came back.
+/// The answer, or that there was none.
 pub(super) enum End {
     /// A response, whole or cut.
     Response {

@@ -39,7 +39,7 @@ pub enum CaptureError {
     /// was.
     #[error("the request was withdrawn before it was sent")]
     Withdrawn,
-    /// The capturer was told to stop.
+    /// The capturer was stopped.
     #[error("no connection can be opened any more")]
     Stopped,
 }

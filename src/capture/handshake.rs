@@ -10,7 +10,7 @@ use rustls::{AlertDescription, CertificateError, Error};
 
 use crate::base::Timestamp;
 
-/// So many names of a certificate are told.
+/// The most names of a certificate that are listed.
 const NAMES_MAX: usize = 3;
 
 /// Why no session could be attested, where the server speaks no TLS 1.3; `None` for other errors.
@@ -120,14 +120,14 @@ fn names(presented: &[String]) -> String {
         let inside = name.split_once('"').and_then(|(_, rest)| rest.rsplit_once('"'));
         inside.map_or_else(|| name.clone(), |(inside, _)| inside.to_owned())
     };
-    let mut told: Vec<String> = presented.iter().take(NAMES_MAX).map(plain).collect();
+    let mut shown: Vec<String> = presented.iter().take(NAMES_MAX).map(plain).collect();
     match presented.len() {
         0 => return String::new(),
-        count if count > NAMES_MAX => told.push(format!("{} more", count - NAMES_MAX)),
+        count if count > NAMES_MAX => shown.push(format!("{} more", count - NAMES_MAX)),
         _ => {}
     }
-    let last = told.pop().unwrap_or_default();
-    let first = if told.is_empty() { String::new() } else { format!("{} and ", told.join(", ")) };
+    let last = shown.pop().unwrap_or_default();
+    let first = if shown.is_empty() { String::new() } else { format!("{} and ", shown.join(", ")) };
     format!(", but for {first}{last}")
 }
 

@@ -55,7 +55,7 @@ use pool::{Connection, Key, Pool};
 use request::TargetForm;
 use tls::Tls;
 
-/// What a capture came to.
+/// The result of a capture.
 #[derive(Debug)]
 pub enum Captured {
     /// A response, whole or cut short.
@@ -133,7 +133,7 @@ impl Capturer {
     /// sent, and a fresh one is used. When it closes as it is asked, without a byte of an answer,
     /// the request is made once more on a fresh connection (RFC 9112 section 9.3.1): servers close
     /// idle connections at any time, and a request that crosses such a close was most likely never
-    /// read. That is one exchange; what a fresh connection comes to is what is told.
+    /// read. That is one exchange; the result of the fresh connection is reported.
     ///
     /// The time spent waiting for a free connection counts to no limit. Dropping the future loses
     /// this exchange and nothing else.
@@ -224,7 +224,7 @@ impl Capturer {
         let mut captured = self.conclude(&uri, &drive, key, connection, driven, connect, reusable);
         if let (Captured::Exchange(exchange), Some(session)) = (&mut captured, session) {
             match session {
-                // Whoever reads the session would read what was sent with it.
+                // Readers of the session would also read the credentials that were sent with it.
                 Ok(_) if exchange.has_credentials => exchange
                     .shape
                     .warnings
@@ -256,16 +256,16 @@ impl Capturer {
         attested::note(attesting, relay, &proxy.host).await
     }
 
-    /// Where `uri` leads, for who wants to know before it is asked for. `None` where that is not known
-    /// here: a proxy is given the name, or the operator pinned it.
+    /// Where `uri` leads, for a caller that needs it before the request. `None` where that is not
+    /// known here: a proxy is given the name, or the operator pinned it.
     pub async fn locate(&self, uri: &TargetUri) -> Option<Located> {
         self.route().locate(uri).await
     }
 
-    /// Forgets what was looked up for an exchange that was not made with it: the lookup is told with
-    /// the exchange that is, which makes one of its own.
+    /// Forgets a lookup for an exchange that was not made with it: the exchange that is made does a
+    /// lookup of its own, which is recorded with it.
     pub fn forget(&self, uri: &TargetUri, located: Option<Located>) {
-        if located.is_some_and(|located| located.is_untold()) {
+        if located.is_some_and(|located| located.is_unrecorded()) {
             self.names.forget(uri.host());
         }
     }

@@ -1,11 +1,10 @@
-//! What names resolved to of late, so that a host is looked up once in a while and not for each
-//! connection: a record of the lookup is evidence, a thousand that say the same are weight.
+//! What names resolved to recently, so that a host is looked up once in a while and not for each
+//! connection: one record of the lookup is evidence, a thousand that say the same only take space.
 //!
-//! Owns answers for as long as they hold. The system's resolver does not tell how long its answer
-//! may be kept (and caches for that long itself), so one time holds for all. An answer is
-//! forgotten at once where none of its addresses can be reached. Deliberately judges no address:
-//! the rules are applied to each one right before it is dialled, whether it was looked up just now
-//! or not.
+//! Owns answers for as long as they hold. The system's resolver does not report how long its answer
+//! may be kept (and caches for that long itself), so one time holds for all. An answer is forgotten
+//! at once where none of its addresses can be reached. Deliberately judges no address: the rules
+//! are applied to each one right before it is dialled, whether it was looked up just now or not.
 
 use std::collections::HashMap;
 use std::net::IpAddr;

@@ -244,7 +244,7 @@ impl Proxy {
     /// Reads `http://`, `socks5://`, `socks5h://` or `relay://`, `[USER:PASS@]HOST[:PORT]`.
     ///
     /// # Errors
-    /// When it is none of these.
+    /// When it has none of these forms.
     pub fn parse(text: &str) -> Result<Self, OptionError> {
         // The text may hold a password, so only what follows it is repeated.
         let shown = text.rsplit_once('@').map_or(text, |(_, host)| host).to_owned();

@@ -2,7 +2,7 @@
 //!
 //! Owns idle connections and the count of all of them. A connection comes back only from an
 //! exchange that ended exactly where its framing said ([`super::drive`] decides), and goes out
-//! again only while it is silent: bytes that nobody asked for make it worthless. Time is tokio's,
+//! again only while it is silent: bytes that were not asked for make it unusable. Time is tokio's,
 //! so that a test can move it. Deliberately opens nothing.
 
 use std::collections::HashMap;
@@ -227,7 +227,7 @@ impl Pool {
     }
 }
 
-/// Counts someone who waits, also when they stop waiting.
+/// Counts a caller that waits, until it stops waiting.
 struct Waiting<'a>(&'a Pool);
 
 impl Drop for Waiting<'_> {

@@ -1,7 +1,7 @@
 //! Asking a proxy for a way through: HTTP CONNECT (RFC 9110 section 9.3.6) and SOCKS5 (RFC 1928,
 //! with the password method of RFC 1929).
 //!
-//! Owns the bytes between us and the proxy, which are no part of any record. Deliberately dials
+//! Owns the bytes between us and the proxy, which are not part of any record. Deliberately dials
 //! nothing itself and has no time limits of its own: the caller's cover it.
 
 use std::net::IpAddr;

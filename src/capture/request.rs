@@ -106,7 +106,7 @@ pub struct CaptureRequest {
     /// What servers of this navigation asked to be sent back, as the `Cookie` field has it; one
     /// field with that of the credentials.
     pub cookie: Option<String>,
-    /// Which bodies of 200 are read to their end; what came of another is kept, and marked
+    /// Which bodies of 200 are read to their end; the part of another that was received is kept, and marked
     /// `WARC-Truncated: unspecified`. Without it all are.
     pub wanted: Option<BodyFilter>,
     /// A response longer than this is cut there, where the network's own limit is not lower.
@@ -173,7 +173,7 @@ impl fmt::Debug for CaptureRequest {
 /// Why a request cannot be written. Values are never repeated: they may be secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RequestError {
-    /// A field name that is no token (RFC 9110 section 5.6.2).
+    /// A field name that is not a token (RFC 9110 section 5.6.2).
     #[error("the request field name {0:?} is not a token")]
     Name(String),
     /// A value that would end its line, or holds another control character.
@@ -263,7 +263,7 @@ impl CaptureRequest {
             ("Accept", Some(self.accept.as_str())),
             ("Accept-Language", self.accept_language.as_deref()),
             ("Accept-Encoding", Some(self.accept_encoding.as_str())),
-            ("Referer", self.referer.as_deref().filter(|from| may_be_told(from, uri))),
+            ("Referer", self.referer.as_deref().filter(|from| may_send_referer(from, uri))),
         ];
         for (name, value) in ours {
             let replaced = self.given().any(|(given, _)| given.eq_ignore_ascii_case(name));
@@ -303,7 +303,7 @@ pub(super) fn basic(user: &str, password: &str) -> String {
 }
 
 /// RFC 9110 section 10.1.3: a secure page is not named to an insecure one.
-fn may_be_told(referer: &str, uri: &TargetUri) -> bool {
+fn may_send_referer(referer: &str, uri: &TargetUri) -> bool {
     is_value(referer) && (uri.is_https() || !referer.starts_with("https:"))
 }
 

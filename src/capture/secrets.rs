@@ -1,4 +1,4 @@
-//! The secrets of one TLS 1.3 session, for who decrypts it later: an NSS key log, with the secret of the key exchange as a
+//! The secrets of one TLS 1.3 session, for later decryption: an NSS key log, with the secret of the key exchange as a
 //! comment, from which all others follow.
 //!
 //! rustls logs traffic secrets and not what they are derived from. Key exchanges are therefore those of `ring` behind a

@@ -205,7 +205,7 @@ impl TimeProvider for ClockTime {
     }
 }
 
-/// So many OCSP responses are remembered; the oldest goes first.
+/// The most OCSP responses that are remembered; the oldest goes first.
 const STAPLES_MAX: usize = 1024;
 
 /// Remembers the OCSP response that came last with each certificate, and leaves the verdict to another. A session that is

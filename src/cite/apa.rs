@@ -1,15 +1,15 @@
 //! APA, 7th edition: section 10.1 (example 16, newspaper article) and 10.16 (webpage on a website), with
 //! names as in 9.8, dates as in 9.14 and "Retrieved … from" as in 9.16 for works that change.
 //!
-//! The manual has no form for archived copies: the copy stands in square brackets, as any description
-//! does that identifies a work (9.21). Plain text, so without italics.
+//! The manual has no form for archived copies: the copy stands in square brackets, like any description
+//! that identifies a work (9.21). Plain text, so without italics.
 
 use super::date::Date;
 use super::names::Name;
 use super::prose::{isolate, place, proof, quotation_lines, stop};
 use super::source::Source;
 
-/// Up to so many authors are all named (9.8).
+/// Up to this many authors are all named (9.8).
 const AUTHORS_MAX: usize = 20;
 
 pub(super) fn render(source: &Source) -> String {
@@ -18,7 +18,7 @@ pub(super) fn render(source: &Source) -> String {
     let title = isolate(&source.title());
     let names: Vec<String> = source.named_authors().into_iter().map(Name::with_initials).collect();
     let outlet = isolate(source.outlet());
-    // Where the byline names the outlet, that is the author, and is not named twice (10.16); without
+    // If the byline names the outlet, the outlet is the author and is not named twice (10.16); without
     // any byline the title stands first (9.12).
     let head = if names.is_empty() && !source.authors.is_empty() {
         format!("{} ({date}). {}", stop(&outlet), stop(&title))

@@ -1,9 +1,9 @@
 //! BibTeX and biblatex entries.
 //!
-//! BibTeX (Patashnik, "BibTeXing", 1988) knows no web page: `@misc` with `howpublished`, and the address
+//! BibTeX (Patashnik, "BibTeXing", 1988) has no type for web pages: `@misc` with `howpublished`, and the address
 //! also in `url`, which newer styles read. biblatex (manual, section 2.1.1) has `@online` with `date`,
-//! `urldate` and `addendum`. Braces count in BibTeX even where TeX escapes them, so none of the text's
-//! own is written as one. Deliberately UTF-8: TeX has read it since 2018.
+//! `urldate` and `addendum`. Braces count in BibTeX even where TeX escapes them, so braces of the text
+//! are not written as braces. Deliberately UTF-8: TeX has read it since 2018.
 
 use std::fmt::Write;
 
@@ -109,13 +109,13 @@ fn linked(source: &Source) -> String {
     }
 }
 
-/// An address outside of a verbatim field, where a dollar sign would begin a formula.
+/// An address outside a verbatim field, where a dollar sign would begin a formula.
 fn unmathematical(url: &str) -> String {
     url.replace('$', "%24")
 }
 
 /// A name as `von Last, Jr, First`; whole names and family names of several words are braced, so that
-/// no word of them is taken for another part.
+/// no word of them is parsed as another part.
 fn name(name: &Name) -> String {
     match name {
         Name::Whole(name) | Name::Organisation(name) => format!("{{{}}}", escape(name)),
@@ -141,14 +141,14 @@ fn is_and(word: &str) -> bool {
 
 fn last(person: &Person) -> String {
     let family = escape(&person.family);
-    // A particle is told by its small letter: one that is joined cannot be told, and need not be.
+    // A particle is recognised by its lower case; a joined one cannot be recognised, and need not be.
     let is_joined = person.particle.ends_with(['-', '\'', '’']);
-    let is_told = person.particle.split(' ').all(|w| w.starts_with(char::is_lowercase));
+    let is_recognised = person.particle.split(' ').all(|w| w.starts_with(char::is_lowercase));
     let has_odd = |text: &str| text.contains([' ', ',', '=']) || is_and(text);
     if person.particle.is_empty() {
         return if has_odd(&person.family) { format!("{{{family}}}") } else { family };
     }
-    if is_joined || !is_told {
+    if is_joined || !is_recognised {
         return format!("{{{}}}", escape(&person.last()));
     }
     let family = if has_odd(&person.family) { format!("{{{family}}}") } else { family };

@@ -9,7 +9,7 @@ use super::names::Name;
 use super::prose::{isolate, list, place, proof, quotation_lines, stop, title};
 use super::source::Source;
 
-/// With more authors than this, so many of them are listed and the others are "et al." (14.76).
+/// With more authors than this, only `AUTHORS_LISTED` are listed and the others are "et al." (14.76).
 const AUTHORS_MAX: usize = 10;
 const AUTHORS_LISTED: usize = 7;
 /// With more authors than this a note names the first.
@@ -21,7 +21,7 @@ pub(super) fn render(source: &Source) -> String {
 
 fn entry(source: &Source) -> String {
     let named = source.named_authors();
-    // Only the first is inverted, since it is what the entry is sorted by.
+    // Only the first is inverted, since the entry is sorted by it.
     let names: Vec<String> = named
         .iter()
         .enumerate()
@@ -32,7 +32,7 @@ fn entry(source: &Source) -> String {
         many if many.len() > AUTHORS_MAX => {
             format!("{}, et al. ", many[..AUTHORS_LISTED].join(", "))
         }
-        // The comma goes with the one behind the family name.
+        // The comma before "and" is set if the first name is inverted with a comma.
         [one, two] if one.contains(", ") => {
             format!("{} ", stop(&format!("{one}, and {two}")))
         }

@@ -7,7 +7,7 @@ pub(super) fn clean(text: &str) -> String {
     printable::flat(text).trim().to_owned()
 }
 
-/// A text exactly as a page has it, but for its white space: every run is one space, none at the ends.
+/// A text exactly as on the page, except white space: every run is one space, none at the ends.
 pub(super) fn spaced(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,7 +1,7 @@
 //! Dates as a page declares them, as far as they are declared: a year, a month, or a day.
 //!
-//! The day is that of the page's own offset, which is what its readers saw; deliberately no clock
-//! and no guess of what is missing.
+//! The day is that of the page's own offset, as its readers saw it; deliberately no clock
+//! and no guess of missing parts.
 
 use crate::base::Timestamp;
 
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_are_told_as_far_as_they_are_known() {
+    fn dates_are_written_as_far_as_they_are_known() {
         for (text, iso, apa, chicago, mla, ris) in [
             (
                 "2025-11-04T23:30:00-05:00",
@@ -161,14 +161,14 @@ mod tests {
             ("2025", "2025", "2025", "2025", "2025", "2025///"),
         ] {
             let date = Date::parse(text).unwrap();
-            let told = [
+            let result = [
                 date.iso(),
                 date.year_month_day(),
                 date.month_day_year(),
                 date.day_short_month_year(),
                 date.ris(),
             ];
-            assert_eq!(told, [iso, apa, chicago, mla, ris], "{text}");
+            assert_eq!(result, [iso, apa, chicago, mla, ris], "{text}");
         }
         assert_eq!(Date::parse("2025-09").unwrap().parts(), [2025, 9]);
         for odd in ["", "25-11-04", "2025-13-01", "2025-11-04-05", "yesterday", "2025-00"] {

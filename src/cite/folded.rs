@@ -1,4 +1,4 @@
-//! Text as quotations are compared: which characters count, which are alike, and what a word is.
+//! Text as it is compared with quotations: which characters count, which are equal, and what a word is.
 
 use std::ops::Range;
 
@@ -11,12 +11,12 @@ pub(super) struct Folded {
     pub(super) range: Range<usize>,
 }
 
-/// Whether accents are characters of their own in what is compared.
+/// Whether accents are separate characters in the compared texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Accents {
     /// As the text has them, which is in Form C.
     AsWritten,
-    /// Apart, as they have to be where one of the texts is not.
+    /// Separate, as required if one of the texts is not in Form C.
     Apart,
 }
 
@@ -27,7 +27,7 @@ impl Accents {
     }
 }
 
-/// What counts of a text. Runs of white space are one space, and none stands beside a dash: dashes
+/// The characters of a text that count. Runs of white space are one space, and none stands next to a dash: dashes
 /// are set with and without them.
 pub(super) fn fold(text: &str, accents: Accents) -> Vec<Folded> {
     let mut out: Vec<Folded> = Vec::with_capacity(text.len());
@@ -53,7 +53,7 @@ pub(super) fn fold(text: &str, accents: Accents) -> Vec<Folded> {
             space = None;
             continue;
         }
-        // Two marks side by side are as one: plain text sets "“" as "''".
+        // Two adjacent marks count as one: plain text sets "“" as "''".
         let after_mark = out.last().is_some_and(|f| f.character == '\'') && space.is_none();
         if characters == ['\''] && after_mark {
             continue;
@@ -89,7 +89,7 @@ fn only_form(c: char) -> char {
     }
 }
 
-/// Puts the marks of each letter into canonical order.
+/// Sorts the marks of each letter into canonical order.
 fn put_in_order(folded: &mut [Folded]) {
     for letter in folded.chunk_by_mut(|_, next| combining_class(next.character) != 0) {
         letter.sort_by_key(|f| combining_class(f.character));
@@ -120,7 +120,7 @@ pub(super) fn is_east_asian(c: char) -> bool {
     matches!(c, '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7ff}' | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ff9f}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// Whether a character is part of a word that spaces set off; scripts without such spaces have none.
+/// Whether a character is part of a word in a script that separates words by spaces.
 pub(super) fn is_of_word(c: char) -> bool {
     let is_hangul = matches!(c, '\u{1100}'..='\u{11ff}' | '\u{ac00}'..='\u{d7ff}');
     let is_unspaced =
@@ -128,7 +128,7 @@ pub(super) fn is_of_word(c: char) -> bool {
     c.is_alphanumeric() && !is_unspaced && (is_hangul || !is_east_asian(c))
 }
 
-/// Whether two characters side by side are of one word.
+/// Whether two adjacent characters belong to one word.
 pub(super) fn is_one_word(a: char, b: char) -> bool {
     let is_of = |c: char| is_of_word(c) || combining_class(c) != 0;
     is_of(a) && is_of(b)
@@ -141,12 +141,12 @@ pub(super) fn bytes(run: &[Folded]) -> Range<usize> {
 }
 
 /// The places of `text` where `words` begin, each letter of the text read once (Knuth, Morris and Pratt
-/// 1977), however often they nearly stand there.
+/// 1977), however often they almost match.
 pub(super) fn occurrences<'a>(
     words: &'a [char],
     text: &'a [char],
 ) -> impl Iterator<Item = usize> + 'a {
-    // For each length of a match, that of the longest shorter one that ends in the same letters.
+    // For each length of a match, the length of the longest shorter match that ends in the same letters.
     let mut shorter = vec![0; words.len() + 1];
     let mut length = 0;
     for at in 1..words.len() {

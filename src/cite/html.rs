@@ -61,7 +61,7 @@ pub(super) fn render(source: &Source) -> String {
                 format!("<footer dir=\"auto\">{}</footer>", escaped(&note))
             })
         ));
-        // Inside of a script no character may begin a tag; JSON can escape them all.
+        // Inside a script no character may begin a tag; JSON can escape them all.
         let target = quotation.target(source).to_string();
         let target = target.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
         out.push_str(&format!("\n<script type=\"application/ld+json\">{target}</script>"));

@@ -1,10 +1,10 @@
-//! Finding quoted words in an article: as they stand but for typographic marks and spaces; or as quoters
-//! mark what they changed ([`super::altered`]); or else the nearest words that do stand there
+//! Finds quoted words in an article: exactly, except typographic marks and spaces; or with marked
+//! alterations ([`super::altered`]); or else the nearest words of the article
 //! ([`super::nearest`]).
 //!
 //! Letters, digits and their case count; the shape of quotation marks, apostrophes and dashes, soft
-//! hyphens, white space and the Unicode form of accents do not. Deliberately never takes an approximate
-//! find for the words.
+//! hyphens, white space and the Unicode form of accents do not. Deliberately never treats an approximate
+//! match as the words.
 
 use std::ops::Range;
 
@@ -22,25 +22,25 @@ pub struct Found {
     pub range: Range<usize>,
     /// Whether they stand in the headline instead of the text.
     pub in_headline: bool,
-    /// What the quoter marked as changed; none for words given as they stand.
+    /// The marked alterations; none for an exact quotation.
     pub altered: Option<Altered>,
 }
 
-/// Words that do not stand in the article.
+/// Words that are not in the article.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
-    /// What stands there instead; none where nothing is near.
+    /// The nearest words of the article; none if nothing is near.
     pub nearest: Option<Nearest>,
-    /// Whether changes that the quoter marks were not looked for, or not everywhere, since that would have
-    /// taken too long; then the words may stand there all the same.
+    /// Whether marked alterations were not searched, or not everywhere, since that would have
+    /// taken too long; the words may then still be in the article.
     pub coarse: bool,
 }
 
-/// Finds `quote` in the article's text, or in its headline; as it stands, or with what a quoter may mark:
+/// Finds `quote` in the article's text, or in its headline; exactly, or with marked alterations:
 /// "[…]", "\[t\]he", "[the mayor]", a comma within the closing mark.
 ///
 /// # Errors
-/// When the words are not there; the error has the nearest that are.
+/// When the words are not in the article; the error has the nearest ones.
 pub fn locate(quote: &str, page: &Page) -> Result<Found, Missing> {
     let headline = page.headline.as_ref().map_or("", |h| h.value.as_str());
     let quote = composed(quote.trim());
@@ -71,7 +71,7 @@ pub fn locate(quote: &str, page: &Page) -> Result<Found, Missing> {
     Err(Missing { nearest, coarse })
 }
 
-/// Whether a quoter may have marked a change in words, or one at their end needs no mark.
+/// Whether words may contain a marked alteration, or one at their end that needs no mark.
 fn has_marks(words: &str) -> bool {
     words.contains(['[', '(', '.', ',', '…'])
 }
@@ -84,7 +84,7 @@ fn find(words: &str, text: &str) -> Option<Range<usize>> {
     let letters: Vec<char> = text.iter().map(|f| f.character).collect();
     let stands = |at: &usize| {
         let end = at + words.len();
-        // Words begin and end where words do: "12 boats" does not stand in "112 boats".
+        // A match begins and ends at word boundaries: "12 boats" is not in "112 boats".
         let begins = *at == 0 || !is_one_word(letters[at - 1], letters[*at]);
         let ends = letters.get(end).is_none_or(|next| !is_one_word(letters[end - 1], *next));
         begins && ends
@@ -146,9 +146,9 @@ mod tests {
             ("until spring at least!", "until spring at least.", vec![("least!", "least.")]),
         ] {
             let found = locate(quote, &page(text)).unwrap_err().nearest.unwrap();
-            let told: Vec<(&str, &str)> =
+            let found_differences: Vec<(&str, &str)> =
                 found.differences.iter().map(|d| (d.asked.as_str(), d.stands.as_str())).collect();
-            assert_eq!((found.text.as_str(), told), (nearest, differences), "{quote}");
+            assert_eq!((found.text.as_str(), found_differences), (nearest, differences), "{quote}");
         }
         let other = locate("nothing of the kind was ever printed", &page(text)).unwrap_err();
         assert_eq!(other.nearest, None);

@@ -54,7 +54,7 @@ fn comment(json: &str) -> String {
     json.replace("--", "-\\u002d").replace("->", "-\\u003e")
 }
 
-/// A text that stands as it is: every mark that Markdown may read is escaped.
+/// A text to be shown literally: every mark that Markdown may interpret is escaped.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {
@@ -69,7 +69,7 @@ fn escape(text: &str) -> String {
             _ => out.push(c),
         }
     }
-    // What begins a line may also be a list, which is escaped after its number or at its sign.
+    // A line may also begin a list, which is escaped after its number or at its sign.
     let list = |rest: &str| rest.starts_with(['-', '+', '=']);
     if list(&out) {
         out.insert(0, '\\');

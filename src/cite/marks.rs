@@ -1,4 +1,4 @@
-//! Quotation marks within a title: which belong together, in whatever shape the outlet sets them, and the
+//! Quotation marks within a title: which form pairs, in whatever shape the outlet sets them, and the
 //! English ones that they become between English marks.
 //!
 //! Marks alternate: single within double, double within single (Chicago 17, 13.30; MLA 9, 6.53), and marks of
@@ -26,7 +26,7 @@ fn pairs(text: &[char]) -> Vec<Mark> {
         match role(text, at, top) {
             Some(true) => open.push((at, c)),
             Some(false) => {
-                // What was opened inside and never closed has no partner.
+                // Marks opened inside and never closed have no partner.
                 let partner = open.iter().rposition(|(_, kind)| closes(*kind, c));
                 if let Some(place) = partner {
                     let (begin, kind) = open[place];
@@ -61,7 +61,7 @@ fn closes(open: char, close: char) -> bool {
     }
 }
 
-/// Whether the character at a place opens (true) or closes (false) a quotation; none where it does neither.
+/// Whether the character at a place opens (true) or closes (false) a quotation; none if neither.
 fn role(text: &[char], at: usize, top: Option<char>) -> Option<bool> {
     let c = text[at];
     let before = at.checked_sub(1).map(|b| text[b]);
@@ -106,7 +106,7 @@ fn is_mark(c: char) -> bool {
     )
 }
 
-/// Whether a mark that closes stands behind: at the end of a word, where no other begins.
+/// Whether a closing mark follows: at the end of a word, where no other begins.
 fn has_close(text: &[char], at: usize, mark: char) -> bool {
     (at + 2..text.len()).any(|n| {
         text[n] == mark
@@ -115,7 +115,7 @@ fn has_close(text: &[char], at: usize, mark: char) -> bool {
     })
 }
 
-/// Whether a mark behind an s is the sign of a possessive, since the one that closes comes later: "the players’
+/// Whether a mark after an s is a possessive apostrophe, since the closing one comes later: "the players’
 /// union’".
 fn is_plural(text: &[char], at: usize) -> bool {
     let is_s = at.checked_sub(1).is_some_and(|b| matches!(text[b], 's' | 'S'));
@@ -124,8 +124,8 @@ fn is_plural(text: &[char], at: usize) -> bool {
     is_s && next_is_word && has_close(text, at, text[at])
 }
 
-/// A title for setting between double marks: its own marks are English, single first. Then, how many marks
-/// at its end close.
+/// A title to be set between double marks: its own marks become English ones, single first. Also the number of
+/// closing marks at its end.
 pub(super) fn nested(title: &str) -> (String, usize) {
     let text: Vec<char> = title.chars().collect();
     let marks = pairs(&text);
@@ -146,7 +146,7 @@ pub(super) fn nested(title: &str) -> (String, usize) {
             depth += usize::from(mark.opens);
             continue;
         }
-        // French sets spaces inside of its marks.
+        // French sets spaces inside its marks.
         let is_spaced = |n: Option<usize>, opens: bool| {
             n.is_some_and(|n| {
                 marks.iter().any(|m| m.at == n && m.opens == opens && matches!(m.kind, '«' | '‹'))
@@ -161,7 +161,7 @@ pub(super) fn nested(title: &str) -> (String, usize) {
     (out, closing(&text, &marks, |_| true))
 }
 
-/// How many English marks at the end of a text close, in the text as it is.
+/// The number of closing English marks at the end of a text.
 pub(super) fn english_at_end(text: &str) -> usize {
     let text: Vec<char> = text.chars().collect();
     let marks = pairs(&text);

@@ -13,7 +13,7 @@ pub(super) fn render(source: &Source) -> String {
         [] => String::new(),
         [one] => format!("{} ", stop(&one.inverted())),
         [one, two] => {
-            // The comma goes with the one behind the family name.
+            // The comma before "and" is set if the first name is inverted with a comma.
             let (one, two) = (one.inverted(), two.direct());
             let comma = if one.contains(", ") { "," } else { "" };
             format!("{} ", stop(&format!("{one}{comma} and {two}")))

@@ -1,11 +1,11 @@
-//! From a capture to something one can quote: a citation of one capture, never of "latest".
+//! Citations: of one capture, never of "latest".
 //!
-//! In reading order: the facts a citation needs, each with where it came from ([`source`]), names and
-//! dates taken apart ([`names`], [`date`]); the quoted words ([`locate()`]: found as they stand, or as the
-//! quoter marks what was changed ([`altered`]), or the nearest that are; [`text_fragment`]: a link to them; [`selector`]: the same for annotation tools);
-//! the styles, a file for each family; the JSON of a citation is an answer ([`crate::answers::citation`]).
+//! In reading order: the facts a citation needs, each with its origin ([`source`]), names and
+//! dates in parts ([`names`], [`date`]); the quoted words ([`locate()`]: found exactly, or with
+//! marked alterations ([`altered`]), or the nearest ones; [`text_fragment`]: a link to them; [`selector`]: the same for
+//! annotation tools); the styles, a file for each family; the JSON of a citation is an answer ([`crate::answers::citation`]).
 //!
-//! Reads only what it is given: no network, no clock, and no archive beyond the one capture.
+//! Uses only its input: no network, no clock, and no archive beyond the one capture.
 
 pub mod altered;
 mod bibtex;
@@ -45,7 +45,7 @@ pub use source::{Archive, Capture, Source, Standing};
 /// The form of a citation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
-    /// Everything that is known, in lines for a person.
+    /// All known facts, in lines for a person.
     Text,
     /// APA, 7th edition.
     Apa,
@@ -129,7 +129,7 @@ pub fn cite(source: &Source, style: Style) -> String {
     let text = rendered(source, style);
     let printable = match style {
         Style::CslJson => printable::json(&text),
-        // In prose, words of another direction are set apart by marks of this room's own.
+        // In prose, words of another direction are isolated by marks that this module adds.
         Style::Text | Style::Apa | Style::Chicago | Style::Mla | Style::Markdown => {
             printable::styled(&text)
         }

@@ -1,36 +1,36 @@
-//! The words of an article that are nearest to words that do not stand in it.
+//! The words of an article that are nearest to words that are not in it.
 //!
 //! Found by Sellers' approximate search ("The theory and computation of evolutionary distances", 1980) over
-//! words, so that a changed, left out or added word costs the same. Only told, never taken for the words.
+//! words, so that a changed, omitted or added word costs the same. Only reported, never treated as the words.
 
 use std::collections::HashMap;
 
 use super::folded::{is_invisible, is_mark, plain, words};
 use crate::base::normal_form::composed;
 
-/// The words of the article that are nearest to those asked for.
+/// The words of the article that are nearest to the requested ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Nearest {
-    /// The words as they stand.
+    /// The words as in the article.
     pub text: String,
     /// What differs, in order.
     pub differences: Vec<Difference>,
 }
 
-/// Words asked for, and what stands in their place. One of the two may be empty.
+/// Requested words, and the words in their place. One of the two may be empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// As asked for.
+    /// As requested.
     pub asked: String,
-    /// As it stands.
+    /// As in the article.
     pub stands: String,
 }
 
-/// The most cells of the table of the approximate search, 64 MiB: of longer words asked for, only the first
-/// are looked for in a long text.
+/// The most cells of the table of the approximate search, 64 MiB: of more requested words, only the first
+/// are searched in a long text.
 const CELLS_MAX: usize = 16 << 20;
-/// The most letters that are compared with letters to tell a slip from another word. Past that, words are
-/// the same or other words.
+/// The most letters that are compared to distinguish a slip from another word. Past that, words are
+/// only equal or different.
 const LETTERS_MAX: usize = 200_000_000;
 
 /// A word as it is compared: without marks around it and without case.
@@ -66,7 +66,7 @@ pub(super) fn find(quote: &str, text: &str) -> Option<Nearest> {
         let asked = step.asked.map_or("", word_asked);
         let stands = step.there.map_or("", word_there);
         let (asked, mut stands) = bare_pair(asked, stands);
-        // What stands before the first word and after the last one was not asked for.
+        // Marks before the first word and after the last one were not requested.
         if n == 0 && !asked.starts_with(is_outer) {
             stands = stands.trim_start_matches(is_outer);
         }
@@ -111,14 +111,14 @@ fn plain_word(word: &str) -> String {
     composed(word).chars().filter(|c| !is_invisible(*c)).map(plain).collect()
 }
 
-/// One step of an alignment: a word asked for, a word that stands there, or both.
+/// One step of an alignment: a requested word, a word of the article, or both.
 #[derive(Debug, Clone, Copy)]
 struct Step {
     asked: Option<usize>,
     there: Option<usize>,
 }
 
-/// The costs of turning the first `i` words asked for into words that end at `j`, wherever those
+/// The costs of turning the first `i` requested words into words that end at `j`, wherever those
 /// begin.
 struct Table {
     asked: usize,
@@ -128,20 +128,20 @@ struct Table {
 }
 
 impl Table {
-    /// What a word costs that is left out, added, or another one.
+    /// The cost of a word that is omitted, added, or replaced.
     const WORD: u32 = 4;
 
-    /// What two words differ in: nothing, letters (a slip or an ending), or everything.
+    /// How two words differ: not at all, in letters (a slip or an ending), or entirely.
     fn cost(a: &str, b: &str, letters: &mut usize) -> u8 {
         if a == b {
             return 0;
         }
         let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
-        // Words of much different lengths, or with other beginnings, are other words.
+        // Words of very different lengths, or with different beginnings, are different words.
         if short.len() * 2 <= long.len() || a.chars().next() != b.chars().next() {
             return 4;
         }
-        // Words as long as that are no words, and comparing them letter by letter takes too long.
+        // Text that long is not a word, and comparing it letter by letter takes too long.
         if long.len() > Self::WORD_BYTES_MAX {
             return 4;
         }
@@ -153,10 +153,10 @@ impl Table {
         if strsim::normalized_levenshtein(a, b) > 0.6 { 2 } else { 4 }
     }
 
-    /// Longer words are the same or other words.
+    /// Longer words are only equal or different.
     const WORD_BYTES_MAX: usize = 64;
 
-    /// For each word its number among the distinct ones, and these.
+    /// For each word its number among the distinct ones, and the distinct words.
     fn distinct(words: &[String]) -> (Vec<usize>, Vec<&str>) {
         let mut numbers: HashMap<&str, usize> = HashMap::new();
         let mut distinct = Vec::new();
@@ -177,7 +177,7 @@ impl Table {
         let mut letters = LETTERS_MAX;
         for i in 1..=asked.len() {
             cells[i * width] = i as u32 * Self::WORD;
-            // A text has few words beside how often it has them.
+            // A text has few distinct words.
             let word = &asked[i - 1];
             let of: Vec<u8> =
                 distinct.iter().map(|other| Self::cost(word, other, &mut letters)).collect();
@@ -193,8 +193,8 @@ impl Table {
         Self { asked: asked.len(), there: there.len(), cells, costs }
     }
 
-    /// Where the cheapest passage ends, and what it costs; the first of several. Another word in
-    /// the place of the last one belongs to it.
+    /// Where the cheapest passage ends, and its cost; the first of several. A replaced last word
+    /// belongs to it.
     fn best(&self) -> Option<(usize, u32)> {
         let row = &self.cells[self.asked * (self.there + 1)..];
         let costs = row.iter().enumerate().skip(1);
@@ -212,8 +212,8 @@ impl Table {
             let swap = (j > 0).then(|| u32::from(self.costs[(i - 1) * self.there + j - 1]));
             let swapped = swap.filter(|cost| here == self.cells[(i - 1) * width + j - 1] + cost);
             let added = j > 0 && here == self.cells[i * width + j - 1] + Self::WORD;
-            // Of ways that cost the same, that which keeps most words as they are: a word that was
-            // added, before another word in its place, before one that was left out.
+            // Among ways of equal cost, the one that keeps most words: a word that was
+            // added, before a replaced one, before an omitted one.
             if swapped.is_some_and(|cost| cost < Self::WORD) || (swapped.is_some() && !added) {
                 steps.push(Step { asked: Some(i - 1), there: Some(j - 1) });
                 (i, j) = (i - 1, j - 1);

@@ -1,7 +1,7 @@
-//! What the styles for readers share: lists of names, closing marks, titles in quotation marks, words
+//! Shared by the styles for readers: lists of names, closing marks, titles in quotation marks, words
 //! for the archive, and the lines of a quotation.
 //!
-//! Deliberately changes the case of nothing: which words of a headline are names is not known here,
+//! Deliberately does not change case: which words of a headline are names is not known here,
 //! so sentence case (APA) and headline case (Chicago, MLA) are left as the outlet had them.
 
 use super::clean::clean;
@@ -19,14 +19,14 @@ pub(super) fn list(names: &[String], and: &str) -> String {
     }
 }
 
-/// The text with a full stop, unless it ends with a mark of its own; inside of a closing quotation mark,
-/// as American styles have it, where that is an English one.
+/// The text with a full stop, unless it ends with a mark of its own; inside a closing quotation mark,
+/// as in American styles, if that mark is an English one.
 pub(super) fn stop(text: &str) -> String {
     closed(text, marks::english_at_end(text), '.')
 }
 
-/// A title in quotation marks with `mark` inside of them, and English marks within. A title that ends with a
-/// mark keeps that one; a comma is set behind it (Chicago 17, 6.125 and 14.96).
+/// A title in quotation marks with `mark` inside them, and English marks within. A title that ends with a
+/// mark keeps that one; a comma is set after it (Chicago 17, 6.125 and 14.96).
 pub(super) fn title(text: &str, mark: char) -> String {
     let (inner, closing) = marks::nested(text);
     format!("“{}”", closed(&isolate(&inner), closing, mark))
@@ -48,13 +48,13 @@ fn closed(text: &str, closing: usize, mark: char) -> String {
     if keeps {
         return format!("{text}{isolates}");
     }
-    // What leads on to nothing here gives way.
+    // A mark that needs a continuation is removed.
     let bare = bare.trim_end_matches([',', ';', ':', ' ']);
     format!("{bare}{mark}{marks}{isolates}")
 }
 
-/// A text that is read from right to left, set off from what surrounds it (Unicode Standard Annex 9,
-/// FIRST STRONG ISOLATE); any other as it is.
+/// A right-to-left text, isolated from the surrounding text (Unicode Standard Annex 9,
+/// FIRST STRONG ISOLATE); any other unchanged.
 pub(super) fn isolate(text: &str) -> String {
     let first = text.chars().find(|c| c.is_alphabetic());
     if first.is_some_and(is_right_to_left) {
@@ -64,7 +64,7 @@ pub(super) fn isolate(text: &str) -> String {
     }
 }
 
-/// Whether a letter belongs to a script that is read from right to left.
+/// Whether a letter belongs to a right-to-left script.
 pub(super) fn is_right_to_left(c: char) -> bool {
     matches!(c, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}' | '\u{10800}'..='\u{10fff}' | '\u{1e800}'..='\u{1efff}')
 }
@@ -77,7 +77,7 @@ pub(super) fn place(source: &Source) -> String {
     }
 }
 
-/// What identifies the capture beside its place: the digest, and the record where the place does not name it.
+/// What identifies the capture besides its place: the digest, and the record if the place does not name it.
 pub(super) fn proof(source: &Source) -> String {
     match source.archive_url() {
         Some(_) => format!("{}, {}", source.record(), source.digest()),
@@ -93,7 +93,7 @@ pub(super) fn best_link(source: &Source) -> String {
     }
 }
 
-/// The lines that go with a citation where words are quoted: the words, the link to them, and the
+/// The lines of a citation for quoted words: the words, the link to them, and the
 /// selector; empty without a quotation.
 pub(super) fn quotation_lines(source: &Source) -> String {
     let Some(quotation) = &source.quotation else { return String::new() };
@@ -101,7 +101,7 @@ pub(super) fn quotation_lines(source: &Source) -> String {
     if let Some(altered) = &quotation.altered {
         lines.push_str(&format!("\nStands there as: “{}”", isolate(&clean(&quotation.exact))));
         if !altered.alterations.is_empty() {
-            lines.push_str(&format!("\nAltered: {}", isolate(&clean(&altered.told()))));
+            lines.push_str(&format!("\nAltered: {}", isolate(&clean(&altered.description()))));
         }
     }
     lines.push_str(&format!(

@@ -1,4 +1,4 @@
-//! Words that were found in a capture and are quoted.
+//! Quoted words that were found in a capture.
 
 use std::ops::Range;
 
@@ -8,16 +8,16 @@ use super::text_fragment::Directive;
 /// Words found in a capture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quotation {
-    /// The words exactly as they stand there, in one line; the whole passage, where some of them are left out.
+    /// The words exactly as in the text, in one line; the whole passage if some of them are left out.
     pub exact: String,
-    /// The words as the quoter gives them, where something is marked in them.
+    /// The words as the quoter gives them, if they have marked alterations.
     pub altered: Option<Altered>,
-    /// What stands right before them.
+    /// The text right before them.
     pub prefix: String,
-    /// What stands right after them.
+    /// The text right after them.
     pub suffix: String,
     /// Their bytes in the article text; none for words of the headline.
     pub range: Option<Range<usize>>,
-    /// What leads a browser to them.
+    /// The directive that leads a browser to them.
     pub directive: Directive,
 }

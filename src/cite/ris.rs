@@ -1,7 +1,7 @@
 //! RIS, as reference managers import it (Research Information Systems, "RIS Format Specifications", 2011).
 //!
-//! One field a line, never broken: values hold no line ends. Deliberately with line feeds alone: every
-//! importer takes them, and they are what a shell's tools expect.
+//! One field a line, never broken: values hold no line ends. Deliberately with line feeds only: every
+//! importer accepts them, and shell tools expect them.
 
 use std::fmt::Write;
 

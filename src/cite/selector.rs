@@ -1,7 +1,7 @@
-//! Quoted words with what stands around them: a text-fragment link, and the `TextQuoteSelector` of the
+//! Quoted words with their context: a text-fragment link, and the `TextQuoteSelector` of the
 //! W3C Web Annotation Data Model (sections 4.2.4 and 4.3.1) for the capture's own time.
 //!
-//! Deliberately no `TextPositionSelector`: positions in an extracted article are none in the page.
+//! Deliberately no `TextPositionSelector`: positions in an extracted article are not positions in the page.
 
 use serde_json::{Value, json};
 
@@ -13,14 +13,14 @@ use super::quotation::Quotation;
 use super::source::Source;
 use super::text_fragment::Directive;
 
-/// So much context is given on each side.
+/// The length of the context on each side.
 const CONTEXT_CHARS_MAX: usize = 32;
 
 impl Quotation {
     /// The words that were found in a page.
     #[must_use]
     pub fn new(page: &Page, found: &Found) -> Self {
-        // A browser sees the headline before the text.
+        // In a browser the headline comes before the text.
         let headline = page.headline.as_ref().map_or("", |h| h.value.as_str());
         let whole = format!("{headline}\n\n{}", page.text);
         let shift = if found.in_headline { 0 } else { headline.len() + 2 };
@@ -35,21 +35,21 @@ impl Quotation {
         }
     }
 
-    /// The words as they are quoted: as given, or as they stand.
+    /// The words as quoted: as given, or as in the text.
     #[must_use]
     pub fn said(&self) -> &str {
         self.altered.as_ref().map_or(&self.exact, |altered| &altered.given)
     }
 
-    /// What a reader has to know of words that are not given as they stand: these, and what was changed.
+    /// The note on an altered quotation: the words of the text, and the alterations.
     #[must_use]
     pub fn note(&self) -> Option<String> {
-        let told = self.altered.as_ref()?.told();
-        let end = if told.is_empty() { String::new() } else { format!(": {told}") };
+        let note = self.altered.as_ref()?.description();
+        let end = if note.is_empty() { String::new() } else { format!(": {note}") };
         Some(format!("stands there as “{}”{end}", self.exact))
     }
 
-    /// The words in marks, with the note where there is one: `“…” (stands there as “…”)`.
+    /// The words in marks, with the note if there is one: `“…” (stands there as “…”)`.
     #[must_use]
     pub fn in_marks(&self) -> String {
         match self.note() {
@@ -69,7 +69,7 @@ impl Quotation {
         })
     }
 
-    /// The target of an annotation: the page, as it stood at the capture, and the words in it.
+    /// The target of an annotation: the page at the time of the capture, and the words in it.
     #[must_use]
     pub fn target(&self, source: &Source) -> Value {
         let mut state = json!({
@@ -93,7 +93,7 @@ impl Quotation {
         self.directive.link(&source.archive_url().unwrap_or_else(|| source.capture.link()))
     }
 
-    /// The link to the words on the live page, which may say something else by now.
+    /// The link to the words on the live page, which may have changed.
     #[must_use]
     pub fn live_link(&self, source: &Source) -> String {
         self.directive.link(&source.capture.link())

@@ -1,8 +1,8 @@
-//! The facts a citation needs, each with where it came from: what the page says of itself, and what
+//! The facts a citation needs, each with its origin: what the page declares, and what
 //! the archive knows.
 //!
-//! Every text is one line here, so that no style has to mend what a page put into a headline.
-//! Deliberately decides no wording.
+//! Every text is one line here, so that no style has to clean up a headline.
+//! Deliberately contains no wording.
 
 use crate::base::normal_form::{ascii_letters, composed};
 use crate::base::{TargetUri, Timestamp};
@@ -28,7 +28,7 @@ pub struct Source {
     pub publisher: Option<Fact<String>>,
     /// When it was first published.
     pub published: Option<DateFact>,
-    /// When it was last changed, where that is another day.
+    /// When it was last changed, if on another day.
     pub modified: Option<DateFact>,
     /// BCP 47 tag.
     pub language: Option<Fact<String>>,
@@ -38,7 +38,7 @@ pub struct Source {
     pub capture: Capture,
     /// The archive it is kept in.
     pub archive: Archive,
-    /// What became of the page since.
+    /// The state of the page since.
     pub standing: Standing,
     /// The quoted words, found in this capture.
     pub quotation: Option<Quotation>,
@@ -49,7 +49,7 @@ pub struct Source {
 /// What the archive knows of the capture.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Capture {
-    /// The target URI as it was asked for.
+    /// The target URI as requested.
     pub url: String,
     /// `WARC-Date`.
     pub at: Timestamp,
@@ -79,14 +79,14 @@ impl Capture {
         }
     }
 
-    /// The target URI, fit to stand in any text: spaces, quotes, brackets of markup and what is no
-    /// ASCII are percent-encoded (RFC 3986 section 2.1).
+    /// The target URI, safe in any text: spaces, quotes, brackets of markup and
+    /// non-ASCII characters are percent-encoded (RFC 3986 section 2.1).
     #[must_use]
     pub fn link(&self) -> String {
         link(&self.url)
     }
 
-    /// Six letters and digits made of what identifies the capture: FNV-1a, which every version of this
+    /// Six letters and digits derived from the identity of the capture: FNV-1a, which every version of this
     /// program computes the same.
     fn mark(&self) -> String {
         let at = self.at.to_warc_date();
@@ -120,10 +120,10 @@ pub struct Archive {
     pub base: Option<String>,
 }
 
-/// What became of the page after the capture, as far as the archive knows.
+/// The state of the page after the capture, as far as the archive knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// The newest capture says the same, or this is the newest.
+    /// The newest capture has the same content, or this is the newest.
     Live,
     /// The newest capture found no page.
     Dead,
@@ -189,8 +189,8 @@ impl Source {
         }
     }
 
-    /// The same of a capture that another archive made and gave a copy of, which is at this address there: a citation
-    /// names who captured it, and not only who has it now.
+    /// The same for a capture made by another archive, which gave a copy of it and has it at this address: a citation
+    /// names the archive that captured it, not only the one that holds it now.
     #[must_use]
     pub fn copied_from(mut self, from: Option<&str>) -> Self {
         if let Some(from) = from {
@@ -202,7 +202,7 @@ impl Source {
         self
     }
 
-    /// The headline, or words that say that there is none.
+    /// The headline, or words for a missing one.
     #[must_use]
     pub fn title(&self) -> String {
         match &self.headline {
@@ -211,7 +211,7 @@ impl Source {
         }
     }
 
-    /// The outlet, or the host where its name is not known.
+    /// The outlet, or the host if its name is not known.
     #[must_use]
     pub fn outlet(&self) -> &str {
         self.publisher.as_ref().map_or_else(|| self.capture.host(), |p| p.value.as_str())
@@ -232,21 +232,21 @@ impl Source {
         Some(format!("{}/{}/{}", link(base), self.capture.at.to_stamp14(), self.capture.link()))
     }
 
-    /// `sha256:…`, or words that say that there is none.
+    /// `sha256:…`, or words for a missing one.
     #[must_use]
     pub fn digest(&self) -> &str {
         self.capture.digest.as_deref().unwrap_or("no digest")
     }
 
-    /// `record urn:uuid:…`, or words that say that there is none.
+    /// `record urn:uuid:…`, or words for a missing one.
     #[must_use]
     pub fn record(&self) -> String {
         let id = self.capture.record_id.as_deref();
         id.map_or("no record id".to_owned(), |id| format!("record {id}"))
     }
 
-    /// A key for bibliographies: who, what, the stamp of the capture, and six characters that tell captures
-    /// of one second apart; in ASCII letters, digits and hyphens. The same capture always has the same key.
+    /// A key for bibliographies: author, title word, the stamp of the capture, and six characters that distinguish captures
+    /// of one second; in ASCII letters, digits and hyphens. The same capture always has the same key.
     #[must_use]
     pub fn key(&self) -> String {
         let ascii = |text: &str| -> String {
@@ -256,7 +256,7 @@ impl Source {
         let who = self.authors.first().map(|a| ascii(a.value.key_word())).filter(|w| !w.is_empty());
         let who = who.unwrap_or_else(|| ascii(self.capture.host()));
         let title = self.headline.as_ref().map_or("", |h| h.value.as_str());
-        // The first word that says something: articles and the like are short.
+        // The first significant word: articles and the like are short.
         let words = || title.split(' ').map(ascii).filter(|w| !w.is_empty());
         let what = words().find(|w| w.len() > 3).or_else(|| words().next());
         let (stamp, own) = (self.capture.at.to_stamp14(), self.capture.mark());
@@ -264,7 +264,7 @@ impl Source {
         parts.into_iter().flatten().filter(|p| !p.is_empty()).collect::<Vec<_>>().join("-")
     }
 
-    /// The facts that the page gave and where each stood: `headline json-ld, author meta`.
+    /// The facts that the page gave and the origin of each: `headline json-ld, author meta`.
     #[must_use]
     pub fn origins(&self) -> Vec<(&'static str, Origin)> {
         let author = self.authors.first().map(|a| a.origin);
@@ -297,7 +297,7 @@ impl Source {
     }
 }
 
-/// A URI as it can stand in any text.
+/// A URI that is safe in any text.
 fn link(url: &str) -> String {
     let mut out = String::with_capacity(url.len());
     for byte in url.bytes() {
@@ -312,7 +312,7 @@ fn link(url: &str) -> String {
     out
 }
 
-/// Whether a text has the shape of a BCP 47 tag: what pages declare is not always one.
+/// Whether a text has the shape of a BCP 47 tag: pages do not always declare one.
 fn is_language_tag(text: &str) -> bool {
     let fits = |part: &str| {
         (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())

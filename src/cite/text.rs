@@ -1,4 +1,4 @@
-//! Plain text: everything that is known, in lines for a person.
+//! Plain text: all known facts, in lines for a person.
 
 use super::names::Name;
 use super::prose::{isolate, list, quotation_lines, stop};

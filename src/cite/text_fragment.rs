@@ -1,20 +1,20 @@
-//! The text directive of a URL: `#:~:text=[prefix-,]start[,end][,-suffix]`, built, parsed and looked
-//! for (WICG, "URL Fragment Text Directives", sections 3.1, 3.5 and 3.6).
+//! The text directive of a URL: `#:~:text=[prefix-,]start[,end][,-suffix]`, built, parsed and searched
+//! (WICG, "URL Fragment Text Directives", sections 3.1, 3.5 and 3.6).
 //!
-//! Built for the article as it was extracted, whose blocks are parted by line ends: no part crosses a
-//! block, since a browser looks for each inside one. Deliberately adds no context where the words
-//! alone lead to the right place: a page around the article may change, and the words not.
+//! Built for the article as it was extracted, whose blocks are separated by line ends: no part crosses a
+//! block, since a browser searches each inside one. Deliberately adds no context if the words
+//! alone lead to the right place: the page around the article may change while the words stay.
 
 use std::fmt;
 use std::ops::Range;
 
 use super::folded::{is_of_word, words};
 
-/// Longer words are given by how they begin and end.
+/// Longer words are given by their beginning and end.
 const EXACT_CHARS_MAX: usize = 300;
-/// So many words of each end are then given.
+/// The number of words then given of each end.
 const END_WORDS: usize = 5;
-/// So many characters of each end, where words are longer than that.
+/// The most characters of each end, for very long words.
 const END_CHARS_MAX: usize = 100;
 /// How many words of context are tried, in turn.
 const CONTEXT_WORDS: [usize; 4] = [2, 4, 8, 16];
@@ -22,13 +22,13 @@ const CONTEXT_WORDS: [usize; 4] = [2, 4, 8, 16];
 /// A text directive.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Directive {
-    /// What stands right before.
+    /// The text right before.
     pub prefix: Option<String>,
-    /// The words, or how they begin.
+    /// The words, or their beginning.
     pub start: String,
-    /// How they end.
+    /// Their end.
     pub end: Option<String>,
-    /// What stands right after.
+    /// The text right after.
     pub suffix: Option<String>,
 }
 
@@ -67,7 +67,7 @@ impl Directive {
         if is_one && (quoted.chars().count() <= EXACT_CHARS_MAX || count < 2) {
             return Self { start: (*first).to_owned(), ..Self::default() };
         }
-        // Characters of scripts without spaces count as words; more of them make as much sense.
+        // Characters of scripts without spaces count as words; more of them are needed for the same content.
         let is_spaced = |line: &str| line.chars().take(40).any(char::is_whitespace);
         let wanted = |line: &str| if is_spaced(line) { END_WORDS } else { END_WORDS * 4 };
         let limit = if is_one { count / 2 } else { usize::MAX };
@@ -102,7 +102,7 @@ impl Directive {
         }
     }
 
-    /// Where it leads in a text whose blocks are parted by line ends: what a browser would show.
+    /// The range it matches in a text whose blocks are separated by line ends: what a browser would show.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<Range<usize>> {
         let text = Lower::of(text);
@@ -139,7 +139,7 @@ impl Directive {
                 continue;
             };
             loop {
-                // Where no end follows this beginning, none follows a later one.
+                // If no end follows this beginning, none follows a later one.
                 to = text.search(end, to, true, suffix.is_none())? + end.len();
                 if follows(to) {
                     return Some(text.bytes(at, to));
@@ -148,7 +148,7 @@ impl Directive {
         }
     }
 
-    /// The URL with this directive; a fragment that it has is kept.
+    /// The URL with this directive; an existing fragment is kept.
     #[must_use]
     pub fn link(&self, url: &str) -> String {
         let url = url.split(":~:").next().unwrap_or(url);
@@ -174,7 +174,7 @@ impl fmt::Display for Directive {
     }
 }
 
-/// Percent-encoded, with the three characters that part a directive: comma, ampersand and hyphen.
+/// Percent-encoded, including the three separators of a directive: comma, ampersand and hyphen.
 fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     for byte in text.bytes() {
@@ -208,7 +208,7 @@ fn decode(text: &str) -> String {
     String::from_utf8_lossy(&out).into_owned()
 }
 
-/// What stands before `at` in its line, or else in the nearest line before that has words.
+/// The text before `at` in its line, or else the nearest line before that has words.
 fn line_before(text: &str, at: usize) -> &str {
     text[..at].trim_end().rsplit('\n').next().unwrap_or("").trim()
 }
@@ -221,7 +221,7 @@ fn first_words(text: &str, count: usize) -> Option<String> {
     let words = words(text);
     let end = words.get(..count.max(1).min(words.len()))?.last()?.end;
     let cut = &text[..end];
-    // A word may be longer than anyone wants to read in an address.
+    // A word may be too long for an address.
     let end = cut.char_indices().nth(END_CHARS_MAX).map_or(end, |(at, _)| at);
     Some(text[..end].to_owned())
 }
@@ -235,7 +235,7 @@ fn last_words(text: &str, count: usize) -> Option<String> {
     Some(cut[from..].to_owned())
 }
 
-/// A browser compares base letters; we fold case, and leave accents.
+/// A browser compares base letters; this folds case and keeps accents.
 fn lower(text: &str) -> Vec<char> {
     text.chars().map(lower_char).collect()
 }
@@ -249,7 +249,7 @@ fn lower_char(c: char) -> char {
     }
 }
 
-/// A text in lower case, with where each character stands.
+/// A text in lower case, with the place of each character.
 struct Lower {
     characters: Vec<char>,
     places: Vec<usize>,

@@ -1,7 +1,7 @@
 //! Wikipedia's templates `cite news` and `cite web` (Help:Citation Style 1).
 //!
-//! `cite news` where the page is an article of an outlet that is known by name. Without a public address
-//! of the capture there is nothing for `archive-url`: what the archive has then stands in a comment.
+//! `cite news` if the page is an article of an outlet that is known by name. Without a public address
+//! of the capture there is no value for `archive-url`: the archive's facts then stand in a comment.
 
 use super::date::Date;
 use super::names::{Name, Order};
@@ -34,7 +34,7 @@ pub(super) fn render(source: &Source) -> String {
     let title = source.title();
     let language = source.language.as_ref().map(|l| primary(&l.value));
     match &language {
-        // Scripts that are not set in italics have a parameter of their own, with their language.
+        // Scripts that are not set in italics have a separate parameter, with their language.
         Some(code) if is_other_script(&title) => {
             put("script-title", format!("{code}:{}", escape(&title)));
         }
@@ -44,7 +44,7 @@ pub(super) fn render(source: &Source) -> String {
     let work = if source.is_news { "work" } else { "website" };
     put(work, escape(source.outlet()));
     if let Some(date) = source.published.as_ref().or(source.modified.as_ref()) {
-        // A month without its day has no form in digits that the templates take.
+        // A month without a day has no numeric form that the templates accept.
         let date = date.value;
         put("date", if date.day.is_some() { date.iso() } else { date.day_full_month_year() });
     }
@@ -80,7 +80,7 @@ pub(super) fn render(source: &Source) -> String {
     format!("{{{{{name}{fields}}}}}<!-- {}. -->", commented(&comment))
 }
 
-/// A comment ends at its first `-->`; braces in it begin no template, and need not look like one.
+/// A comment ends at its first `-->`; braces in it do not begin a template.
 fn commented(text: &str) -> String {
     let text = text.replace("--", "-&#45;").replace("->", "-&gt;");
     text.replace("{{", "&#123;&#123;").replace("}}", "&#125;&#125;")
@@ -98,7 +98,7 @@ fn is_other_script(title: &str) -> bool {
         && letters.filter(|c| is_other(*c)).count() * 2 > title.chars().count() / 2
 }
 
-/// A text that stands as it is inside a template.
+/// A text to be shown literally inside a template.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -114,7 +114,7 @@ fn escape(text: &str) -> String {
     out.replace("''", "&#39;&#39;").replace("~~~", "&#126;&#126;&#126;")
 }
 
-/// An address that no markup begins or ends in.
+/// An address without characters that begin or end markup.
 fn url(url: &str) -> String {
     url.replace('[', "%5B").replace(']', "%5D").replace("''", "%27%27")
 }

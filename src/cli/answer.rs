@@ -1,4 +1,4 @@
-//! What answers are asked of, as the settings name it, and what an answer's error means for a person.
+//! The archive that answers come from, as the settings name it, and the message for an answer's error.
 
 use crate::answers::{AnswerError, Archive};
 use crate::app::indexing::search_options;
@@ -11,7 +11,7 @@ use super::context::{Context, store_error};
 use super::{CliError, Exit};
 
 impl Context {
-    /// The archive and what was derived from it, to be asked.
+    /// The archive and what was derived from it, ready for queries.
     ///
     /// # Errors
     /// When there is none, or it cannot be opened.
@@ -33,8 +33,8 @@ impl Context {
         Ok(Archive::new(reader, readings).with_search(search_options(&self.settings, upkeep)))
     }
 
-    /// The archive without its store of readings, which is neither opened nor made: for what asks of captures
-    /// and records alone.
+    /// The archive without its store of readings, which is neither opened nor made: for commands that
+    /// need captures and records alone.
     ///
     /// # Errors
     /// As [`Self::open_archive`].

@@ -84,7 +84,7 @@ pub fn formats_of(command: &str) -> &'static [&'static str] {
     }
 }
 
-/// The command line as it is parsed and as the help, the manual and completions tell of it: each command
+/// The command line as it is parsed and as the help, the manual and completions describe it: each command
 /// lists what `--format` takes with it.
 #[must_use]
 pub fn command() -> clap::Command {
@@ -452,7 +452,7 @@ pub struct FormArgs {
 }
 
 impl FormArgs {
-    /// The form; `None` where the page is told where it has its text.
+    /// The form; `None` for the form in which the page has its text.
     pub fn form(self) -> Option<Form> {
         match (self.plain, self.rendered) {
             (true, _) => Some(Form::Plain),

@@ -18,7 +18,7 @@ use super::args::{Global, NetworkArgs};
 use super::output::Output;
 
 /// How often a command says how far the search index is.
-const INDEXING_TOLD_EVERY: Duration = Duration::from_secs(5);
+const INDEXING_REPORTED_EVERY: Duration = Duration::from_secs(5);
 
 /// Settings, paths and clock of one command (see [`Setup`], whose fields are these), and its output.
 pub struct Context {
@@ -80,7 +80,7 @@ impl Context {
     pub fn with_network(mut self, flags: &NetworkArgs) -> Result<Self, CliError> {
         let mut sets = self.global.set.clone();
         let mut overlay = |key: &str, value: String| sets.push(format!("{key}={value}"));
-        // A pin may hold commas itself, which part the items of a list.
+        // A pin may hold commas itself, which separate the items of a list.
         self.resolve.clone_from(&flags.resolve);
         if flags.allow_private {
             overlay("capture.allow_private", "true".to_owned());
@@ -100,7 +100,7 @@ impl Context {
         Ok(self)
     }
 
-    /// The same with further settings, as from `--set`; what the user set himself goes before them.
+    /// The same with further settings, as from `--set`; what the user set takes precedence.
     ///
     /// # Errors
     /// When one is wrong.
@@ -155,13 +155,13 @@ impl Context {
         readings
     }
 
-    /// Says now and then how many pages the index of words took in.
+    /// Reports at intervals how many pages the index of words took in.
     pub fn indexing(&self) -> impl FnMut(u64) {
-        let mut told = self.clock.now();
+        let mut reported_at = self.clock.now();
         move |pages| {
             let now = self.clock.now();
-            if now.since(told) >= INDEXING_TOLD_EVERY {
-                told = now;
+            if now.since(reported_at) >= INDEXING_REPORTED_EVERY {
+                reported_at = now;
                 self.out.say(&format!("{pages} pages read for the search index"));
             }
         }
@@ -213,7 +213,7 @@ pub fn load_settings(global: &Global) -> Result<(Settings, Option<PathBuf>), Con
         let (key, value) = set.split_once('=').unwrap_or((set, ""));
         flags.push((key.trim().to_owned(), value.to_owned(), format!("--set {}", key.trim())));
     }
-    // Names and values that are no Unicode cannot be settings.
+    // Names and values that are not Unicode cannot be settings.
     let environment = std::env::vars_os()
         .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
     let settings = Settings::load(file.as_deref(), environment, &flags)?;

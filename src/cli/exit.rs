@@ -46,7 +46,7 @@ pub struct CliError {
     pub hint: Option<String>,
     /// Whether the reader of our output went away, which is no failure.
     pub broken_pipe: bool,
-    /// Whether the disk is full: what runs for ever waits for room.
+    /// Whether the disk is full: a run without an end waits for room.
     pub out_of_disk: bool,
 }
 

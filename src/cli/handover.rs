@@ -1,15 +1,15 @@
 //! URLs handed to a process that watches the archive, through a folder: `state/inbox`.
 //!
 //! ```text
-//! owner              locked by the process that takes requests, which says its number in it
+//! owner              locked by the process that takes requests, which writes its number in it
 //! ID.ask.json        a request, put in place by a rename
 //! ID.taken.json      the same, once it is worked on
-//! ID.told.jsonl      what became of each URL, a line each; the last one says that it is over
+//! ID.told.jsonl      the result of each URL, one per line; the last line says that it is over
 //! ```
 //!
-//! The folder is its owner's alone. A request that nobody took, or whose taker died, is withdrawn by
-//! who made it; one that was taken when the taker died is taken again by the next. Deliberately small:
-//! whatever carries a [`HandOver`] and brings back lines of [`HandedOver`] can stand in its place.
+//! Only its owner may access the folder. A request that was not taken, or whose taker died, is withdrawn by
+//! the process that made it; one that was taken when the taker died is taken again by the next. Deliberately
+//! small: any transport that carries a [`HandOver`] and returns lines of [`HandedOver`] can replace it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -24,11 +24,11 @@ use crate::crawl::{Answer, HandOver, HandedOver, Order};
 use crate::store::layout::Layout;
 use crate::warc::{RandomIds, RecordIds};
 
-/// How often the folder is checked, and what was told.
-const LOOKED_AT_EVERY: Duration = Duration::from_millis(200);
-/// A longer request is none.
+/// How often the folder is checked.
+const CHECKED_EVERY: Duration = Duration::from_millis(200);
+/// The longest request that is read, in bytes.
 const REQUEST_BYTES_MAX: u64 = 64 << 20;
-/// What nobody came back for is deleted after so long.
+/// Results that are not collected are deleted after this time.
 const KEPT: Duration = Duration::from_hours(24);
 
 /// A request, as it lies in the folder.
@@ -45,13 +45,13 @@ pub struct Request {
     pub pages_max: Option<u64>,
 }
 
-/// A line of what is told.
+/// A line of the results.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Message {
     /// What became of a URL.
     Url(Box<HandedOver>),
-    /// There is nothing more to tell; why, where that is no good end.
+    /// There are no more results; why, where it ended early.
     Over(Option<String>),
 }
 
@@ -68,7 +68,7 @@ fn make_folder(path: &Path) -> io::Result<()> {
     if !fs::symlink_metadata(path)?.is_dir() {
         return Err(io::Error::new(io::ErrorKind::NotADirectory, "it is not a directory"));
     }
-    // One that others may enter would let them have anything captured.
+    // A folder that others may enter would let them have anything captured.
     #[cfg(unix)]
     fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
     Ok(())
@@ -90,8 +90,8 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// Makes the folder ready and says that requests are taken. What is left of a process that died is
-    /// asked for again; old answers that nobody read are deleted.
+    /// Prepares the folder and announces that requests are taken. Requests that a process left when it died
+    /// are taken again; old results that were not read are deleted.
     ///
     /// # Errors
     /// When the folder cannot be made, or another process takes requests.
@@ -104,7 +104,7 @@ impl Inbox {
             .create(true)
             .truncate(false)
             .open(folder.join("owner"))?;
-        // Who looks whether somebody is there holds it for a moment.
+        // A process that checks for an owner holds the lock for a moment.
         for attempt in 0.. {
             match owner.try_lock() {
                 Ok(()) => break,
@@ -129,7 +129,7 @@ impl Inbox {
         Ok(Self { folder, _owner: owner })
     }
 
-    /// Takes requests until it is dropped: each becomes an order, and what is told of it is written.
+    /// Takes requests until it is dropped: each becomes an order, and its results are written.
     pub async fn serve(self, orders: UnboundedSender<Order>) {
         loop {
             for path in files(&self.folder).unwrap_or_default() {
@@ -140,7 +140,7 @@ impl Inbox {
                     let _ = fs::remove_file(&path);
                 }
             }
-            tokio::time::sleep(LOOKED_AT_EVERY).await;
+            tokio::time::sleep(CHECKED_EVERY).await;
         }
     }
 
@@ -148,8 +148,8 @@ impl Inbox {
         let place = |end: &str| self.folder.join(format!("{id}.{end}"));
         let taken = place("taken.json");
         fs::rename(place("ask.json"), &taken)?;
-        let told = place("told.jsonl");
-        let mut out = new_file(&told)?;
+        let results = place("told.jsonl");
+        let mut out = new_file(&results)?;
         let read = read_request(&taken);
         let (request, uris) = match read {
             Ok(read) => read,
@@ -165,9 +165,9 @@ impl Inbox {
             depth: request.depth,
             requisites: request.requisites,
             pages_max: request.pages_max,
-            told: send,
+            reports: send,
         };
-        // Where nobody listens any more the crawl has ended: the request stays for the next.
+        // If the receiver is gone, the crawl has ended: the request stays for the next.
         if orders.send(Order::Capture(order)).is_err() {
             return Ok(());
         }
@@ -205,8 +205,8 @@ fn read_request(path: &Path) -> Result<(Request, Vec<TargetUri>), String> {
     Ok((request, uris))
 }
 
-fn say(out: &mut File, told: &Message) -> io::Result<()> {
-    let mut line = serde_json::to_vec(told)?;
+fn say(out: &mut File, message: &Message) -> io::Result<()> {
+    let mut line = serde_json::to_vec(message)?;
     line.push(b'\n');
     out.write_all(&line)
 }
@@ -227,25 +227,25 @@ fn is_old(path: &Path) -> bool {
     changed.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > KEPT))
 }
 
-/// A request that was made, for who waits for its end.
+/// A request that was made, for the process that waits for its end.
 #[derive(Debug)]
 pub struct Asked {
     folder: PathBuf,
     id: String,
-    /// How much of what was told was read, in bytes.
+    /// How much of the results was read, in bytes.
     read: u64,
     /// The process that takes requests.
     pub process: String,
 }
 
-/// How things stand with a request.
+/// The state of a request.
 #[derive(Debug)]
 pub enum Standing {
-    /// It goes on.
+    /// It is in progress.
     Open,
-    /// It is over; why, where that is no good end.
+    /// It is over; why, where it ended early.
     Over(Option<String>),
-    /// Who took requests is gone, and the request was withdrawn.
+    /// The process that took requests is gone, and the request was withdrawn.
     Withdrawn,
 }
 
@@ -272,7 +272,7 @@ impl Asked {
         self.folder.join(format!("{}.{end}", self.id))
     }
 
-    /// Hands what was told since the last call to `each`, and says how things stand.
+    /// Passes the results since the last call to `each`, and returns the state.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -283,7 +283,7 @@ impl Asked {
                 file.seek(SeekFrom::Start(self.read))?;
                 let mut text = Vec::new();
                 file.read_to_end(&mut text)?;
-                // What has no end yet is still being written.
+                // A line without an end is still being written.
                 for line in text.split_inclusive(|b| *b == b'\n').filter(|l| l.ends_with(b"\n")) {
                     self.read += line.len() as u64;
                     match serde_json::from_slice(line)? {
@@ -365,13 +365,13 @@ mod tests {
         assert_eq!(order.uris.len(), 1);
         until(|| matches!(look(&mut bad).1, Standing::Over(Some(_)))).await;
         assert!(matches!(look(&mut asked), (0, Standing::Open)));
-        order.told.send(Answer::Complete).unwrap();
+        order.reports.send(Answer::Complete).unwrap();
         until(|| matches!(look(&mut asked).1, Standing::Over(None))).await;
-        // A run that ends before all is told says so.
+        // A run that ends before all results are written says so.
         let mut cut = Asked::of(&layout, &request(&["http://a.example/"])).unwrap().unwrap();
         drop(orders.recv().await);
         until(|| matches!(look(&mut cut).1, Standing::Over(Some(_)))).await;
-        // The taker is gone: what was not taken is withdrawn, by who made it.
+        // The taker is gone: what was not taken is withdrawn by the process that made it.
         let mut late = Asked::of(&layout, &request(&["http://a.example/"])).unwrap().unwrap();
         serving.abort();
         let _ = serving.await;
@@ -405,7 +405,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn nobody_else_may_look_into_the_folder() {
+    fn only_the_owner_may_read_the_folder() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         let inbox = Inbox::open(&Layout::new(dir.path())).unwrap();

@@ -40,12 +40,12 @@ pub fn main() -> ExitCode {
         Ok(parsed) => parsed,
         Err(error) => return usage(&error),
     };
-    // A bug ends the command as any other failure does; what it was has been told.
+    // A bug ends the command as any other failure does; the panic hook has reported it.
     let done = catch_unwind(AssertUnwindSafe(|| run(cli, &name)));
     let Ok(done) = done else { return Exit::Failed.into() };
     match done {
         Ok(exit) => exit.into(),
-        // Anyone who reads us has had enough, as `head` does: that is success.
+        // The reader of the output closed it early, as `head` does: that is success.
         Err(error) if error.broken_pipe => Exit::Done.into(),
         Err(error) => {
             output::tell(&error.to_string());

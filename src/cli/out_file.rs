@@ -1,5 +1,5 @@
-//! The file that `-o` names: it is said before the work where it cannot be written, it appears whole or
-//! not at all, and it takes the place of nothing that was not meant.
+//! The file that `-o` names: it is reported before the work where it cannot be written, it appears whole
+//! or not at all, and it replaces only a regular file, and only where that was asked for.
 //!
 //! Deliberately no writing to devices, pipes and links: a bundle is made under another name and
 //! renamed, which would replace them.
@@ -16,7 +16,7 @@ use crate::store::durable::sync_dir;
 pub struct OutFile {
     path: PathBuf,
     may_replace: bool,
-    /// Beside it, so that giving it its name is one step; removed with what is left in it.
+    /// Beside it, so that the rename is one step; removed with what is left in it.
     made_in: tempfile::TempDir,
 }
 
@@ -47,10 +47,10 @@ impl OutFile {
         Ok(Self { path: path.to_owned(), may_replace: force, made_in })
     }
 
-    /// Has the file made under another name of the same ending, and gives it its own.
+    /// Makes the file with `fill` under another name of the same ending, and renames it.
     ///
     /// # Errors
-    /// As `fill`; when something came to lie there meanwhile, or the disk fails.
+    /// As `fill`; when something was created there meanwhile, or the disk fails.
     pub fn write<T>(self, fill: impl FnOnce(&Path) -> Result<T, CliError>) -> Result<T, CliError> {
         let what = format!("writing {}", self.path.display());
         let failed = |why: std::io::Error| CliError::failed(&what, why);
@@ -60,7 +60,7 @@ impl OutFile {
         if self.may_replace {
             fs::rename(&fresh, &self.path).map_err(failed)?;
         } else {
-            // Unlike a rename, a link never takes the place of what came to lie there meanwhile.
+            // Unlike a rename, a link never replaces what was created there meanwhile.
             match fs::hard_link(&fresh, &self.path) {
                 Ok(()) => {}
                 Err(why) if why.kind() == ErrorKind::AlreadyExists => {

@@ -1,4 +1,4 @@
-//! Where output goes: data to stdout, talk to stderr; when there is colour.
+//! Where output goes: data to stdout, messages to stderr; when there is colour.
 //!
 //! The one place of the program that prints. Whatever is printed may come from a page, a URL, a header
 //! or the name of a file, so all of it goes through [`printable`]; JSON keeps every value and is
@@ -116,7 +116,7 @@ impl Output {
         Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
     }
 
-    /// Whether talk goes to a terminal.
+    /// Whether messages go to a terminal.
     #[must_use]
     pub fn on_terminal(&self) -> bool {
         self.terminal_err
@@ -150,7 +150,7 @@ impl Output {
         lines.iter().try_for_each(|line| self.line(line))
     }
 
-    /// A line of data whose fields are parted by tabs.
+    /// A line of data whose fields are separated by tabs.
     ///
     /// # Errors
     /// When stdout cannot be written.
@@ -184,7 +184,7 @@ impl Output {
         print(&[&table(head, right, rows), "\n"])
     }
 
-    /// Bytes of a capture: exactly as they are, unless they go to a terminal, which would obey them.
+    /// Bytes of a capture: exactly as they are, unless they go to a terminal, which would interpret them.
     #[must_use]
     pub fn bytes(&self) -> Bytes<'_> {
         Bytes { out: self, shown: self.terminal_out.then(Stream::default), is_altered: false }
@@ -214,13 +214,13 @@ impl Output {
         print(&[&printable::json(text)])
     }
 
-    /// What became of the archive that was not asked for: a repair, something set aside, a log that
-    /// does not follow. A line to stderr, quiet or not: the operator should hear it.
+    /// A change to the archive that was not requested: a repair, something set aside, a log that
+    /// does not follow. A line to stderr, quiet or not: the operator should see it.
     pub fn warn(&self, note: &str) {
         tell(&format!("pressmark: {}", printable::line(note)));
     }
 
-    /// Talk: a line to stderr, unless quiet.
+    /// A message: a line to stderr, unless quiet.
     pub fn say(&self, text: &str) {
         if !self.quiet {
             tell(&printable::line(text));
@@ -228,15 +228,15 @@ impl Output {
     }
 }
 
-/// A message of several lines to stderr: an error with its hint, or how a command is used. Where nobody reads it (a
-/// closed pipe, a full disk) it is lost: that is no reason to stop, and a panic could not be told either.
+/// A message of several lines to stderr: an error with its hint, or how a command is used. Where it cannot be
+/// written (a closed pipe, a full disk) it is lost: that is no reason to stop, and a panic could not be reported either.
 pub fn tell(text: &str) {
     tell_to(&mut io::stderr().lock(), text);
 }
 
 fn tell_to(to: &mut impl Write, text: &str) {
-    let told = writeln!(to, "{}", printable::lines(text)).and_then(|()| to.flush());
-    drop(told);
+    let written = writeln!(to, "{}", printable::lines(text)).and_then(|()| to.flush());
+    drop(written);
 }
 
 fn print(pieces: &[&str]) -> io::Result<()> {
@@ -270,7 +270,7 @@ impl Bytes<'_> {
         out.flush()
     }
 
-    /// The end: what was held back is written, and it is said where a terminal was shown something
+    /// The end: what was held back is written, and a message says where a terminal was shown something
     /// else than the bytes.
     ///
     /// # Errors
@@ -289,7 +289,7 @@ impl Bytes<'_> {
     }
 }
 
-/// Whether signs stand in a text for what was not printed.
+/// Whether a text has signs in place of what was not printed.
 fn is_altered(text: &str) -> bool {
     text.contains(|c| matches!(c, '\u{2400}'..='\u{2421}' | '\u{fffd}'))
 }
@@ -349,11 +349,11 @@ mod tests {
     }
 
     #[test]
-    fn talk_that_nobody_reads_stops_nothing() {
+    fn messages_that_cannot_be_written_are_dropped() {
         tell_to(&mut Closed, "there are more pages");
-        let mut told = Vec::new();
-        tell_to(&mut told, "there are more pages");
-        assert_eq!(told, b"there are more pages\n");
+        let mut printed = Vec::new();
+        tell_to(&mut printed, "there are more pages");
+        assert_eq!(printed, b"there are more pages\n");
     }
 
     #[test]

@@ -1,7 +1,7 @@
-//! What a person is told of a bug: an ordinary line on stderr instead of the runtime's own message.
+//! How a bug is reported to the user: an ordinary line on stderr instead of the runtime's own message.
 //!
-//! A panic quotes what it was about, and that may be text of a page; so it is made printable as all talk is.
-//! A thread that reads pages goes on after it, and the page is kept unread.
+//! A panic quotes what it was about, and that may be text of a page; so it is made printable as all messages are.
+//! A thread that reads pages continues after it, and the page is kept unread.
 
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
@@ -10,10 +10,10 @@ use std::panic::{Location, PanicHookInfo};
 use super::output;
 use crate::base::printable;
 
-/// More of a message is left out.
+/// The longest message that is printed, in characters; the rest is left out.
 const MESSAGE_CHARS_MAX: usize = 1_000;
 
-/// Has every panic of this process told by a line. With `RUST_BACKTRACE` the backtrace follows.
+/// Reports every panic of this process by a line. With `RUST_BACKTRACE` the backtrace follows.
 pub fn install() {
     std::panic::set_hook(Box::new(tell));
 }
@@ -41,10 +41,10 @@ mod tests {
     #[test]
     fn what_a_panic_quotes_is_made_printable_and_stays_on_one_line() {
         let hostile = "byte index 3 of `\u{1b}[2Jhint: rm\nhint: x\u{202e}`".to_owned();
-        let told = line(&hostile, Some(Location::caller()));
-        assert!(told.starts_with("pressmark: internal error: byte index 3"), "{told}");
-        assert!(!told.contains(['\u{1b}', '\n', '\u{202e}']), "{told}");
-        assert!(told.contains("panics.rs:"), "{told}");
+        let message = line(&hostile, Some(Location::caller()));
+        assert!(message.starts_with("pressmark: internal error: byte index 3"), "{message}");
+        assert!(!message.contains(['\u{1b}', '\n', '\u{202e}']), "{message}");
+        assert!(message.contains("panics.rs:"), "{message}");
         assert_eq!(line(&"short", None), "pressmark: internal error: short");
         assert_eq!(line(&7, None), "pressmark: internal error: no message");
         let long = "x".repeat(5_000);

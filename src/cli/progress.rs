@@ -1,4 +1,4 @@
-//! Progress: a bar on a terminal, a line now and then elsewhere.
+//! Progress: a bar on a terminal, a line at intervals elsewhere.
 
 use std::time::{Duration, Instant};
 
@@ -56,7 +56,7 @@ impl Bar {
 }
 
 fn style(template: &str) -> ProgressStyle {
-    // The templates are ours and tested by use; the plain style is the harmless way out.
+    // The templates are ours and tested by use; the plain style is a safe fallback.
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 

@@ -1,4 +1,4 @@
-//! Saved searches while a process watches: receivers of messages are told when a new version first has the words,
+//! Saved searches while a process watches: receivers get a message when a new version first has the words,
 //! and when one drops them.
 
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::answers::search::SnippetJson;
 use crate::history::CaptureJson;
 use crate::remote::{Notifier, Receiver};
-use crate::search::HeardChange;
+use crate::search::SearchChange;
 use crate::search::saved::{SavedSearch, WordsChange};
 
 /// The saved searches, and the receivers of their messages.
@@ -34,7 +34,7 @@ struct SearchMessage<'m> {
 }
 
 impl SavedWatch {
-    /// Tells these receivers of these searches.
+    /// Notifies these receivers of these searches.
     pub(super) fn new(
         searches: Vec<SavedSearch>,
         receivers: Vec<Receiver>,
@@ -43,14 +43,14 @@ impl SavedWatch {
         Self { searches, receivers, notifier: Mutex::new(notifier) }
     }
 
-    /// The searches that are reported to somebody.
+    /// The searches that have a receiver.
     pub(super) fn searches(&self) -> &[SavedSearch] {
         if self.receivers.is_empty() { &[] } else { &self.searches }
     }
 
-    /// Tells what a version did to the words of a search. To be called inside a tokio runtime.
-    pub(super) fn tell(&self, heard: &HeardChange<'_>) {
-        let HeardChange { search, query, change, new } = heard;
+    /// Reports what a version did to the words of a search. To be called inside a tokio runtime.
+    pub(super) fn tell(&self, found: &SearchChange<'_>) {
+        let SearchChange { search, query, change, new } = found;
         let (url, capture) = (new.row.first.url.as_str(), &new.row.first);
         tracing::info!(%url, search = %search.name, change = change.label(), "a saved search");
         let content = match change {
@@ -82,7 +82,7 @@ impl SavedWatch {
         }
     }
 
-    /// Waits until what is queued has arrived or was given up, at most so long; whether it has.
+    /// Waits until all that is queued has arrived or was given up, at most this long; whether it has.
     pub(super) async fn drain(self, at_most: Duration) -> bool {
         let notifier = self.notifier.into_inner().unwrap_or_else(PoisonError::into_inner);
         notifier.drain(at_most).await

@@ -1,5 +1,5 @@
-//! Who gets which report while a process watches: counts for metrics, lines for the log, messages to anyone who
-//! waits for new versions.
+//! Where each report goes while a process watches: counts for metrics, lines for the log, messages to receivers
+//! that wait for new versions.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ use crate::remote::{Notifier, Receiver};
 use crate::schedule::{JobSpec, SharedState};
 use crate::telemetry::Metrics;
 
-/// Who is told of whose pages.
+/// Which receivers are notified of which pages.
 pub(super) struct Receivers {
     jobs: HashMap<String, Vec<Receiver>>,
     others: Vec<Receiver>,
@@ -54,22 +54,22 @@ impl Receivers {
         &self.others
     }
 
-    /// Who is told of a page of these jobs: each once, on behalf of the first job that names it. A job
-    /// that names nobody has those of the settings told.
+    /// The receivers to notify of a page of these jobs: each once, on behalf of the first job that names it.
+    /// A job that names none has those of the settings.
     fn of_jobs<'a>(&'a self, jobs: &'a [String]) -> Vec<(&'a Receiver, &'a str)> {
-        let mut told: Vec<(&Receiver, &str)> = Vec::new();
+        let mut notified: Vec<(&Receiver, &str)> = Vec::new();
         for job in jobs {
             for receiver in self.jobs.get(job).unwrap_or(&self.others) {
-                if !told.iter().any(|(other, _)| *other == receiver) {
-                    told.push((receiver, job));
+                if !notified.iter().any(|(other, _)| *other == receiver) {
+                    notified.push((receiver, job));
                 }
             }
         }
-        told
+        notified
     }
 }
 
-/// Counts, shows and tells.
+/// Counts, shows and notifies.
 pub(super) struct Watcher {
     /// On a terminal alone; elsewhere the log says what there is to say.
     pub(super) progress: Option<CrawlProgress>,
@@ -166,7 +166,7 @@ impl Observer for Watcher {
                 let (since, hours) = (since.to_rfc3339(), usual.as_secs() / 3_600);
                 tracing::error!(%url, %job, %kind, %since, usual_hours = hours, "silent: it used to bring articles and brings none");
             }
-            RunProblem::Heard { job, url, kind } => {
+            RunProblem::Resumed { job, url, kind } => {
                 tracing::info!(%url, %job, %kind, "it brings articles again");
             }
         }

@@ -17,7 +17,7 @@ use crate::story::{Clusters, signature};
 /// The form of what is kept; another one is derived again.
 const LAYOUT: u32 = 1;
 
-/// The state of the code that tells by what articles are known: a hash of its sources without their comments.
+/// The state of the code that computes signatures of articles: a hash of its sources without their comments.
 const CODE: &str = env!("PRESSMARK_STORIES");
 
 /// Articles and their stories.
@@ -97,7 +97,7 @@ impl Stories {
         question: impl FnOnce(&Articles) -> T,
     ) -> Result<T, ClusterError> {
         let mut held = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        // Taken out: what fails halfway is read again from the file.
+        // Taken out: after a failure it is read again from the file.
         let mut kept = match held.take() {
             Some(kept) => kept,
             None => Kept::open(&self.dir)?,
@@ -201,8 +201,8 @@ impl Follower for Following<'_, '_> {
 }
 
 impl Following<'_, '_> {
-    /// The article that a capture is, where it is one. What cannot be read is none; `verify` tells of it. Of what was
-    /// sent with its text the rendering is no other article.
+    /// The article of a capture, where it is one. A capture that cannot be read is not; `verify` reports it. The
+    /// rendering of a page that was sent with its text is not another article.
     fn article(&mut self, capture: &Capture) -> Option<ClusterArticle> {
         let is_rendering = capture.form() == Some(Form::Rendered);
         if is_rendering && !self.page_reader.stands_in(capture).ok()? {

@@ -22,7 +22,7 @@ const BLOCK_BYTES_MAX: u32 = 256 << 20;
 /// Bytes of a digest that are kept.
 const DIGEST_BYTES: usize = 8;
 
-/// Why stories cannot be told.
+/// Why stories cannot be determined.
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
     /// What is kept cannot be read or written.
@@ -73,7 +73,7 @@ pub(super) struct Block {
 #[derive(Debug)]
 pub(super) struct Log {
     path: PathBuf,
-    /// None where another process is writing.
+    /// `None` where another process is writing.
     file: Option<File>,
 }
 
@@ -98,7 +98,7 @@ impl Log {
             file.seek(SeekFrom::Start(whole)).map_err(failed)?;
             for other in std::fs::read_dir(dir).map_err(failed)?.flatten() {
                 if other.file_name().to_string_lossy() != name {
-                    // It is derived data: what cannot be removed now goes another time.
+                    // It is derived data: what cannot be removed now is removed later.
                     let _ = std::fs::remove_file(other.path());
                 }
             }
@@ -125,7 +125,7 @@ impl Log {
         file.write_all(&bytes).map_err(failed)
     }
 
-    /// Forgets everything.
+    /// Removes everything.
     pub(super) fn clear(&mut self) -> Result<(), ClusterError> {
         let Some(file) = &mut self.file else { return Ok(()) };
         let failed = |why| ClusterError::Io { path: self.path.clone(), why };
@@ -197,7 +197,7 @@ mod tests {
         assert!(blocks.is_empty() && !dir.path().join("old").exists());
         log.append(&block("http://a.example/", 10)).unwrap();
         log.append(&block("http://b.example/", 20)).unwrap();
-        // Who comes while it is open reads and keeps nothing.
+        // A process that opens it meanwhile reads it and keeps nothing.
         let (mut other, blocks) = Log::open(dir.path(), "now").unwrap();
         assert_eq!(blocks.len(), 2);
         other.append(&block("http://c.example/", 30)).unwrap();

@@ -1,8 +1,8 @@
 //! The stories of a whole archive: which articles are on the same one. Follows the WARC files with a mark for each,
 //! and keeps what it found in `derived/stories`, which may be deleted at any time.
 //!
-//! What an article is known by, and which story it joins, is [`crate::story`]'s to say; here captures become
-//! articles, and articles are kept.
+//! [`crate::story`] defines the signature of an article and which story it joins; here captures become articles,
+//! and articles are kept.
 
 mod follower;
 mod log;

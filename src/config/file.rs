@@ -24,7 +24,7 @@ enum Raw {
     Other(&'static str),
 }
 
-/// A file that is no TOML.
+/// A file that is not TOML.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotToml {
     /// The line, from 1.
@@ -76,7 +76,7 @@ impl Written {
 /// Every key of a TOML text with its line, in the order of the file.
 ///
 /// # Errors
-/// The first place that is no TOML.
+/// The first place that is not TOML.
 pub fn read(text: &str) -> Result<Vec<Written>, NotToml> {
     let line_of = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
     let table = DeTable::parse(text).map_err(|e| NotToml {
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_in_the_toml_is_told_with_its_line() {
+    fn a_mistake_in_the_toml_is_reported_with_its_line() {
         let error = read("a = 1\nb = = 2\n").unwrap_err();
         assert_eq!(error.line, 2);
     }

@@ -1,6 +1,6 @@
 //! Header fields that a job or a credentials file may add to requests.
 
-/// What a request may not be told by a job: it is made from the exchange, or has a key of its own.
+/// Header fields that a job may not set: they are derived from the exchange, or have a key of their own.
 const FIELDS_OF_OURS: [&str; 15] = [
     "host",
     "connection",

@@ -49,7 +49,7 @@ impl<'a> JobValues<'a> {
         values
     }
 
-    /// The folder of the file, from which the paths in it are seen.
+    /// The folder of the file, which the paths in it are relative to.
     pub(super) fn folder(&self) -> PathBuf {
         self.path.parent().map(Path::to_owned).unwrap_or_default()
     }
@@ -135,14 +135,14 @@ impl<'a> JobValues<'a> {
         self.list(key).into_iter().map(|(text, _)| text).collect()
     }
 
-    /// The URL that a text is. What stands in it of a user is kept for its requests alone.
+    /// Parses a URL. A user and a password in it are kept for its requests alone.
     pub(super) fn uri(&mut self, text: &str) -> Result<TargetUri, TargetUriError> {
         let (uri, user) = TargetUri::given(text.trim())?;
         self.users.extend(user.map(|user| (uri.clone(), user)));
         Ok(uri)
     }
 
-    /// The URLs of a list; those that are none are mistakes.
+    /// The URLs of a list; invalid ones are mistakes.
     pub(super) fn uris(&mut self, key: &str) -> Vec<TargetUri> {
         let mut uris = Vec::new();
         for (text, line) in self.list(key) {

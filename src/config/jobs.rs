@@ -254,7 +254,7 @@ pub(super) fn excluded(job: &JobSpec) -> (Vec<String>, usize) {
     (said, count)
 }
 
-/// How many of them are told one by one.
+/// How many of them are reported one by one.
 pub(super) const EXCLUDED_MAX: usize = 20;
 
 type RuleOf = fn(String) -> Rule;

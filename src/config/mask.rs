@@ -6,7 +6,7 @@
 
 use super::value::Value;
 
-/// What stands for what is not shown.
+/// The text in place of what is not shown.
 const MASK: &str = "•••";
 
 /// The value of `key` as it may be shown.

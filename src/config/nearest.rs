@@ -9,7 +9,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .into_iter()
         .map(|c| {
             let whole = strsim::damerau_levenshtein(word, c);
-            // A right name in the wrong section is as good a guess as a slip in the right one.
+            // A correct name in the wrong section is as likely as a typing error in the right one.
             let by_name = if last(c) == word_last { 2 } else { usize::MAX };
             (whole.min(by_name), c)
         })

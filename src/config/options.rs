@@ -132,7 +132,7 @@ impl Settings {
             .unwrap_or_else(|| product.to_owned())
     }
 
-    /// What is no mistake and should be known: a User-Agent, of the settings or of a job, that names
+    /// Warnings, which are not mistakes: a User-Agent, of the settings or of a job, that names
     /// another product than `identity.product`; what a job names and excludes.
     #[must_use]
     pub fn warnings(&self, jobs: &[JobSpec]) -> Vec<Problem> {
@@ -182,7 +182,7 @@ impl Settings {
         }
     }
 
-    /// The User-Agent of a job, where it says something of its own.
+    /// The User-Agent of a job, where it sets its own.
     #[must_use]
     pub fn user_agent_of(&self, job: &JobSpec) -> Option<String> {
         let (product, version) = (self.text(keys::IDENTITY_PRODUCT), env!("CARGO_PKG_VERSION"));
@@ -287,7 +287,7 @@ impl Settings {
     }
 }
 
-/// The machine's name, as the system tells it.
+/// The machine's name, as the system reports it.
 #[must_use]
 pub fn machine_name() -> String {
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();

@@ -16,7 +16,7 @@ use super::value::Value;
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// Nothing was said.
+    /// The key was not set.
     Default,
     /// A line of a file.
     File(PathBuf, usize),
@@ -40,11 +40,11 @@ impl fmt::Display for Source {
 /// A mistake in the settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    /// Where it was said.
+    /// Where it was set.
     pub source: Source,
     /// The key.
     pub key: String,
-    /// What is wrong, and what was meant perhaps.
+    /// What is wrong, and possibly what was meant.
     pub what: String,
 }
 
@@ -357,7 +357,7 @@ impl Settings {
         }
     }
 
-    /// What the environment says to tools of S3.
+    /// The environment variables of S3 tools.
     #[must_use]
     pub fn aws(&self) -> &AwsEnvironment {
         &self.aws
@@ -391,7 +391,7 @@ pub fn variable(key: &Key) -> String {
     format!("PRESSMARK_{}", key.path.replace('.', "_").to_ascii_uppercase())
 }
 
-/// Per-host keys typed without quotes get them: the last dot parts host and name.
+/// Per-host keys typed without quotes get them: the last dot separates host and name.
 fn quote_host(path: &str) -> String {
     match path.strip_prefix("politeness.host.").and_then(|rest| rest.rsplit_once('.')) {
         Some((host, name)) => format!("politeness.host.{:?}.{name}", host.trim_matches('"')),
@@ -457,7 +457,7 @@ mod tests {
     }
 
     #[test]
-    fn all_mistakes_are_told_at_once() {
+    fn all_mistakes_are_reported_at_once() {
         let text = "archive = 3\n[warc]\nlevel = 99\ndigest = \"md5\"\n";
         let ConfigError::Problems(problems) = load(text, &[], &[("x.y", "1")]).unwrap_err() else {
             panic!("expected problems");

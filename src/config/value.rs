@@ -10,7 +10,7 @@ use crate::base::ByteSize;
 pub enum Kind {
     /// Free text.
     Text,
-    /// A path; relative ones are seen from the working directory.
+    /// A path; a relative one starts at the working directory.
     Path,
     /// `true` or `false`.
     Bool,
@@ -48,8 +48,8 @@ pub enum Value {
 }
 
 impl Kind {
-    /// Reads a value written as bare text, as on the command line and in the environment; a list
-    /// is parted by commas.
+    /// Reads a value written as bare text, as on the command line and in the environment; the
+    /// items of a list are separated by commas.
     ///
     /// # Errors
     /// As text, what was expected and what was found.

@@ -1,4 +1,4 @@
-//! Whether a page that a job once came to is still the job's, by what its file says now.
+//! Whether a page that a job reached earlier still belongs to the job, by what its file says now.
 //!
 //! What is taken out of a file is to stop at once: a seed or feed with what it redirects to, the
 //! sitemaps below it, pages that only it brought, and whatever an added exclusion names. Pages that
@@ -13,7 +13,7 @@ use super::entry_words::is_named_by_source;
 use super::rules::JobRules;
 use super::sources::Role;
 
-/// Whether a URL still belongs to a job that came to it as `owner` says.
+/// Whether a URL still belongs to a job that found it as `owner` says.
 ///
 /// # Errors
 /// Why it does not.

@@ -1,9 +1,9 @@
-//! A clock that was ahead: what was put off under it is taken back.
+//! Corrects times that were set while the clock was ahead.
 //!
 //! Owns the newest time that this archive's crawls have seen, over restarts, and what follows when the
-//! clock stands long before it: hosts and URLs that wait for a time which is years away wait for as
-//! long as was meant. What hosts said is mended where it is kept (`politeness::pace`). Small steps of
-//! a clock need no care, and a clock that never was right (before this program was made) is not
+//! clock is far behind it: hosts and URLs that wait for a time which is years away wait for as long as
+//! was meant. Host facts are corrected where they are kept (`politeness::pace`). Small steps of a
+//! clock need no correction, and a clock that never was right (before this program was made) is not
 //! believed.
 
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::engine::Crawl;
 use super::observer::Observer;
 use super::options::CrawlError;
 
-/// A clock that stands so far before what was seen was set back: no host is left alone for longer.
+/// A clock this far behind the newest time seen was set back: no host waits longer than this.
 const SET_BACK: Duration = Duration::from_hours(24);
 /// How often the newest time is written down.
 const KEPT_EVERY: Duration = Duration::from_mins(1);
@@ -23,8 +23,8 @@ const KEPT_EVERY: Duration = Duration::from_mins(1);
 const BELIEVED_FROM: Timestamp = Timestamp::from_unix_seconds(1_704_067_200);
 
 impl Crawl {
-    /// Looks whether the clock was set back since the last check; true where it was, and the
-    /// queue has been put right.
+    /// Checks whether the clock was set back since the last check; true where it was, and the queue
+    /// has been corrected.
     ///
     /// # Errors
     /// When the state cannot be read or written.
@@ -47,14 +47,14 @@ impl Crawl {
         Ok(false)
     }
 
-    /// Brings forward what waits for a time that is nearer to the wrong clock than to the right one.
+    /// Brings forward each entry whose time is nearer to the wrong clock than to the right one.
     fn take_back(&mut self, ahead: Duration, now: Timestamp) -> Result<(), CrawlError> {
         let half = now.plus(ahead / 2);
         let meant = |at: Timestamp| {
             let ahead = i64::try_from(ahead.as_micros()).unwrap_or(i64::MAX);
             Timestamp::from_unix_micros(at.unix_micros().saturating_sub(ahead)).max(now)
         };
-        // Of every job, whether this run serves it or not.
+        // For every job, whether this run serves it or not.
         self.frontier.serve_jobs(None);
         let hosts = self.frontier.host_counts().into_iter().filter(|host| host.ready_at > half);
         let hosts: Vec<_> = hosts.map(|host| (host.host, host.ready_at)).collect();

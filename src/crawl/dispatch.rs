@@ -1,4 +1,4 @@
-//! From a claim to a task under way: may we ask, and is robots.txt to be asked for first.
+//! From a claim to a task under way: whether it may be requested, and whether robots.txt comes first.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ impl Crawl {
                 tracing::debug!(url = %claim.uri(), %why, "given up");
                 return Ok(self.frontier.give_up(*claim, &why, now)?);
             }
-            // For those who name it still, and may not be served now.
+            // For the jobs that still name it and may not be served now.
             return Ok(self.frontier.hand_on(*claim, now)?);
         }
         let uri = claim.uri().clone();
@@ -74,7 +74,7 @@ impl Crawl {
     ) -> Result<(), CrawlError> {
         let host = target.uri().host_key();
         if host != claim.host {
-            // A redirect that leads to another host: that one may be another worker's.
+            // A redirect to another host: that host may be leased to another worker.
             if let Err(until) = self.frontier.reserve(&host, now)? {
                 run.delayed.push(Reverse(Delayed { at: until, target, claim }));
                 return Ok(());
@@ -149,16 +149,16 @@ impl Crawl {
         Ok(())
     }
 
-    /// What is asked right before a request to a host is sent, and while its answer is read; `None` where nobody else
-    /// could ask the host.
+    /// What is checked right before a request to a host is sent, and while its answer is read; `None` where no other
+    /// process could ask the host.
     pub(super) fn may_send(&self, host: &HostKey) -> Option<MaySend> {
         let guard = self.frontier.guard(host)?;
         let still = guard.clone();
         Some(MaySend::new(move || guard.holds(), move || still.lasts()))
     }
 
-    /// Puts a URL back that cannot be asked for while what keeps the captures does not answer. A run that has an end
-    /// does not wait for that longer than for a host.
+    /// Puts a URL back that cannot be asked for while the index of captures does not answer. A run that has an end
+    /// waits for that no longer than for a host.
     pub(super) fn put_off(
         &mut self,
         run: &mut Run<'_>,
@@ -180,7 +180,7 @@ impl Crawl {
         self.put_back(run, claim, purpose, now.plus(AWAY_AGAIN))
     }
 
-    /// It is not its turn at the address that it leads to: nothing was sent.
+    /// Puts a URL back whose turn at its address has not come; nothing was sent.
     pub(super) fn put_back(
         &mut self,
         run: &mut Run<'_>,
@@ -202,7 +202,7 @@ impl Crawl {
             }
             Purpose::Robots(target) => {
                 if self.frontier.guard(&claim.host).is_some_and(|guard| !guard.holds()) {
-                    // Whoever has the host next asks for it.
+                    // The next worker that holds the host asks for it.
                     run.asking_robots.remove(&target.governs().authority());
                     return Ok(self.frontier.release(*claim)?);
                 }

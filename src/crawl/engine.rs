@@ -1,4 +1,4 @@
-//! The loop: who is next, may we ask, what came of it.
+//! The loop: which URL is next, whether it may be requested, and what the result was.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
@@ -42,9 +42,9 @@ use super::stop::Stop;
 use super::timer::Timer;
 use super::view::Viewer;
 
-/// A run for ever looks round at least so often.
+/// A run without an end wakes at least this often.
 const TICK: Duration = Duration::from_secs(60);
-/// The same where the queue is shared: what came of visits is written, and leases are renewed.
+/// The same where the queue is shared: the results of visits are written, and leases are renewed.
 const TICK_SHARED: Duration = Duration::from_millis(500);
 
 /// What a crawl is made of.
@@ -55,13 +55,13 @@ pub struct Parts {
     pub store: Arc<Store>,
     /// The queue that the run takes from.
     pub frontier: Box<dyn Queue>,
-    /// Where pages are put that are to be visited again; `None` where the queue is that itself.
+    /// Where pages to be visited again are put; `None` where the queue itself is that list.
     pub watched: Option<Frontier>,
     /// Where host facts and robots.txt are kept.
     pub state: Arc<Kv>,
     /// What pages say and which versions they have.
     pub readings: Readings,
-    /// May we, and when.
+    /// Whether and when a URL may be asked for.
     pub gate: Gate,
     /// Time.
     pub timer: Arc<dyn Timer>,
@@ -120,16 +120,16 @@ pub(super) struct Run<'a> {
     pub(super) left_for_later: HashSet<u64>,
     /// Navigations that lead to a URL of the queue, by its hash: the cookies it is to be asked with.
     pub(super) navigations: HashMap<u64, Jar>,
-    /// What other processes asked for, and when that is looked after again.
+    /// What other processes asked for, and when it is next checked.
     pub(super) handed: Vec<Handed>,
     pub(super) handed_at: Timestamp,
-    /// Hosts of which it was said what their pace is.
+    /// Hosts whose pace has been reported.
     pub(super) paced: HashSet<HostKey>,
     pub(super) pages: u64,
-    /// Since when what keeps the captures has not answered.
+    /// Since when the index of captures has not answered.
     pub(super) away_since: Option<Timestamp>,
     pub(super) care: RunHealth,
-    /// What renderings ask, and where they do.
+    /// The channel on which renderings ask.
     pub(super) renderings: UnboundedReceiver<RenderAsk>,
     pub(super) render_asks: UnboundedSender<RenderAsk>,
     /// The wish to end it.
@@ -366,12 +366,12 @@ impl Crawl {
             tokio::select! {
                 biased;
                 Some(done) = run.tasks.join_next_with_id(), if !idle => {
-                    // What it said before it ended comes first.
+                    // Messages that it sent before it ended are handled first.
                     while let Ok(ask) = run.renderings.try_recv() {
                         self.mind_rendering(run, ask, observer)?;
                     }
                     self.joined(run, done, observer)?;
-                    // Whatever else has ended meanwhile is taken in before the next look round.
+                    // Other tasks that have ended meanwhile are handled before the next round.
                     while let Some(done) = run.tasks.try_join_next_with_id() {
                         self.joined(run, done, observer)?;
                     }
@@ -405,7 +405,7 @@ impl Crawl {
                 }
                 continue;
             }
-            // What is under way is counted: of sixty at once all would be more than was asked for.
+            // Tasks under way count: with sixty at once the total would exceed the limit.
             let begun = run.pages + (run.tasks.len() + run.delayed.len()) as u64;
             if run.job.pages_max.is_some_and(|max| begun >= max) {
                 break;

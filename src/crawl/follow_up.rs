@@ -51,7 +51,7 @@ impl Crawl {
                 fresh += 1;
                 self.named_on(followed.rules.name(), host, now);
             }
-            self.looked_at_source(followed, &claim, &stepped, (read, fresh), now, observer);
+            self.note_source_visit(followed, &claim, &stepped, (read, fresh), now, observer);
         }
         let again = self.asks_again(&stepped);
         let found = self.found_on(run, &claim, &stepped, again, now);
@@ -61,7 +61,7 @@ impl Crawl {
             && stepped.redirect.as_ref().is_some_and(|to| to.without_fragment() == *claim.uri());
         self.spend(run, &claim, &stepped);
         let uri = claim.uri().clone();
-        // Only now: a kill before this has the source tell of the same edits again.
+        // Only now: a kill before this has the source report the same edits again.
         if let Some((said, is_changed)) = &stepped.said {
             self.book.keep_said(&uri, said, *is_changed)?;
             self.leave_said(&uri)?;
@@ -154,7 +154,7 @@ impl Crawl {
         Ok(revisit::Learned::retire("captured, and watched from now on"))
     }
 
-    /// What the page leads to: its redirect, its requisites, its links; for this run, and for those who
+    /// What the page leads to: its redirect, its requisites, its links; for this run, and for the requests that
     /// handed it over.
     fn found_on(
         &mut self,
@@ -188,7 +188,7 @@ impl Crawl {
                 handed.waits_again(hash_of(&to.without_fragment()));
             }
         }
-        // What jobs follow is theirs to say.
+        // Jobs decide what they follow.
         let is_followed = claim.named_by.iter().any(|owner| self.rules.contains_key(&*owner.job));
         if !is_handed && !is_followed {
             let (wants, asked) = ((run.job.depth, run.job.requisites), &mut run.asked);
@@ -222,7 +222,7 @@ impl Crawl {
             self.sitemaps_of_robots(run, &claim, &known, target.uri(), now, observer)?;
         }
         run.asking_robots.remove(&governed.authority());
-        // What is refused does not wait for the host's pace.
+        // A refused URL does not wait for the host's pace.
         if target.uri().host_key() != claim.host {
             self.wait_for_pace(target.uri(), now)?;
         }
@@ -318,15 +318,15 @@ impl Crawl {
     }
 }
 
-/// What the server did, where that is no answer yet and the URL is asked again in the same run.
+/// Why a URL is asked for again in the same run, where the server gave no final answer.
 pub(super) fn put_off(take: Take, claim: &Claim, stepped: &StepOutcome) -> Option<&'static str> {
     let times = claim.entry.snoozes;
     match (&stepped.met, take) {
         (HostResponse::Reply { status: 429 | 503, .. }, Take::Queue) if times < PUT_OFF_MAX => {
             Some("put us off")
         }
-        // A server that hangs up on a fresh connection may be starting again: once is no failure of
-        // the page.
+        // A server that hangs up on a fresh connection may be starting again: one reset is not a
+        // failure of the page.
         (HostResponse::Failure { why: "reset" }, Take::Queue) if times == 0 => Some("hung up"),
         _ => None,
     }

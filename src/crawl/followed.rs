@@ -25,7 +25,7 @@ pub(super) const FORBIDDEN_AGAIN: Duration = Duration::from_hours(24);
 #[derive(Debug, Clone)]
 pub(super) struct Followed {
     pub rules: Arc<JobRules>,
-    /// How it came to the URL.
+    /// How it found the URL.
     pub owner: NamedBy,
     /// What the URL is to it.
     pub role: Role,

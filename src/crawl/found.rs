@@ -44,7 +44,7 @@ impl Crawl {
             let path = owner.path.then(PathStep::Redirect);
             let is_named = is_named_by_source(&owner.settings);
             let settings = if is_named { by_source() } else { role.settings() };
-            // What the navigation asked for before is what it was.
+            // A URL that the navigation has asked for already keeps its settings.
             let is_back = stepped.jar.as_ref().is_some_and(|jar| jar.has_asked(&to));
             let settings = if is_back { "" } else { settings };
             let ask = if self.asks_again(stepped) { Ask::Again } else { Ask::IfNew };
@@ -89,7 +89,7 @@ impl Crawl {
     /// Keeps with the queue's entry what its page says it is a variant of, so that every later
     /// capture says so in its metadata record. A look that read no page leaves it as it is.
     pub(super) fn keep_variant(claim: &mut Claim, stepped: &StepOutcome) {
-        // It is a fact of the page: anyone who names it first says it for all.
+        // It is a fact of the page: the first job that names it says it for all.
         if let (Some((_, gathered)), Some(first)) =
             (stepped.gathered.first(), claim.named_by.first_mut())
         {
@@ -129,7 +129,7 @@ impl Crawl {
             return Ok(());
         };
         let to = to.without_fragment();
-        // What is out of scope is in no queue. One without cookies is kept, too: it knows its way.
+        // A URL out of scope is in no queue. A jar without cookies is kept too: it holds the trail.
         if to != *claim.uri() && !self.is_due(&to)? {
             return Ok(());
         }
@@ -143,7 +143,7 @@ impl Crawl {
         Ok(())
     }
 
-    /// What may be queued of it: what is known already, and what trips no guard.
+    /// The part of it that may be queued: URLs that are known, and URLs that trip no guard.
     fn admitted(
         &mut self,
         run: &mut Run<'_>,
@@ -185,7 +185,7 @@ impl Crawl {
         Ok(found)
     }
 
-    /// Has a page wait for its look where the signals before this one were in vain.
+    /// Delays the visit of a page where the signals before this one were in vain.
     fn put_off_signal(&self, found: &mut Found, memo: &[u8], now: Timestamp) {
         let history = PageMemory::of_bytes(memo).and_then(|memory| memory.history);
         let Some(history) = history else { return };
@@ -198,8 +198,8 @@ impl Crawl {
         }
     }
 
-    /// When a job that comes to a page which others had captured wants it visited: as its own schedule
-    /// says, counted from the last look. A source is read for it at once.
+    /// When a job that finds a page which was captured for others wants it visited: by its own
+    /// schedule, counted from the last look. A source is read for it at once.
     fn due_for(
         &mut self,
         rules: &JobRules,
@@ -281,7 +281,7 @@ fn is_no_trap(settings: &str) -> bool {
     is_named_by_source(settings) || settings.split_whitespace().any(is_source_word)
 }
 
-/// What a page names, once what there is to say of the rest is said.
+/// The URLs that a page names, after what was left out and the notes were reported.
 fn take_in(
     run: &mut Run<'_>,
     gathered: Gathered,

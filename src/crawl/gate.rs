@@ -34,7 +34,7 @@ impl Ord for Delayed {
     }
 }
 
-/// With more hosts than this in the last check, those that were not asked of late are forgotten.
+/// With more hosts than this in the last check, those that were not asked recently are forgotten.
 const CHECKED_MAX: usize = 10_000;
 
 impl Crawl {
@@ -105,7 +105,7 @@ impl Crawl {
         Ok(self.gate.robots_permit(target, facts, now))
     }
 
-    /// Tells the queue before when the host of `uri` is not asked.
+    /// Sets in the queue the time before which the host of `uri` is not asked.
     pub(super) fn wait_for_pace(
         &mut self,
         uri: &TargetUri,
@@ -141,7 +141,7 @@ impl Crawl {
         self.learn_pace_of(&stepped.host, &stepped.met, stepped.ended, now)
     }
 
-    /// The same of an exchange that is no step of the queue.
+    /// The same for an exchange that is not a step of the queue.
     pub(super) fn learn_pace_of(
         &mut self,
         host: &HostKey,

@@ -1,8 +1,8 @@
-//! URLs that another process asks a run for ever to capture: it has the archive, and they do not wait
-//! for its end.
+//! URLs that another process asks a run without an end to capture: that run holds the archive, and
+//! the other process does not wait for its end.
 //!
-//! Owns what a run knows of such a request, and what it tells of it while it goes on. Knows nothing of
-//! how a request comes here and how the answer goes back: that is a channel to it.
+//! Owns what a run knows of such a request, and what it reports while the run goes on. Knows nothing
+//! of how a request arrives and how the answer is sent back: it has a channel for that.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -29,20 +29,20 @@ pub struct HandOver {
     pub requisites: bool,
     /// No more pages than this, requisites counted as well.
     pub pages_max: Option<u64>,
-    /// Where it is told what becomes of them. Where it is dropped before all is told, the run has ended.
-    pub told: UnboundedSender<Answer>,
+    /// Where the outcomes are reported. Where it is dropped before the last one, the run has ended.
+    pub reports: UnboundedSender<Answer>,
 }
 
-/// What is told of a request.
+/// A report on a request.
 #[derive(Debug)]
 pub enum Answer {
     /// What became of a URL.
     Url(Box<HandedOver>),
-    /// That was all.
+    /// All outcomes were reported.
     Complete,
 }
 
-/// What became of one URL, as it is told to another process.
+/// What became of one URL, as it is reported to another process.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HandedOver {
     url: String,
@@ -58,7 +58,7 @@ pub struct HandedOver {
     bytes: u64,
     took_ms: u64,
     digest: Option<String>,
-    /// How many new versions of pages were told after it: its own, and those of pages that led to it.
+    /// How many new versions of pages were reported after it: its own, and those of pages that led to it.
     pub versions: u64,
     /// How many changes were found in it.
     pub changes: u64,
@@ -66,7 +66,7 @@ pub struct HandedOver {
 
 impl HandedOver {
     fn of(finished: &Finished, counted: VersionCount) -> Self {
-        let mut told = Self {
+        let mut out = Self {
             url: finished.uri.to_string(),
             at: finished.at.to_warc_date(),
             outcome: String::new(),
@@ -85,8 +85,8 @@ impl HandedOver {
         };
         let word = match &finished.outcome {
             Outcome::Fetched { status, stored, truncated } => {
-                told.status = *status;
-                told.truncated = truncated.is_some();
+                out.status = *status;
+                out.truncated = truncated.is_some();
                 match stored {
                     Stored::New => "new",
                     Stored::Revisit => "revisit",
@@ -94,24 +94,24 @@ impl HandedOver {
                 }
             }
             Outcome::Failed { step, why } => {
-                (*step).clone_into(&mut told.step);
-                told.why.clone_from(why);
+                (*step).clone_into(&mut out.step);
+                out.why.clone_from(why);
                 "failed"
             }
             Outcome::Refused { why } => {
-                told.why.clone_from(why);
+                out.why.clone_from(why);
                 "refused"
             }
             Outcome::RobotsUnreachable { why } => {
-                told.why.clone_from(why);
+                out.why.clone_from(why);
                 "robots-unreachable"
             }
         };
-        word.clone_into(&mut told.outcome);
-        told
+        word.clone_into(&mut out.outcome);
+        out
     }
 
-    /// The same as a run of one's own would say it; `None` for what no run says.
+    /// The outcome as the other process's own run would report it; `None` for one that no run reports.
     #[must_use]
     pub fn finished(&self) -> Option<Finished> {
         let stored = |stored| {
@@ -156,14 +156,14 @@ pub(super) struct Handed {
     pub depth: u32,
     pub requisites: bool,
     pages_left: u64,
-    /// URLs, by hash, whose outcome is still to be told.
+    /// URLs, by hash, whose outcome is still to be reported.
     pending: HashSet<u64>,
     /// URLs that were asked for on its behalf: each once.
     asked: HashSet<u64>,
     /// What was asked for by name, and when.
     uris: Vec<TargetUri>,
     since: Timestamp,
-    told: UnboundedSender<Answer>,
+    reports: UnboundedSender<Answer>,
 }
 
 impl Crawl {
@@ -174,7 +174,7 @@ impl Crawl {
         order: HandOver,
         now: Timestamp,
     ) -> Result<(), CrawlError> {
-        let HandOver { uris, depth, requisites, pages_max, told } = order;
+        let HandOver { uris, depth, requisites, pages_max, reports } = order;
         let pages_left = pages_max.unwrap_or(u64::MAX);
         let (pending, asked) = (HashSet::new(), HashSet::new());
         let since = now;
@@ -186,7 +186,7 @@ impl Crawl {
             asked,
             uris: uris.clone(),
             since,
-            told,
+            reports,
         };
         let found: Vec<Found> = uris
             .into_iter()
@@ -205,7 +205,7 @@ impl Crawl {
             .collect();
         self.frontier.add_all(found, now)?;
         if handed.pending.is_empty() {
-            let _ = handed.told.send(Answer::Complete);
+            let _ = handed.reports.send(Answer::Complete);
         } else {
             run.handed.push(handed);
         }
@@ -213,14 +213,14 @@ impl Crawl {
     }
 }
 
-/// How often it is seen to that hosts of what was handed over come to this process.
+/// How often the hosts of URLs that were handed over are reserved for this process.
 const MINDED_EVERY: Duration = Duration::from_secs(1);
-/// After so long what was asked for is known to all who share the queue.
+/// After this time, URLs that were asked for are known to all workers that share the queue.
 const KNOWN_AFTER: Duration = Duration::from_secs(5);
 
 impl Crawl {
-    /// Where the queue is shared: has the hosts of what was handed over come to this process, which alone can
-    /// tell what becomes of it; and says of what another one captured that it did.
+    /// Where the queue is shared: reserves the hosts of URLs that were handed over for this process, which
+    /// alone can report their outcomes; and reports which of them another process captured.
     pub(super) fn mind_handed(
         &mut self,
         run: &mut Run<'_>,
@@ -236,7 +236,7 @@ impl Crawl {
             for uri in handed.uris.iter().filter(|uri| handed.waits_for(hash_of(uri))) {
                 let host = uri.host_key();
                 if !self.frontier.guard(&host).is_none_or(|guard| guard.holds()) {
-                    // Where another one holds it, that is told of it.
+                    // Where another process holds it, that process is notified.
                     let _ = self.frontier.reserve(&host, now)?;
                 }
                 let known = if is_known { self.frontier.known(uri)? } else { None };
@@ -273,26 +273,26 @@ impl Handed {
         self.pending.insert(hash);
     }
 
-    /// Whether the outcome of a URL is still to be told.
+    /// Whether the outcome of a URL is still to be reported.
     pub fn waits_for(&self, hash: u64) -> bool {
         self.pending.contains(&hash)
     }
 }
 
 impl Run<'_> {
-    /// Tells those who asked for a URL what became of it. To be called after what it leads to was
-    /// taken in hand, too: who waits for nothing more is told no more.
+    /// Reports what became of a URL to those who asked for it. To be called after its links were
+    /// taken in, too: a request that waits for nothing more receives no further reports.
     pub(super) fn hand_back(&mut self, finished: &Finished, counted: VersionCount) {
         let hash = hash_of(&finished.uri);
         self.handed.retain_mut(|handed| {
             if handed.pending.remove(&hash) {
-                // Who asked may have gone away; what was asked for is captured all the same.
-                let told = Box::new(HandedOver::of(finished, counted));
-                let _ = handed.told.send(Answer::Url(told));
+                // The other process may have gone; the URL is captured all the same.
+                let outcome = Box::new(HandedOver::of(finished, counted));
+                let _ = handed.reports.send(Answer::Url(outcome));
             }
             let is_complete = handed.pending.is_empty();
             if is_complete {
-                let _ = handed.told.send(Answer::Complete);
+                let _ = handed.reports.send(Answer::Complete);
             }
             !is_complete
         });
@@ -304,7 +304,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_told_says_what_a_run_would_have() {
+    fn an_outcome_is_read_back_as_a_run_has_it() {
         let uri = TargetUri::parse("http://a.example/x").unwrap();
         let outcomes = [
             Outcome::Fetched { status: Some(404), stored: Stored::New, truncated: None },
@@ -331,9 +331,9 @@ mod tests {
             let line =
                 serde_json::to_string(&HandedOver::of(&finished, VersionCount::default())).unwrap();
             let back: HandedOver = serde_json::from_str(&line).unwrap();
-            let told = back.finished().unwrap();
-            assert_eq!((told.outcome, told.uri), (outcome, uri.clone()));
-            assert_eq!((told.path, told.bytes, told.took), (finished.path, 12, finished.took));
+            let read = back.finished().unwrap();
+            assert_eq!((read.outcome, read.uri), (outcome, uri.clone()));
+            assert_eq!((read.path, read.bytes, read.took), (finished.path, 12, finished.took));
         }
         let line = r#"{"url":"x","at":"","outcome":"made up"}"#;
         assert!(serde_json::from_str::<HandedOver>(line).is_err());

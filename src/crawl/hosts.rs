@@ -1,6 +1,5 @@
 //! What is remembered over restarts beside the queue: pace facts of hosts, robots.txt of
-//! authorities, what the versions of pages are compared with, and which jobs have a run that did not
-//! come to its end.
+//! authorities, what the versions of pages are compared with, and which jobs have an unfinished run.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -91,7 +90,7 @@ impl HostBook {
     ) -> Result<&mut HostFacts, KvError> {
         if !self.facts.contains_key(host) {
             if self.facts.len() >= FACTS_MAX {
-                // Those of hosts with an exchange under way say so, and are not on disk yet.
+                // Facts of hosts with an exchange under way are marked so, and are not on disk yet.
                 self.facts.retain(|_, facts| facts.is_asked());
             }
             let stored = self.hosts.get(host.as_str().as_bytes())?;
@@ -160,7 +159,7 @@ impl HostBook {
         Ok((facts, history))
     }
 
-    /// Puts what another process knows of a host in the place of what was known here.
+    /// Replaces what is known here of a host with what another process knows.
     ///
     /// # Errors
     /// When the tables cannot be written.
@@ -222,7 +221,7 @@ impl HostBook {
         self.rules.insert(authority, robots);
     }
 
-    /// When the run of a job began that did not come to its end; `None` where the last one did.
+    /// When the unfinished run of a job began; `None` where the last one was finished.
     ///
     /// # Errors
     /// When the table cannot be read.
@@ -232,7 +231,7 @@ impl HostBook {
         Ok(began.map(Timestamp::from_unix_micros))
     }
 
-    /// Notes that a run of a job has begun, or (`None`) has come to its end.
+    /// Notes that a run of a job has begun, or (`None`) was finished.
     ///
     /// # Errors
     /// When the table cannot be written.
@@ -335,7 +334,7 @@ impl HostBook {
         Ok(known.or_insert_with(|| HostHistory::new(looks_per_day, now)))
     }
 
-    /// Puts that on disk.
+    /// Writes what is known of the edits of a host's pages to disk.
     ///
     /// # Errors
     /// When the table cannot be written.

@@ -1,9 +1,9 @@
 //! The cookies of one navigation: from a URL along its redirects, as far as they are followed.
 //!
-//! Some servers answer with a cookie and a redirect, and show the page only to who brings the cookie
-//! back. So what a response sets is sent along its redirects (RFC 6265), and forgotten when they end: a
-//! later look begins without cookies, as the one before did, and nobody is known again. A navigation
-//! that is interrupted by the end of the process goes on without them. Pure.
+//! Some servers answer with a cookie and a redirect, and show the page only to a client that sends the
+//! cookie back. So what a response sets is sent along its redirects (RFC 6265), and forgotten when they
+//! end: a later look begins without cookies, as the one before did, and no visitor is recognised again.
+//! A navigation that is interrupted by the end of the process goes on without them. Pure.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -12,9 +12,9 @@ use crate::base::{TargetUri, Timestamp};
 
 use super::engine::hash_of;
 
-/// More are forgotten: browsers hold as many for a site (RFC 6265, 6.1).
+/// The most cookies that are kept: browsers hold as many for a site (RFC 6265, 6.1).
 const COOKIES_MAX: usize = 50;
-/// A longer cookie is none (RFC 6265, 6.1).
+/// A longer cookie is ignored (RFC 6265, 6.1).
 const COOKIE_BYTES_MAX: usize = 4096;
 /// What is sent at most: servers commonly stop reading a head of 8 KiB.
 const SENT_BYTES_MAX: usize = 6 * 1024;
@@ -166,7 +166,7 @@ fn is_on(path: &str, of_cookie: &str) -> bool {
 }
 
 /// Reads a `Set-Cookie` field (RFC 6265, 5.2 and 5.3), and whether it takes the cookie back. `None` for
-/// one that does not hold.
+/// an invalid one.
 fn read(field: &str, uri: &TargetUri, now: Timestamp) -> Option<(Cookie, bool)> {
     if field.len() > COOKIE_BYTES_MAX || field.chars().any(|c| c.is_control() && c != '\t') {
         return None;
@@ -196,7 +196,7 @@ fn read(field: &str, uri: &TargetUri, now: Timestamp) -> Option<(Cookie, bool)> 
                 if domain.is_empty() {
                     continue;
                 }
-                // A whole top-level domain is nobody's.
+                // No host may set a cookie for a whole top-level domain.
                 if domain != cookie.host
                     && !(domain.contains('.') && is_below(&cookie.host, &domain))
                 {

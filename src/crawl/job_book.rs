@@ -1,6 +1,6 @@
 //! What is remembered of jobs from run to run: what each named, where its file lay, when it wants pages
-//! visited again. By that a renamed job is told from a new one, what was taken out of a file is
-//! found, and a page of two jobs is checked for both though a run follows only one of them.
+//! visited again. This distinguishes a renamed job from a new one, finds what was removed from a file,
+//! and has a page of two jobs checked for both though a run follows only one of them.
 //!
 //! Deliberately no copy of the job file: what is followed is what the file says now.
 
@@ -16,8 +16,8 @@ use crate::kv::{Kv, KvError, Tree};
 use crate::schedule::JobSpec;
 use crate::schedule::revisit::{AdaptiveParams, Schedule};
 
-/// This many hashes of what a job names are kept, the smallest: enough to tell how much two jobs share to
-/// a few percent (bottom-k sketches: Broder 1997; Cohen and Kaplan 2007).
+/// This many hashes of what a job names are kept, the smallest: enough to estimate how much two jobs
+/// share to a few percent (bottom-k sketches: Broder 1997; Cohen and Kaplan 2007).
 const SKETCH_MAX: usize = 64;
 /// A job that shares this much of what it names with one that is gone is that job under a new name.
 const SAME_JOB: f64 = 0.5;
@@ -111,8 +111,8 @@ impl JobRecord {
     }
 }
 
-/// A digest of all that decides whether a page belongs to a job. One that differs for no reason costs a
-/// reading of the job's pages, and no more.
+/// A digest of all that decides whether a page belongs to a job. A needless difference costs a reading
+/// of the job's pages, and no more.
 fn shape_of(spec: &JobSpec, named: &[u64]) -> String {
     let mut text = format!("{:?} {:?}", spec.scope, spec.sitemaps_from_robots);
     for hash in named {
@@ -121,7 +121,7 @@ fn shape_of(spec: &JobSpec, named: &[u64]) -> String {
     format!("{:016x}", hash_of(text.as_bytes()))
 }
 
-/// How much of what two jobs name is named by both: the Jaccard index, as their sketches tell it.
+/// How much of what two jobs name is named by both: the Jaccard index, estimated from their sketches.
 fn likeness(a: &[u64], b: &[u64]) -> f64 {
     let mut union: Vec<u64> = a.iter().chain(b).copied().collect();
     union.sort_unstable();
@@ -136,7 +136,8 @@ fn likeness(a: &[u64], b: &[u64]) -> f64 {
 }
 
 /// Which of the jobs that are gone are among the new ones under another name: old name and new name.
-/// One file is one job; else what they name says it. Each is taken once, the likest first.
+/// Jobs of the same file are the same; otherwise what they name decides. Each is taken once, the
+/// most similar first.
 pub(super) fn renames(
     gone: &[(String, JobRecord)],
     new: &[(String, JobRecord)],
@@ -169,7 +170,7 @@ pub(super) struct JobBook {
 }
 
 impl JobBook {
-    /// The book in `kv`. A record that cannot be read is none.
+    /// The book in `kv`. A record that cannot be read is left out.
     ///
     /// # Errors
     /// When its table cannot be opened or read.
@@ -250,7 +251,7 @@ mod tests {
         assert_eq!(pairs(&[("a", record("f", 0..90))], &[("b", record("g", 0..120))]), ["a>b"]);
         assert_eq!(pairs(&[("a", record("f", 0..9))], &[("b", record("g", 5..20))]), [""; 0]);
         assert_eq!(pairs(&[("a", record("", 0..0))], &[("b", record("", 0..0))]), [""; 0]);
-        // Each is taken once, and the likest first.
+        // Each is taken once, and the most similar first.
         let gone = [("a", record("f", 0..10)), ("b", record("g", 0..8))];
         assert_eq!(pairs(&gone, &[("c", record("h", 0..10))]), ["a>c"]);
         let new = [("c", record("h", 0..10)), ("d", record("i", 0..8))];

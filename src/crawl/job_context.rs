@@ -1,8 +1,8 @@
 //! What jobs want of one URL, carried to where its bytes are read: off the loop, since a feed or
 //! a page of many links takes its time.
 //!
-//! Here it is only asked what the archive knows. What the queue knows, and the budgets of the trap
-//! guard, are asked on the loop, which alone writes to the queue.
+//! Only the archive is asked here. What the queue knows, and the budgets of the trap guard, are
+//! asked on the loop, which alone writes to the queue.
 
 use std::sync::Arc;
 

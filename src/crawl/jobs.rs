@@ -21,10 +21,10 @@ use super::step::StepOutcome;
 
 /// How often the disk is checked while there is room.
 const DISK_EVERY: Duration = Duration::from_secs(5);
-/// How often it is checked while there is none.
+/// How often it is checked while there is no room.
 const DISK_EVERY_FULL: Duration = Duration::from_secs(60);
 
-/// What a run for ever is told while it runs.
+/// Orders to a run without an end while it runs.
 #[derive(Debug)]
 pub enum Order {
     /// These are the jobs from now on.
@@ -46,7 +46,7 @@ pub(super) struct RunHealth {
     /// Since when something could be fetched and nothing was.
     ready_since: Option<Timestamp>,
     stalled: bool,
-    /// When it was last listened to sources, and when what is known of them was written.
+    /// When the sources were last checked for news, and when what is known of them was written.
     pub(super) sources_at: Option<Timestamp>,
     pub(super) sources_kept: Option<Timestamp>,
     /// How many pages that were given up are still being read.
@@ -54,12 +54,12 @@ pub(super) struct RunHealth {
 }
 
 impl Crawl {
-    /// Where a run for ever takes orders from.
+    /// Sets the channel of orders to a run without an end.
     pub fn take_orders(&mut self, orders: UnboundedReceiver<Order>) {
         self.orders = Some(orders);
     }
 
-    /// Asks for the free disk in another way than of the system, for tests of a full one.
+    /// Replaces the system's measure of free disk, for tests of a full one.
     pub fn set_disk_gauge(&mut self, gauge: Box<dyn Fn() -> Option<u64> + Send>) {
         self.gauge = Some(gauge);
     }
@@ -129,7 +129,7 @@ impl Crawl {
         self.gauge.as_ref().map_or_else(|| self.store.disk_free(), |gauge| gauge())
     }
 
-    /// For a run for ever: whether there is room to fetch; else when to look again.
+    /// For a run without an end: whether there is room to fetch; else when to check again.
     pub(super) fn pause_for_disk(
         &mut self,
         run: &mut Run<'_>,
@@ -160,7 +160,7 @@ impl Crawl {
         }
     }
 
-    /// For a run for ever: raises the alarm when something could be fetched and nothing is.
+    /// For a run without an end: raises the alarm when something could be fetched and nothing is.
     pub(super) fn watch_for_stall(&mut self, run: &mut Run<'_>, observer: &mut dyn Observer) {
         let now = self.now();
         let could = run.care.disk_low.is_none()
@@ -176,7 +176,7 @@ impl Crawl {
         }
     }
 
-    /// Tells when pages that were given up are still being read, and when none is any more.
+    /// Reports when pages that were given up are still being read, and when none is any more.
     pub(super) fn watch_readings(&mut self, run: &mut Run<'_>, observer: &mut dyn Observer) {
         let readings = self.readers.stuck();
         if readings != run.care.stuck {
@@ -185,7 +185,7 @@ impl Crawl {
         }
     }
 
-    /// Something came to its end: nothing stalls.
+    /// Something ended: nothing stalls.
     pub(super) fn moved(run: &mut Run<'_>, observer: &mut dyn Observer) {
         run.care.ready_since = None;
         if std::mem::take(&mut run.care.stalled) {

@@ -17,7 +17,7 @@ use super::options::CrawlError;
 use super::rules::JobRules;
 use super::sources::{self, Role};
 
-/// A source is led to by another, and that by a third; a longer row is none that is followed.
+/// A source is named by another, and that by a third; a longer chain is not followed.
 const SOURCES_IN_A_ROW_MAX: u32 = 16;
 
 impl Crawl {
@@ -26,12 +26,12 @@ impl Crawl {
         self.rules = jobs.into_iter().map(|job| (job.name().to_owned(), job)).collect();
     }
 
-    /// How it is told whether the file of a job is still there; without it all are.
+    /// Sets the check whether the file of a job is still there; without it all are.
     pub fn set_job_files(&mut self, is_there: JobFiles) {
         self.job_files = Some(is_there);
     }
 
-    /// The jobs that are followed, by name: the order of a map is not the same twice.
+    /// The jobs that are followed, sorted by name: a map has no stable order.
     fn jobs(&self) -> Vec<Arc<JobRules>> {
         let mut jobs: Vec<Arc<JobRules>> = self.rules.values().cloned().collect();
         jobs.sort_by(|a, b| a.name().cmp(b.name()));
@@ -69,7 +69,7 @@ impl Crawl {
                 }
                 self.forget_sources(rules.name())?;
             }
-            // Only now: a kill before this looks through the pages again.
+            // Only now: a kill before this checks the pages again.
             self.job_book.put(rules.name(), record)?;
         }
         Ok(())
@@ -118,7 +118,7 @@ impl Crawl {
                 self.book.set_unfinished(&new, Some(began))?;
                 self.book.set_unfinished(&old, None)?;
             }
-            // What it was stays known until its pages were looked through under the new name.
+            // The old record stays until its pages were checked under the new name.
             if let Some(was) = self.job_book.get(&old).cloned() {
                 self.job_book.put(&new, was)?;
             }
@@ -220,8 +220,8 @@ impl Crawl {
         }
     }
 
-    /// Queues what the jobs name: now, or where it was never heard of. A job whose last run was
-    /// killed or stopped is taken up where it was left: what it names is in the queue already, and
+    /// Queues what the jobs name: now, or where it is not known yet. A job whose last run was
+    /// killed or stopped is resumed where it was left: what it names is in the queue already, and
     /// what was captured since that run began is not asked for again.
     pub(super) fn add_named(&mut self, ask: Ask, now: Timestamp) -> Result<(), CrawlError> {
         let mut has_begun = false;
@@ -244,7 +244,7 @@ impl Crawl {
         Ok(())
     }
 
-    /// The jobs that are followed and whose last run did not come to its end.
+    /// The jobs that are followed and whose last run was not finished.
     ///
     /// # Errors
     /// When the state tables cannot be read.

@@ -1,9 +1,9 @@
 //! What goes with a host from one worker to the next, where the queue is shared: its pace and back-off, how
 //! often its pages are edited, its robots.txt, and what its feeds and sitemaps said last.
 //!
-//! What is kept here beside the queue is what this process goes by, as ever; it is replaced with what the
-//! last worker left when a host comes, and what it becomes is left for the next one. Times in the facts of
-//! a host are the keeper's on the way.
+//! This process works with its own records beside the queue, as always; they are replaced with what the
+//! last worker left when a host is leased, and their new state is left for the next one. In transit, times
+//! in the facts of a host are the keeper's.
 //!
 //! ```text
 //! facts of a host: length 4 (little-endian) | HostFacts | HostHistory
@@ -38,7 +38,7 @@ fn pair(first: &[u8], second: &[u8]) -> Vec<u8> {
     [&length.to_le_bytes(), first, second].concat()
 }
 
-/// Both of them; empty where the bytes are none of [`pair`].
+/// Both of them; empty where the bytes were not made by [`pair`].
 fn split(bytes: &[u8]) -> (&[u8], &[u8]) {
     let parts = bytes.split_first_chunk::<4>().and_then(|(length, rest)| {
         rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)

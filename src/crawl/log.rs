@@ -89,7 +89,7 @@ mod tests {
     use crate::base::{TargetUri, Timestamp};
 
     #[test]
-    fn a_log_that_was_moved_away_or_deleted_is_begun_anew() {
+    fn a_log_that_was_moved_away_or_deleted_is_begun_again() {
         let dir = tempfile::tempdir().unwrap();
         let mut log = CrawlLog::open(dir.path()).unwrap();
         let done = Finished {

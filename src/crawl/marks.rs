@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::readings::{FileDone, Readings};
 use crate::store::Appended;
 
-/// The marks are written so often at most: each time is a commit.
+/// The marks are written at most this often: each time is a commit.
 const WRITE_EVERY: Duration = Duration::from_millis(20);
 
 /// This many parts of a file that are taken in may lie behind one that is not. With more the file is left to
@@ -31,7 +31,7 @@ impl Reached {
         }
     }
 
-    /// Takes all before `known` for taken in.
+    /// Counts all before `known` as taken in.
     fn raise(&mut self, known: u64) {
         self.to = self.to.max(known);
         while let Some(part) = self.behind.first_entry().filter(|part| *part.key() <= self.to) {
@@ -97,7 +97,7 @@ impl Marks {
 
     fn write(&self, state: &mut State) {
         state.written_at = Some(Instant::now());
-        // What this run could not take in may have been taken in by who asked since.
+        // What this run could not take in may have been taken in by another reader since.
         let has_gaps = |file: &File| {
             let is_whole = file.versions.behind.is_empty() && file.speakers.behind.is_empty();
             !(file.is_left || is_whole)
@@ -162,23 +162,23 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let readings = Readings::open(dir.path(), DERIVED_BYTES_MAX);
         let marks = Marks::new(readings.clone());
-        let told = |from, to, versions, speakers| {
+        let known_after = |from, to, versions, speakers| {
             marks.done(&appended(from, to), versions, speakers);
             marks.flush();
             known(&readings)
         };
-        assert_eq!(told(0, 10, true, true), [(10, 10)]);
-        assert_eq!(told(20, 30, true, true), [(10, 10)]);
-        assert_eq!(told(30, 35, true, false), [(10, 10)]);
-        assert_eq!(told(10, 20, true, true), [(35, 30)]);
-        assert_eq!(told(40, 50, true, true), [(35, 30)]);
+        assert_eq!(known_after(0, 10, true, true), [(10, 10)]);
+        assert_eq!(known_after(20, 30, true, true), [(10, 10)]);
+        assert_eq!(known_after(30, 35, true, false), [(10, 10)]);
+        assert_eq!(known_after(10, 20, true, true), [(35, 30)]);
+        assert_eq!(known_after(40, 50, true, true), [(35, 30)]);
         // The caller has taken in what this run did not.
         let file = FileDone { name: "a.warc".to_owned(), versions: 40, speakers: 40 };
         assert!(readings.mark_files(readings.epoch().unwrap(), &[file]));
-        assert_eq!(told(50, 60, true, true), [(60, 60)]);
-        // What was forgotten is not marked again by who had taken it in.
+        assert_eq!(known_after(50, 60, true, true), [(60, 60)]);
+        // Forgotten versions are not marked again by the run that had taken them in.
         readings.forget_versions();
-        assert_eq!(told(60, 70, true, true), []);
-        assert_eq!(told(70, 80, true, true), []);
+        assert_eq!(known_after(60, 70, true, true), []);
+        assert_eq!(known_after(70, 80, true, true), []);
     }
 }

@@ -1,9 +1,10 @@
 //! The write journey: from URLs to captures, politely, until nothing is left or a signal comes.
 //!
-//! In reading order: what a run is asked ([`job`]), the loop ([`engine`]), from a claim to a task (`dispatch`), one URL in a straight
-//! line ([`step`]) and what its answer says (`reading`), which versions of pages it begins (`telling`) and how far that is kept (`marks`), what a captured source names ([`sources`]),
-//! what is remembered of hosts ([`hosts`]), how it waits ([`timer`]), whom it serves and when it is over
-//! (`quotas`), what a page that scripts fill costs (`rendering`), what became of each URL ([`outcome`]), the counts ([`report`]), the log ([`log`]), and what others are told of the queue
+//! In reading order: what a run is asked ([`job`]), the loop ([`engine`]), from a claim to a task (`dispatch`), one URL in a
+//! straight line ([`step`]) and what its answer says (`reading`), which versions of pages it begins (`version_events`) and how
+//! far that is kept (`marks`), what a captured source names ([`sources`]), what is remembered of hosts ([`hosts`]), how it
+//! waits ([`timer`]), whom it serves and when it is over (`quotas`), what a page that scripts fill costs (`rendering`), what
+//! became of each URL ([`outcome`]), the counts ([`report`]), the log ([`log`]), and what is reported of the queue to others
 //! ([`view`]).
 //!
 //! The network is touched only through `capture`, the disk only through `store`, time only through

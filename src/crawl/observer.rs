@@ -1,4 +1,4 @@
-//! Who looks on while a crawl runs: a progress line, webhooks, metrics.
+//! Observers of a running crawl: a progress line, webhooks, metrics.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use super::outcome::Finished;
 use super::source_book::SourceState;
 use super::version_event::VersionEvent;
 
-/// Sees what a crawl does. Every method may be left as it is.
+/// Observes what a crawl does. Every method does nothing by default.
 pub trait Observer: Send {
-    /// A URL came to its outcome.
+    /// A URL has an outcome.
     fn finished(&mut self, done: &Finished) {
         let _ = done;
     }
@@ -21,7 +21,7 @@ pub trait Observer: Send {
         let _ = (done, in_flight, queued);
     }
 
-    /// How it stands with a queue that is shared.
+    /// The state of a shared queue.
     fn shared(&mut self, state: &SharedState) {
         let _ = state;
     }
@@ -36,7 +36,7 @@ pub trait Observer: Send {
         let _ = rule;
     }
 
-    /// A source turned ill, or well again.
+    /// A source began to fail, or works again.
     fn source(&mut self, change: &SourceChange) {
         let _ = change;
     }
@@ -52,7 +52,7 @@ pub trait Observer: Send {
     }
 }
 
-/// A source that turned ill, or well again.
+/// A source that began to fail, or works again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceChange {
     /// Whose it is.
@@ -69,7 +69,7 @@ pub struct SourceChange {
     pub detail: String,
 }
 
-/// What an operator should know of a run for ever.
+/// What an operator should know of a run without an end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunProblem {
     /// Too little disk is free; nothing new is fetched until there is more.
@@ -98,11 +98,11 @@ pub enum RunProblem {
         kind: String,
         /// When it last brought something.
         since: Timestamp,
-        /// How long a silence would not be strange.
+        /// The longest silence that would be usual.
         usual: Duration,
     },
     /// It brings something again.
-    Heard {
+    Resumed {
         /// Whose it is.
         job: String,
         /// Its URL, or the name of the host.

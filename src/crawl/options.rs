@@ -41,7 +41,7 @@ pub struct CrawlOptions {
     pub browser: Arc<BrowserOptions>,
     /// How many pages are rendered at a time.
     pub browsers_max: usize,
-    /// A run for ever raises the alarm when something could be fetched and nothing was for so long.
+    /// A run without an end raises the alarm when something could be fetched and nothing was for this long.
     pub stall_after: Duration,
 }
 
@@ -103,8 +103,8 @@ pub enum CrawlError {
 }
 
 impl CrawlError {
-    /// Whether the disk, or what a user may have of it, is full. The system's own words are looked for
-    /// in all that led to the error: what lies between keeps them as text.
+    /// Whether the disk, or the user's quota of it, is full. The system's own words are searched for
+    /// in all causes of the error: the layers between keep them as text.
     #[must_use]
     pub fn is_out_of_disk(&self) -> bool {
         let mut cause: Option<&dyn std::error::Error> = Some(self);
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_disk_is_told_from_other_trouble_wherever_it_was_met() {
+    fn a_full_disk_is_distinguished_from_other_errors_at_every_layer() {
         let io = |code| std::io::Error::from_raw_os_error(code);
         let journal = |code| ScheduleError::Journal { path: "x".into(), source: io(code) };
         for (error, is_full) in [

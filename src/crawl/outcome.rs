@@ -41,8 +41,8 @@ pub enum Outcome {
         /// The rule.
         why: String,
     },
-    /// Its robots.txt cannot be reached, so that nobody knows whether it may be asked for. It stays
-    /// queued.
+    /// Its robots.txt cannot be reached, so that it is unknown whether the URL may be asked for. It
+    /// stays queued.
     RobotsUnreachable {
         /// What the newest attempt met, and when the next is made.
         why: String,
@@ -54,11 +54,11 @@ pub enum Outcome {
 pub enum Unread {
     /// It took longer than `crawl.reading_max`.
     TooLong,
-    /// What reads it broke: this is what it said.
+    /// The reader failed with this message.
     Broken(String),
     /// A stop was asked for meanwhile; the URL is asked for again by the next run.
     Stopped,
-    /// What keeps the captures did not answer; the URL is asked for again when it does.
+    /// The index of captures did not answer; the URL is asked for again when it does.
     IndexAway,
 }
 
@@ -109,7 +109,7 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// A URL of which nothing was received: how it was found is for the caller to say.
+    /// A URL of which nothing was received: the caller adds how it was found.
     #[must_use]
     pub fn without_exchange(uri: TargetUri, at: Timestamp, outcome: Outcome) -> Self {
         Self {

@@ -9,7 +9,8 @@
 //!
 //! What reads a page counts its steps and ends; should it not, the page is given up after a while and
 //! another thread takes the place of the one that is still at it, since no thread can be ended from
-//! outside. Only so many places are taken; past that, pages are kept unread until a thread is free again.
+//! outside. The number of such places is bounded; past that, pages are kept unread until a thread is free
+//! again.
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -111,8 +112,8 @@ impl ParsePool {
         lock(&self.0.stuck).len()
     }
 
-    /// Does `task` on one of the threads when its turn has come; those who came first go first. `name`
-    /// tells what is read: what was given up and is still being read is not begun a second time.
+    /// Runs `task` on one of the threads when its turn has come, in the order of arrival. `name`
+    /// identifies what is read: what was given up and is still being read is not begun a second time.
     ///
     /// # Errors
     /// Why there is no answer: it panicked, took too long, or a stop was asked for.
@@ -125,7 +126,7 @@ impl ParsePool {
         self.hand_to(&self.0.beside, name, patience, task).await
     }
 
-    /// Does `task` on a thread of its own for such tasks, one at a time.
+    /// Runs `task` on a thread of its own for such tasks, one at a time.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -183,10 +184,10 @@ impl ParsePool {
         }
         let why = tokio::select! {
             biased;
-            done = &mut answered => return told(done),
+            done = &mut answered => return result_of(done),
             why = patience.ends(begun, &pool.begun) => why,
         };
-        if self.give_up(pool, name, &stage) { Err(why) } else { told(answered.await) }
+        if self.give_up(pool, name, &stage) { Err(why) } else { result_of(answered.await) }
     }
 
     /// Gives up what is not done yet, and puts another thread in the place of one that is at it. False
@@ -234,8 +235,8 @@ impl Pool {
 }
 
 impl Patience {
-    /// Comes back when it is no longer waited, and says why. `begun` tells that the page has its turn,
-    /// `others` how many had theirs.
+    /// Returns when the task is no longer waited for, and says why. `begun` signals that the page has
+    /// its turn, `others` counts those that had theirs.
     async fn ends(&self, begun: oneshot::Receiver<()>, others: &AtomicU64) -> Unread {
         if self.timer.stands_still() {
             return std::future::pending().await;
@@ -279,7 +280,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn told<T>(done: Result<Result<T, String>, oneshot::error::RecvError>) -> Result<T, Unread> {
+fn result_of<T>(done: Result<Result<T, String>, oneshot::error::RecvError>) -> Result<T, Unread> {
     match done {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(why)) => Err(Unread::Broken(why)),
@@ -342,12 +343,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn work_that_panics_is_told_and_the_thread_goes_on() {
+    async fn work_that_panics_is_reported_and_the_thread_goes_on() {
         let readers = ParsePool::new(1);
         for (say, want) in [("a word", "a word"), ("and 2", "and 2")] {
-            let told: Result<(), Unread> =
+            let result: Result<(), Unread> =
                 readers.run("", &patience(), move || panic!("{say}")).await;
-            assert_eq!(told, Err(Unread::Broken(want.to_owned())));
+            assert_eq!(result, Err(Unread::Broken(want.to_owned())));
         }
         assert_eq!(readers.run("", &patience(), || 7).await, Ok(7));
     }
@@ -374,14 +375,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_nobody_waits_for_is_done_all_the_same() {
+    async fn work_without_a_waiter_is_done_all_the_same() {
         let readers = ParsePool::new(1);
-        let (told, hears) = channel();
+        let (sender, receiver) = channel();
         let patience = patience();
-        let task = readers.run("", &patience, move || told.send(1));
+        let task = readers.run("", &patience, move || sender.send(1));
         drop(tokio::time::timeout(Duration::ZERO, task).await);
-        let heard = tokio::task::spawn_blocking(move || hears.recv()).await;
-        assert_eq!(heard.unwrap(), Ok(1));
+        let value = tokio::task::spawn_blocking(move || receiver.recv()).await;
+        assert_eq!(value.unwrap(), Ok(1));
     }
 
     #[tokio::test]
@@ -401,18 +402,18 @@ mod tests {
                 let (lets_go, held_up) = channel::<()>();
                 held.push(lets_go);
                 let (name, patience) = (n.to_string(), impatience(20));
-                let told = match is_alone {
+                let result = match is_alone {
                     false => readers.run(&name, &patience, move || held_up.recv()).await,
                     true => readers.run_alone(&name, &patience, move || held_up.recv()).await,
                 };
-                assert_eq!(told, Err(Unread::TooLong));
+                assert_eq!(result, Err(Unread::TooLong));
             }
             // The last ones found no thread, and were not begun.
             assert_eq!(readers.stuck(), replaced_max + 1);
             let again = readers.run("0", &impatience(60_000), || 7).await;
             assert_eq!(again, Err(Unread::TooLong), "it is not begun while it goes on");
             drop(held);
-            // Anyone who is let go ends; the places that are left are one, and read on.
+            // Each thread that is released ends; the one place that is left goes on reading.
             while readers.stuck() > 0 {
                 tokio::task::yield_now().await;
             }
@@ -444,8 +445,8 @@ mod tests {
         let (lets_go, held_up) = channel::<()>();
         let patience = impatience(60_000);
         patience.stop.ask();
-        let told = readers.run("a", &patience, move || held_up.recv()).await;
-        assert_eq!(told, Err(Unread::Stopped));
+        let result = readers.run("a", &patience, move || held_up.recv()).await;
+        assert_eq!(result, Err(Unread::Stopped));
         drop(lets_go);
     }
 }

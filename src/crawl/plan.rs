@@ -128,7 +128,7 @@ impl Crawl {
                     timer.wait_until(until).await;
                     continue;
                 }
-                // Never said of a robots.txt; what is known stays as it is.
+                // Never returned for a robots.txt; what is known stays as it is.
                 Answer::NeedRobots(_) | Answer::Refused(_) => return Ok(()),
             };
             let step: Step = self.step_for(false, false, &Stop::default());

@@ -1,4 +1,4 @@
-//! Whom a run serves: the jobs that are within their limits, and what was asked for by name; and
+//! What a run serves: the jobs that are within their limits, and what was asked for by name; and
 //! when nothing is left for it to wait for.
 
 use std::time::Duration;
@@ -13,10 +13,10 @@ use super::rules::JobRules;
 
 /// The job of what was asked for on the command line.
 const CLI_JOB: &str = "cli";
-/// In a run for ever, limits of a job hold for so long and then again.
+/// In a run without an end, limits of a job hold for this long and are then renewed.
 const LIMITS_RENEWED: Duration = Duration::from_hours(24);
 /// This many entries of the queue are checked to tell whether a run is over.
-const LOOKED_AT_MAX: usize = 10_000;
+const CHECKED_MAX: usize = 10_000;
 
 /// What a job has used of its limits.
 #[derive(Debug, Clone)]
@@ -72,7 +72,7 @@ impl Crawl {
         self.frontier.serve_jobs(Some(&served));
     }
 
-    /// Whether a run that is not for ever has nothing left to wait for.
+    /// Whether a run with an end has nothing left to wait for.
     pub(super) fn is_over(
         &self,
         run: &Run<'_>,
@@ -91,7 +91,7 @@ impl Crawl {
             return Ok(false);
         }
         // What was fetched in this run is watched from now on, and not waited for.
-        for item in self.frontier.due().take(LOOKED_AT_MAX) {
+        for item in self.frontier.due().take(CHECKED_MAX) {
             let item = item?;
             if item.at.since(now) > limit {
                 break;
@@ -130,11 +130,11 @@ impl Crawl {
         Ok(names.into_iter().map(|name| self.frontier.counts_of_job(name).queued).sum())
     }
 
-    /// The same of a run that takes what is due: what was never fetched and is not due yet was not its business.
+    /// The same for a run that takes what is due: URLs that were never fetched and are not due yet are not counted.
     fn left_of_due(&self) -> Result<u64, CrawlError> {
         let (queued, now) = (self.frontier.counts().queued, self.now());
         let mut later = 0;
-        for item in self.frontier.due().take(LOOKED_AT_MAX) {
+        for item in self.frontier.due().take(CHECKED_MAX) {
             let item = item?;
             later +=
                 u64::from(item.phase == Phase::Queued && item.due > now && item.entry.snoozes == 0);
@@ -142,7 +142,7 @@ impl Crawl {
         Ok(queued.saturating_sub(later))
     }
 
-    /// Notes of each job whether its run has come to its end: it has unless a limit ended it.
+    /// Notes of each job whether its run was finished: it was unless a limit ended it.
     fn note_ended(&self, run: &Run<'_>) -> Result<(), CrawlError> {
         if run.job.take != Take::Jobs || run.job.pages_max.is_some_and(|max| run.pages >= max) {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What a captured exchange says: how the host met us, where it leads, what it links to, and which
+//! What a captured exchange says: how the host answered, where it leads, what it links to, and which
 //! version of its page it begins. Runs off the network tasks.
 
 mod beside;
@@ -76,7 +76,7 @@ pub(super) struct Reading {
     pub was_page: bool,
 }
 
-/// So much of a page is read for where it sends its reader on; such pages are short, and say so first.
+/// Only this much of a page is read for where it redirects its reader; such pages are short, and say so first.
 const REFRESH_BYTES_MAX: usize = 256 * 1024;
 
 /// What a payload that was read says.
@@ -281,7 +281,7 @@ impl Reading {
             Content::Exchange(exchange) => exchange.shape.status,
             Content::Failure(_) | Content::Derived(_) | Content::Copy(_) => None,
         };
-        // A robots.txt may be a page as well, and nobody has asked for its earlier captures.
+        // A robots.txt may be a page as well, and its earlier captures were not looked up.
         let has_earlier = self.has_earlier || self.is_robots;
         let known = (has_earlier, contents.versions.as_ref().map(|found| found.is_kept));
         let settled = self.version_watcher.settle((uri, status), appended, known, room.bytes_max());

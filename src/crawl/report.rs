@@ -20,7 +20,7 @@ pub struct Report {
     pub finished: Timestamp,
     /// Exchanges with a response; robots.txt among them.
     pub fetched: u64,
-    /// The same without robots.txt: what came of what was asked for.
+    /// The same without robots.txt: captures of URLs that were asked for.
     pub captured: u64,
     /// Of these, with a payload that was not there before.
     pub new: u64,
@@ -30,9 +30,9 @@ pub struct Report {
     pub not_modified: u64,
     /// URLs that robots.txt forbids.
     pub refused_by_robots: u64,
-    /// URLs of which nobody knows whether they may be asked for; they stay queued.
+    /// URLs of which it is unknown whether they may be asked for; they stay queued.
     pub robots_unreachable: u64,
-    /// URLs that came to nothing.
+    /// URLs that failed.
     pub failed: u64,
     /// Bytes received.
     pub bytes: u64,
@@ -93,7 +93,7 @@ impl VersionCount {
 pub struct HostReport {
     /// Exchanges with a response.
     pub fetched: u64,
-    /// URLs that came to nothing.
+    /// URLs that failed.
     pub failed: u64,
     /// The pause that was kept last.
     pub delay: Duration,
@@ -120,14 +120,14 @@ impl Report {
         true
     }
 
-    /// How many failures are told by name; all are counted.
+    /// How many failures are listed by name; all are counted.
     pub const FAILURES_MAX: usize = 1_000;
-    /// How many URLs that were left out are told by name; all are counted.
+    /// How many URLs that were left out are listed by name; all are counted.
     pub const LEFT_OUT_MAX: usize = 100;
-    /// How many rules are told apart; what further ones left out is counted under `other`.
+    /// How many rules are distinguished; what further ones left out is counted under `other`.
     const RULES_MAX: usize = 100;
 
-    /// Whether nothing of what there was to do could be done.
+    /// Whether nothing that was to be done could be done.
     #[must_use]
     pub fn is_in_vain(&self) -> bool {
         self.captured == 0 && self.failed + self.refused_by_robots + self.robots_unreachable > 0

@@ -131,13 +131,13 @@ fn is_of_source(claim: &Claim) -> bool {
 fn shape(stepped: &StepOutcome) -> Shape {
     match stepped.text.as_ref().map(|t| t.kind) {
         Some(PageKind::Front | PageKind::List) => Shape::Steady,
-        // A front page that scripts fill is one all the same.
+        // A front page that scripts fill is still a front page.
         Some(PageKind::Shell) if is_root(stepped) => Shape::Steady,
         _ => Shape::Article,
     }
 }
 
-/// Whether it was the front page of its host that was looked at.
+/// Whether the page that was visited is the front page of its host.
 fn is_root(stepped: &StepOutcome) -> bool {
     let uri = stepped.finished.as_ref().map(|finished| finished.uri.url());
     uri.is_some_and(|url| url.path() == "/")

@@ -2,8 +2,8 @@
 //!
 //! What is usual is learned from the past alone: the longest pause of each of the last eight weeks, so
 //! that nights, weekends and holidays are known after they were seen once. A look at a source shows
-//! what came since the look before, however long ago that was; of a host only the time counts in which
-//! somebody was there to hear it.
+//! what came since the look before, however long ago that was; for a host only the time counts in
+//! which a process was watching.
 
 use std::time::Duration;
 
@@ -11,18 +11,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::Timestamp;
 
-/// For so many weeks a pause is remembered.
+/// For this many weeks a pause is remembered.
 const WEEKS: usize = 8;
 /// This many times the longest usual pause is strange.
 const TIMES: f64 = 2.5;
-/// Less is never strange: a wire service has slow mornings, too.
+/// A shorter silence is never strange: a wire service has slow mornings, too.
 const SILENCE_MIN: Duration = Duration::from_hours(12);
-/// And more always is, for what brought something more than a few times.
+/// A longer silence always is, for what brought something more than a few times.
 const SILENCE_MAX: Duration = Duration::from_hours(24 * 90);
-/// Before so much was seen, a weekend may not have been, and less than that is not strange.
+/// Before this much was seen, it may not include a weekend, and a shorter silence is not strange.
 const WEEKEND_SEEN: Duration = Duration::from_hours(24 * 8);
 const WEEKEND: Duration = Duration::from_hours(24 * 4);
-/// So often it must have brought something, and over so long, before anything is strange.
+/// It must have brought something this often, and over this long, before anything is strange.
 const ARRIVALS_MIN: u32 = 4;
 const SPAN_MIN: Duration = Duration::from_hours(24);
 /// Looks that are further apart than this many usual ones, and this, have a gap between them: what came
@@ -38,7 +38,7 @@ const WEEK_MICROS: i64 = 7 * 86_400 * 1_000_000;
 pub(super) struct Rhythm {
     /// How often something came.
     arrivals: u32,
-    /// The first and the last time, in microseconds; moved on by times in which nobody listened.
+    /// The first and the last time, in microseconds; moved on by times in which no process was watching.
     first: i64,
     last: i64,
     /// The last look, and how far apart looks are as a rule, in microseconds.
@@ -59,7 +59,7 @@ impl Rhythm {
         }
     }
 
-    /// Takes in that somebody is there to hear what comes, and whether something came.
+    /// Takes in that a process is watching, and whether something came.
     pub fn listen(&mut self, now: Timestamp, brought: bool) {
         let now = now.unix_micros();
         if let Some(unheard) = self.step_to(now) {
@@ -90,8 +90,8 @@ impl Rhythm {
         if self.arrivals == 0 {
             self.first = now;
         } else if !had_gap {
-            // A pause that was an alarm teaches a little only: an outage is no custom, and an outlet that
-            // has become slower is known as such after a few.
+            // A pause that raised an alarm teaches only a little: an outage is not the rule, and an
+            // outlet that has become slower is known as such after a few.
             let most = match self.silence() {
                 Some(usual) if self.looked - self.last > micros(usual) => self.longest() / 4 * 5,
                 _ => u64::MAX,
@@ -116,7 +116,7 @@ impl Rhythm {
         self.arrivals
     }
 
-    /// When something came last; moved on by times in which nobody listened.
+    /// When something came last; moved on by times in which no process was watching.
     pub fn last(&self) -> Option<Timestamp> {
         (self.arrivals > 0).then(|| Timestamp::from_unix_micros(self.last))
     }
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_between_looks_is_no_pause_and_what_nobody_heard_is_no_silence() {
+    fn a_gap_between_looks_is_no_pause_and_a_time_unwatched_is_no_silence() {
         let mut source = Rhythm::default();
         watch(&mut source, 0..60 * DAY, |hour| hour % 2 == 0);
         let usual = source.silence();
@@ -239,7 +239,7 @@ mod tests {
         // It had something, and nothing is learned of when that came.
         source.look(at(back), true);
         assert_eq!((source.silent_since(), source.silence()), (None, usual));
-        // Of a host nobody knows what it did meanwhile: it takes as long as ever to be strange.
+        // What a host did meanwhile is unknown: its silence takes as long as ever to be strange.
         let strange = (0..48).find(|hour| {
             host.listen(at(back + hour), false);
             host.silent_since().is_some()

@@ -100,7 +100,7 @@ impl JobRules {
         request
     }
 
-    /// Whether a URL that was never heard of may be queued; counts it against the budgets of the day.
+    /// Whether a URL that is not known yet may be queued; counts it against the budgets of the day.
     ///
     /// # Errors
     /// The guard that it trips.
@@ -108,8 +108,8 @@ impl JobRules {
         self.guard.lock().unwrap_or_else(PoisonError::into_inner).0.admit(uri, now)
     }
 
-    /// Whether the guard has to be told what was let in of a host: true once a day for each host, and
-    /// never where no budget is set.
+    /// Whether the guard has to be given what was let in of a host: true once a day for each host,
+    /// and never where no budget is set.
     #[must_use]
     pub fn is_first_of(&self, host: &HostKey, now: Timestamp) -> bool {
         if !self.spec.traps.has_budgets() {

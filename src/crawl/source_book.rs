@@ -88,7 +88,7 @@ impl SourceState {
         matches!(self, Self::New | Self::Good | Self::Redirected)
     }
 
-    /// Whether it was told by what the source says, and not by whether it could be had.
+    /// Whether it was derived from what the source says, and not from whether it could be fetched.
     fn is_of_payload(self) -> bool {
         matches!(self, Self::Good | Self::Empty | Self::NotASource)
     }
@@ -105,7 +105,7 @@ pub(super) fn kind_of(role: Role) -> &'static str {
     }
 }
 
-/// What a look came to.
+/// The result of a look.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct SourceLook {
     pub at: Timestamp,
@@ -115,7 +115,7 @@ pub(super) struct SourceLook {
     pub detail: String,
     /// How many things it names.
     pub entries: Option<u64>,
-    /// How many of them the job had never heard of.
+    /// How many of them were new to the job.
     pub fresh: u64,
     /// Where it leads.
     pub to: Option<String>,
@@ -139,11 +139,11 @@ pub(super) struct SourceRecord {
     pub named_at: i64,
     /// Whether the alarm was raised and not taken back.
     pub alarmed: bool,
-    /// The newest state that a payload told.
+    /// The newest state that was derived from a payload.
     of_payload: SourceState,
 }
 
-/// A source or host as it is told to others.
+/// A source or host as it is reported to others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceLine {
     /// Whose it is.
@@ -199,8 +199,8 @@ impl SourceRecord {
     }
 
     /// Since when it has been silent, where that is strange. A host that an article came from now and
-    /// then is no outlet of its own; and one of which nothing new is named any longer, since the outlet
-    /// has moved or its feed is silent, is not the one that is.
+    /// then is not an outlet of its own; and a host of which nothing new is named any longer, since the
+    /// outlet has moved or its feed is silent, is not itself silent.
     pub fn silent_since(&self) -> Option<Timestamp> {
         let since = self.rhythm.silent_since()?;
         let is_outlet = self.kind != HOST
@@ -251,7 +251,7 @@ fn key_of((job, url): &(String, String)) -> Vec<u8> {
 }
 
 impl SourceBook {
-    /// The book in `kv`. A record that cannot be read is none.
+    /// The book in `kv`. A record that cannot be read is left out.
     ///
     /// # Errors
     /// When its table cannot be opened or read.
@@ -339,12 +339,12 @@ impl SourceBook {
         self.keep()
     }
 
-    /// What is told of the sources and hosts of these jobs, or of all; of hosts only those that are silent.
+    /// The lines of the sources and hosts of these jobs, or of all; of hosts only those that are silent.
     pub fn lines(&self, is_of: impl Fn(&str) -> bool) -> Vec<SourceLine> {
         let all = self.known.iter().filter(|((job, _), _)| is_of(job));
-        let told =
+        let shown =
             all.filter(|(_, record)| record.kind != HOST || record.rhythm.silent_since().is_some());
-        told.map(|((job, url), record)| record.line(job, url)).collect()
+        shown.map(|((job, url), record)| record.line(job, url)).collect()
     }
 }
 
@@ -385,14 +385,14 @@ mod tests {
             assert_eq!(record.look(&look(45, None, 0)), None);
             assert_eq!(record.since, look(30, None, 0).at.unix_micros());
         }
-        // A job that comes to a source which the archive has: the server says that it is as it was.
+        // A job that finds a source which the archive has: the server says that it is as it was.
         let mut record = SourceRecord::default();
         record.look(&look(0, None, 0));
         assert_eq!(record.state, Good);
     }
 
     #[test]
-    fn records_are_kept_renamed_and_told() {
+    fn records_are_kept_renamed_and_listed() {
         let dir = tempfile::tempdir().unwrap();
         let (kv, _) = Kv::open(dir.path(), &crate::kv::KvOptions::default()).unwrap();
         let mut book = SourceBook::open(&kv).unwrap();

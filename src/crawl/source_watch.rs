@@ -1,6 +1,6 @@
-//! Whether the sources of jobs are well, and whether anything comes of them: each look is noted, what
-//! turns ill or well again is said, and a source or host that is silent for longer than its past
-//! explains is an alarm.
+//! Whether the sources of jobs are well, and whether anything comes of them: each look is noted, a
+//! source that began to fail or works again is reported, and a source or host that is silent for
+//! longer than its past explains is an alarm.
 
 use std::time::Duration;
 
@@ -16,18 +16,18 @@ use super::source_book::{HOST, SourceLook, SourceRecord, SourceState, kind_of};
 use super::sources::{Read, Role};
 use super::step::{HostResponse, StepOutcome};
 
-/// So often it is listened.
+/// How often the hosts of sources are checked.
 const LISTEN_EVERY: Duration = Duration::from_secs(60);
-/// Records are written so often, and when a run ends: a kill loses no more than this of when something
-/// was heard.
+/// How often records are written, and when a run ends: a kill loses no more than this of when
+/// something arrived.
 const KEEP_EVERY: Duration = Duration::from_mins(15);
-/// A source is asked again after so long at the latest, whatever ails it: what it names meanwhile may
-/// have gone from it when it is well again.
+/// A source is asked again after this time at the latest, whatever its state: what it names meanwhile
+/// may have gone from it when it works again.
 pub(super) const SOURCE_AGAIN: Duration = Duration::from_hours(6);
 
 impl Crawl {
     /// Notes a look at a source of a job, and how many things it named that were new to the job.
-    pub(super) fn looked_at_source(
+    pub(super) fn note_source_visit(
         &mut self,
         followed: &Followed,
         claim: &Claim,
@@ -37,7 +37,7 @@ impl Crawl {
         observer: &mut dyn Observer,
     ) {
         if followed.role == Role::Page {
-            return self.heard_of_host(followed, claim, stepped, now, observer);
+            return self.note_host_article(followed, claim, stepped, now, observer);
         }
         let (state, detail) = self.state_of(followed, claim, stepped, read);
         let look = SourceLook {
@@ -50,12 +50,12 @@ impl Crawl {
         };
         self.note_look(followed, claim.uri().as_str(), &look, observer);
         if fresh > 0 {
-            // What redirects to it brought it.
+            // The sources that redirect to it brought it.
             let job = followed.rules.name();
             for url in self.leading_to(job, claim.uri().as_str()) {
                 if let Some(record) = self.sources.of(job, &url) {
                     record.rhythm.look(now, true);
-                    self.heard(job, &url, observer);
+                    self.clear_alarm(job, &url, observer);
                 }
             }
         }
@@ -109,7 +109,7 @@ impl Crawl {
             observer.source(&change);
         }
         if look.fresh > 0 {
-            self.heard(job, url, observer);
+            self.clear_alarm(job, url, observer);
         }
     }
 
@@ -184,7 +184,7 @@ impl Crawl {
     }
 
     /// Notes that an article of a host was captured that the job had not captured before.
-    fn heard_of_host(
+    fn note_host_article(
         &mut self,
         followed: &Followed,
         claim: &Claim,
@@ -204,12 +204,12 @@ impl Crawl {
         let Some(record) = self.sources.of(job, host) else { return };
         HOST.clone_into(&mut record.kind);
         record.rhythm.listen(now, true);
-        self.heard(job, host, observer);
+        self.clear_alarm(job, host, observer);
     }
 
     /// Notes that a new page of a host was named.
     pub(super) fn named_on(&mut self, job: &str, host: &HostKey, now: Timestamp) {
-        // Of hosts from which nothing ever came nothing is expected.
+        // Nothing is expected of a host from which nothing ever came.
         if self.sources.get(job, host.as_str()).is_some()
             && let Some(record) = self.sources.of(job, host.as_str())
         {
@@ -217,17 +217,21 @@ impl Crawl {
         }
     }
 
-    /// Something came: what was an alarm is one no longer.
-    fn heard(&mut self, job: &str, url: &str, observer: &mut dyn Observer) {
+    /// Something arrived: an alarm that was raised is cleared.
+    fn clear_alarm(&mut self, job: &str, url: &str, observer: &mut dyn Observer) {
         let Some(record) = self.sources.of(job, url) else { return };
         if std::mem::take(&mut record.alarmed) {
             let kind = record.kind.clone();
-            observer.trouble(&RunProblem::Heard { job: job.to_owned(), url: url.to_owned(), kind });
+            observer.trouble(&RunProblem::Resumed {
+                job: job.to_owned(),
+                url: url.to_owned(),
+                kind,
+            });
         }
     }
 
-    /// Listens to the hosts of the jobs that are followed, raises the alarm for what is silent for too
-    /// long, and writes down what was heard.
+    /// Checks the hosts of the jobs that are followed, raises the alarm for what is silent for too
+    /// long, and writes down what arrived.
     pub(super) fn watch_sources(
         &mut self,
         run: &mut Run<'_>,
@@ -272,7 +276,7 @@ impl Crawl {
                     None if record.alarmed => {
                         record.alarmed = false;
                         let job = job.clone();
-                        observer.trouble(&RunProblem::Heard { job, url, kind });
+                        observer.trouble(&RunProblem::Resumed { job, url, kind });
                     }
                     _ => {}
                 }
@@ -280,7 +284,7 @@ impl Crawl {
         }
     }
 
-    /// At the end of a run: what there is to tell of the sources of its jobs.
+    /// At the end of a run: reports on the sources of its jobs.
     pub(super) fn tell_sources(
         &mut self,
         run: &mut Run<'_>,
@@ -292,7 +296,7 @@ impl Crawl {
         Ok(())
     }
 
-    /// Says again what is wrong with sources, for an observer that was not there when it came to be.
+    /// Reports again what is wrong with sources, for an observer that was not there at the time.
     pub(super) fn recall_sources(&mut self, observer: &mut dyn Observer) {
         let jobs: Vec<String> = self.rules.keys().cloned().collect();
         for job in &jobs {

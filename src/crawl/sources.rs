@@ -90,7 +90,7 @@ pub struct Rulings<'a> {
     /// A URL without what is taken off.
     pub clean: &'a dyn Fn(&TargetUri) -> Cleaned,
     /// Whether a new URL is a trap. Asked once for each that a page links to, and only when nothing is
-    /// known of it: what a publisher names is none.
+    /// known of it: what a publisher names is not a trap.
     pub admit: &'a mut dyn FnMut(&TargetUri) -> Result<(), Trap>,
     /// What is known of a URL.
     pub known: &'a dyn Fn(&TargetUri) -> Known,
@@ -113,7 +113,7 @@ impl LeftOut {
     }
 }
 
-/// What reading a source came to.
+/// The result of reading a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Read {
     /// Whether it is what it should be.
@@ -122,10 +122,10 @@ pub struct Read {
     pub entries: u64,
 }
 
-/// What a source came to.
+/// The result for a captured source or page.
 #[derive(Debug, Default)]
 pub struct Gathered {
-    /// What reading it came to; `None` for a page.
+    /// The result of reading it; `None` for a page.
     pub read: Option<Read>,
     /// What the queue is asked for, in the order of the source; no URL twice.
     pub found: Vec<Found>,
@@ -357,7 +357,7 @@ impl Gatherer<'_, '_> {
     }
 
     /// Why a page that is known is to be visited again: the source dates it later than it did, or lists
-    /// it again before all others. `None` when what it says tells of no edit.
+    /// it again before all others. `None` when what it says indicates no edit.
     fn edit(
         &self,
         what: &str,
@@ -376,7 +376,7 @@ impl Gatherer<'_, '_> {
             Statement::Moved { from: None } => {
                 Some(format!("the {what} {source} dates it {now} now, and did not before"))
             }
-            // Two times of this clock are compared: it is no page that came since then.
+            // Two times of this clock are compared: the page did not appear since then.
             Statement::Listed { is_newest: true, since } if last < since => {
                 Some(format!("the {what} {source} lists it again, as its newest, dated {now}"))
             }
@@ -483,7 +483,7 @@ impl Gatherer<'_, '_> {
         }
     }
 
-    /// The URL as it is asked for, when it belongs and is no trap; once for each.
+    /// The URL as it is asked for, when it belongs and is not a trap; once for each.
     fn admitted(&mut self, uri: TargetUri, path: &DiscoveryPath) -> Option<(TargetUri, Known)> {
         self.taken(uri, path, By::Page)
     }

@@ -24,14 +24,15 @@ use super::sources::Gathered;
 use super::timer::Timer;
 use super::version_events::{Findings, VersionWatcher};
 
-/// So much of the response to a robots.txt is taken, its head and what chunks cost included: more
-/// than the 500 KiB of it that are read (RFC 9309, section 2.5), however much there is.
+/// At most this much of the response to a robots.txt is taken, its head and what chunks cost
+/// included: more than the 500 KiB of it that are read (RFC 9309, section 2.5), however much there
+/// is.
 const ROBOTS_RESPONSE_MAX: u64 = 1 << 20;
 
 /// How soon a URL is tried again whose request was withdrawn.
 const WITHDRAWN_AGAIN: Duration = Duration::from_millis(500);
 
-/// How soon a URL is tried again while what keeps the captures does not answer.
+/// How soon a URL is tried again while the index of captures does not answer.
 pub(super) const AWAY_AGAIN: Duration = Duration::from_secs(10);
 
 /// What an exchange is for.
@@ -51,7 +52,7 @@ pub(super) type ReadingGate = Arc<dyn Fn(&TargetUri) + Send + Sync>;
 pub struct Step {
     /// The network.
     pub capturer: Arc<Capturer>,
-    /// Whose turn it is at an address; `None` where the caller waits for nobody.
+    /// Whose turn it is at an address; `None` where the caller does not wait for turns.
     pub addresses: Option<Arc<Mutex<AddressPace>>>,
     /// The request as it is without conditions.
     pub request: CaptureRequest,
@@ -86,7 +87,7 @@ pub struct Step {
 /// What the archive knows of a URL before it is asked for.
 #[derive(Default)]
 struct Known {
-    /// Whether the page was captured before, or could not be had.
+    /// Whether the page was captured before, or could not be fetched.
     has_earlier: bool,
     /// Whether its newest capture is a page.
     was_page: bool,
@@ -106,7 +107,7 @@ pub struct StepDone {
     pub claim: Box<Claim>,
     /// What it was for.
     pub purpose: Purpose,
-    /// What came of it.
+    /// Its result.
     pub result: Result<StepEnd, CrawlError>,
 }
 
@@ -114,14 +115,14 @@ pub struct StepDone {
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one for each exchange, moved twice")]
 pub enum StepEnd {
-    /// With what came of the exchange.
+    /// With the result of the exchange.
     StepOutcome(StepOutcome),
-    /// Before the exchange: others are asked first at the address that it would have gone to.
+    /// Before the exchange: other requests go first at the address that it would have gone to.
     NotYet {
         /// When it is its turn.
         until: Timestamp,
     },
-    /// Before the exchange: whether the page is new cannot be told, since what keeps the captures does not answer.
+    /// Before the exchange: it is unknown whether the page is new, since the index of captures does not answer.
     Away {
         /// What it was asked for, and why it does not answer.
         why: StoreError,
@@ -145,7 +146,7 @@ pub enum HostResponse {
         /// The word for it.
         why: &'static str,
     },
-    /// We refused the address: it says nothing of the host.
+    /// This program refused the address, which says nothing of the host.
     OurRefusal,
 }
 
@@ -176,7 +177,7 @@ pub struct TextSeen {
     pub published: Option<Timestamp>,
 }
 
-/// What came of a step.
+/// The result of a step.
 #[derive(Debug)]
 pub struct StepOutcome {
     /// The host that was asked.
@@ -216,12 +217,12 @@ pub struct StepOutcome {
     pub jar: Option<Jar>,
     /// Why what it says was not read, where it was to be.
     pub unread: Option<Unread>,
-    /// Whether its host's pace has learned of it already.
+    /// Whether its host's pace was updated with it already.
     pub is_learned: bool,
 }
 
 impl StepOutcome {
-    /// What the fetch of a robots.txt came to, where it was no redirect that can be followed.
+    /// The result of fetching a robots.txt, where it was no redirect that can be followed.
     #[must_use]
     pub fn robots_fetch(&self) -> RobotsFetch<'_> {
         match &self.met {
@@ -361,10 +362,10 @@ impl Step {
             request: self.request.clone(),
         });
         let original = before.as_ref().map(|b| b.original.clone());
-        // Every crawl of a host asks for its robots.txt: which page came first tells nothing of it,
+        // Every crawl of a host asks for its robots.txt: which page came first says nothing of it,
         // and stands in the log.
-        let told = if is_robots { Discovery::default() } else { discovery.clone() };
-        let submission = Submission { what: what.clone(), refers_to: original, discovery: told };
+        let stored = if is_robots { Discovery::default() } else { discovery.clone() };
+        let submission = Submission { what: what.clone(), refers_to: original, discovery: stored };
         let appended = append(&self.store, submission).await?;
         let follows = !is_robots && !self.following.is_empty();
         let gathering = follows.then_some(Gathering {
@@ -391,8 +392,8 @@ impl Step {
         });
         let mut stepped = reading.facts();
         let again = rendering.is_some().then(|| Arc::clone(&reading));
-        // Parsing a large page takes milliseconds, which the network tasks do not have; what needs
-        // no parsing is not worth the way to another thread and back.
+        // Parsing a large page takes milliseconds, which the network tasks do not have; a payload
+        // that needs no parsing is not worth the switch to another thread and back.
         if reading.parses() {
             let contents = read(reading, &self.readers, &self.patience, self.reading_gate).await?;
             stepped = stepped.with(contents, is_robots);
@@ -406,8 +407,9 @@ impl Step {
         Ok(stepped)
     }
 
-    /// Keeps the failure of a robots.txt for the page too that it was asked for: that page could
-    /// not be had, at this time and for this reason, and anyone who looks for it finds that said.
+    /// Keeps the failure of a robots.txt also for the page that it was asked for: that page could
+    /// not be fetched, at this time and for this reason, and a reader who looks for it finds that
+    /// recorded.
     async fn page_failure(
         &self,
         failure: &Failure,
@@ -459,7 +461,7 @@ impl Step {
             return Ok(Known { has_earlier, was_page, before: None });
         };
         let reader = reader.clone();
-        // What cannot be read in time is no reason not to capture the page again.
+        // What cannot be read in time does not keep the page from being captured again.
         let name = format!("before {uri}");
         let loaded = self.readers.run(&name, &self.patience, move || Before::load(&reader, &entry));
         let before = loaded.await.unwrap_or(None);

@@ -1,4 +1,4 @@
-//! The wish to stop, shared between anyone who has it and the loop that heeds it.
+//! The wish to stop, shared between its holders and the loop that obeys it.
 
 use std::sync::Arc;
 
@@ -26,10 +26,10 @@ impl Stop {
         *self.0.borrow()
     }
 
-    /// Comes back when a stop is asked for.
+    /// Returns when a stop is asked for.
     pub async fn wait(&self) {
         let mut receiver = self.0.subscribe();
-        // The sender lives as long as we do, so waiting cannot fail.
+        // The sender lives as long as `self`, so waiting cannot fail.
         let _ = receiver.wait_for(|asked| *asked).await;
     }
 }

@@ -11,7 +11,7 @@ pub trait Timer: Send + Sync + std::fmt::Debug {
     /// The clock.
     fn clock(&self) -> Arc<dyn Clock>;
 
-    /// Comes back when it is `at`, or a little later; at once when that has passed.
+    /// Returns when it is `at`, or a little later; at once when that has passed.
     fn wait_until(&self, at: Timestamp) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 
     /// Whether time stands still while work is under way: then a wait must not begin before all

@@ -1,5 +1,5 @@
-//! What there is to tell anyone who waits for it: a page has a new version. Told in the JSON that
-//! `history` prints of it.
+//! The event that observers receive: a page has a new version. It has the JSON that `history`
+//! prints of it.
 
 use serde::Serialize;
 
@@ -23,7 +23,7 @@ pub struct VersionEvent {
 }
 
 impl VersionEvent {
-    /// The news of a version; `None` where its address is no URI, which no capture of the archive has.
+    /// The news of a version; `None` where its address is not a URI, which no capture of the archive has.
     pub(super) fn of(begun: Begun) -> Option<Self> {
         let uri = TargetUri::parse(&begun.said.entry.url).ok()?;
         let at = begun.said.entry.date;
@@ -36,7 +36,7 @@ impl VersionEvent {
         self.version.changes.iter().map(|change| change.kind.label())
     }
 
-    /// Whether its words changed, and not only whether they can be had or how they are written.
+    /// Whether its words changed, and not only whether they can be fetched or how they are written.
     #[must_use]
     pub fn is_edit(&self) -> bool {
         use ChangeKind::{Gone, Paywalled, Redirected, Restored};

@@ -1,9 +1,9 @@
-//! Which versions a capture begins, asked of the history of its page, and told once.
+//! Which versions a capture begins, computed from the history of its page, and reported once.
 //!
 //! A redirect begins a version of the page that it stands for, and what that says stands on the page it
-//! leads to. Where that is queued because of it, the version is told when that page has been asked for;
-//! so with each URL that a redirect led to, the pages it was found on are checked as well. Nothing of
-//! this is kept in memory: the queue says what led where, also to the next process.
+//! leads to. Where that is queued because of it, the version is reported when that page has been asked
+//! for; so with each URL that a redirect led to, the pages it was found on are checked as well. Nothing
+//! of this is kept in memory: the queue records what led where, also for the next process.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -47,9 +47,9 @@ pub struct Findings {
     form: Form,
     /// The state that was kept of it.
     known: Option<Vec<u8>>,
-    /// Versions that were not told before.
+    /// Versions that were not reported before.
     pub news: Vec<VersionEvent>,
-    /// The state to keep when they were told.
+    /// The state to keep when they were reported.
     pub state: Option<Vec<u8>>,
     /// The state to keep when they were not.
     pub state_before: Option<Vec<u8>>,
@@ -146,12 +146,12 @@ impl VersionWatcher {
         let has_speakers = !matches!(status, Some(200..=299 | 304))
             || PageKey::of_parts(url, status, appended.digest.as_ref())
                 .is_some_and(|key| self.readings.has_page(&key))
-            || page_reader.quotes_nobody(url, &appended.file, appended.offset)?;
+            || page_reader.quotes_no_speaker(url, &appended.file, appended.offset)?;
         self.marks.done(appended, has_versions, has_speakers);
         Ok(())
     }
 
-    /// The same for what is no capture of a page.
+    /// The same for what is not a capture of a page.
     pub fn pass_over(&self, appended: &Appended) {
         self.marks.done(appended, true, true);
     }
@@ -195,7 +195,7 @@ impl VersionWatcher {
     }
 
     /// The same on the thread that runs the crawl, which has time for short pages alone. `None` where
-    /// there are others, or what reads them breaks: these are told at the next look.
+    /// there are others, or what reads them breaks: these are reported at the next look.
     fn versions_at_once(&self, page: (&str, Form)) -> Result<Option<Findings>, StoreError> {
         let read = || self.versions_of(page, Room::Beside.bytes_max());
         match catch_unwind(AssertUnwindSafe(read)).unwrap_or(Ok(None)) {
@@ -212,7 +212,7 @@ impl VersionWatcher {
         }
     }
 
-    /// What is kept of a page. What cannot be read is found out again.
+    /// What is kept of a page. What cannot be read is computed again.
     fn state(&self, (url, form): (&str, Form)) -> Option<Vec<u8>> {
         self.states
             .get(key_of_page(url, form).as_bytes())
@@ -270,7 +270,7 @@ impl Crawl {
         Ok(jobs)
     }
 
-    /// Tells what a step found out, but for what waits for a page that it led to.
+    /// Reports what a step found out, except what waits for a page that it led to.
     pub(super) fn tell(
         &mut self,
         run: &mut Run<'_>,
@@ -280,7 +280,7 @@ impl Crawl {
     ) -> Result<VersionCount, CrawlError> {
         let origins = std::mem::take(&mut stepped.origins);
         let own = stepped.versions.take();
-        // Only what history knows as a redirect stands for the page that it leads to.
+        // Only what history treats as a redirect stands for the page that it leads to.
         let is_redirect = matches!(stepped.met, HostResponse::Reply { status: 300..=399, .. });
         let waits = match stepped.redirect.as_ref().filter(|_| is_redirect) {
             Some(to) => self.is_awaited(claim.uri(), to)?,
@@ -293,7 +293,7 @@ impl Crawl {
         Ok(run.report.version_count().since(before))
     }
 
-    /// The same for a URL that will not be asked for: the pages that led to it are told as they are.
+    /// The same for a URL that will not be asked for: the pages that led to it are reported as they are.
     pub(super) fn tell_origins(
         &mut self,
         run: &mut Run<'_>,
@@ -323,7 +323,7 @@ impl Crawl {
         let page = (findings.url.clone(), findings.form);
         let page = (page.0.as_str(), page.1);
         if findings.known != version_watcher.state(page) {
-            // Another step visited the page at the same time, and has told what it found.
+            // Another step visited the page at the same time, and has reported what it found.
             let Some(since) = version_watcher.versions_at_once(page)? else {
                 return Ok(());
             };

@@ -1,8 +1,8 @@
 //! What the queue looks like while a run has it: counts, and what comes next. The process that runs
-//! is the only one that can read its queue, so it says now and then what is in it, and the caller
-//! (`status`, `due`) reads that.
+//! is the only one that can read its queue, so it reports now and then what is in it, and the
+//! caller (`status`, `due`) reads that.
 //!
-//! Deliberately writes no file: anyone who set the run up is handed the view and keeps it.
+//! Deliberately writes no file: the caller that set the run up is handed the view and keeps it.
 
 use serde::{Deserialize, Serialize};
 
@@ -36,10 +36,10 @@ pub struct DueLine {
     pub list: String,
     /// Whose it is: the first that named it.
     pub job: String,
-    /// All who name it.
+    /// All jobs that name it.
     #[serde(default)]
     pub jobs: Vec<String>,
-    /// What it goes before.
+    /// Its priority.
     pub priority: String,
 }
 
@@ -126,7 +126,7 @@ pub struct QueueView {
     pub sources: Vec<SourceLine>,
 }
 
-/// The queue of an archive as it is shown to a person who only looks.
+/// The queue of an archive as it is shown to a person who only reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueSeen {
     /// The lists.
@@ -134,7 +134,7 @@ pub struct QueueSeen {
     /// The sources of all jobs, and the hosts of theirs that are silent.
     pub sources: Vec<SourceLine>,
     /// Who reported it; `None` where it was read now.
-    pub told: Option<QueueReporter>,
+    pub reporter: Option<QueueReporter>,
     /// Who shares it, where it is shared.
     pub shared: Option<SharedOverview>,
 }
@@ -158,7 +158,7 @@ impl QueueView {
     }
 }
 
-/// Who is shown the queue, and how often.
+/// The receiver of the queue's views, and how often it gets one.
 pub struct Viewer {
     every: Duration,
     next: Timestamp,

@@ -1,8 +1,8 @@
 //! Years and days of other calendars than the Gregorian: eras of Japan and Taiwan, the Buddhist era of
 //! Thailand, the solar calendar of Iran.
 //!
-//! Deliberately no calendar whose months are seen or tabulated (Islamic, Hebrew, Nepali, Ethiopian):
-//! dates in them are not read.
+//! Calendars whose months are observed or tabulated (Islamic, Hebrew, Nepali, Ethiopian) are left out on
+//! purpose: dates in them are not read.
 
 use jiff::ToSpan;
 use jiff::civil::{Date, date};

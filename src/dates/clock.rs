@@ -1,7 +1,7 @@
 //! Clock times and their zones as they are written: `09:30:00.123+01:00`, "9:30 p.m. EST", "下午5:42".
 //!
 //! A zone's abbreviation counts only where the press means one offset by it. Names of the zone
-//! database ("America/Los_Angeles") are read as no zone: what they mean depends on the machine's copy.
+//! database ("America/Los_Angeles") are not read as a zone: their meaning depends on the machine's copy.
 
 use std::ops::Range;
 
@@ -14,12 +14,12 @@ pub(super) struct Clock {
     pub micros: i32,
     /// Whether it is the end of its day: 24:00.
     pub is_end_of_day: bool,
-    /// Seconds east of UTC, where a zone is said and known.
+    /// Seconds east of UTC, where a zone is given and known.
     pub zone: Option<i32>,
 }
 
 impl Clock {
-    /// The start of a day of which no zone is said.
+    /// The start of a day without a zone.
     pub(super) const MIDNIGHT: Self =
         Self { hour: 0, minute: 0, second: 0, micros: 0, is_end_of_day: false, zone: None };
 }
@@ -84,8 +84,8 @@ fn blanks(text: &str) -> usize {
     text.len() - text.trim_start().len()
 }
 
-/// Where in a text a clock time with a colon stands, with what belongs to it, and the time. An offset
-/// that stands alone (`+02:00`) is none.
+/// The place in a text of a clock time with a colon and of what belongs to it, and the time. An offset
+/// that stands alone (`+02:00`) is not a clock time.
 pub(super) fn find_clock(text: &str) -> Option<(Range<usize>, Clock)> {
     let bytes = text.as_bytes();
     let mut from = 0;
@@ -133,7 +133,7 @@ fn half_of_day(text: &str) -> Option<(bool, usize)> {
         return None;
     }
     let (form, is_pm) = FORMS.iter().find(|(form, _)| lower.starts_with(form))?;
-    // One letter is no word of its own inside a longer one.
+    // A single letter inside a longer word is not a word.
     let is_whole =
         form.chars().count() > 1 || !lower[form.len()..].starts_with(char::is_alphabetic);
     is_whole.then_some((*is_pm, form.len()))
@@ -173,7 +173,7 @@ fn twelve_hours(hour: i8, is_pm: bool) -> Option<i8> {
     }
 }
 
-/// Seconds east of UTC, and how much of the text says so; `None` where no zone is said or known.
+/// Seconds east of UTC, and how much of the text says so; `None` where no zone is given or known.
 fn zone_of(text: &str) -> (Option<i32>, usize) {
     let skipped = text.len() - text.trim_start_matches(['(', ' ']).len();
     let rest = &text[skipped..];
@@ -208,7 +208,7 @@ fn is_offset_without_sign(text: &str) -> bool {
         && [0, 1, 3, 4].iter().all(|at| bytes[*at].is_ascii_digit())
 }
 
-/// `+01:00`, `-0500`, `+1`, and its length. The day behind `-05/09` or `-05-24` is no offset.
+/// `+01:00`, `-0500`, `+1`, and its length. The day behind `-05/09` or `-05-24` is not an offset.
 fn offset_of(text: &str) -> Option<(i32, usize)> {
     let sign = match text.chars().next()? {
         '+' => 1,

@@ -69,7 +69,7 @@ pub fn find_month(text: &str, style: impl Into<Style>) -> Option<PageTime> {
     })
 }
 
-/// The numbers of a date in a text that has no name of a month, for the order of which it may be evidence.
+/// The numbers of a date in a text without a month's name; they may be evidence for the order of numbers.
 pub(super) fn numbers_in(text: &str, style: Style) -> Option<Numbers> {
     let tokens = tokens(searched(text));
     (0..tokens.len()).find_map(|at| Numbers::at(&tokens, at, style))

@@ -1,6 +1,6 @@
 //! Dates written for machines: ISO 8601 and RFC 3339, RFC 822 and HTTP dates (RFC 9110, section 5.6.7),
-//! what languages print by themselves, seconds and milliseconds since 1970, and the ways in which pages,
-//! feeds and sitemaps miss all of these.
+//! the default formats of programming languages, seconds and milliseconds since 1970, and the ways in which pages,
+//! feeds and sitemaps deviate from all of these.
 
 use jiff::civil::{Date, ISOWeekDate, Weekday};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::base::Timestamp;
 
-/// Longer texts are no dates.
+/// Longer texts are not dates.
 const FIELD_BYTES_MAX: usize = 80;
 
 /// What was read of a field.
@@ -22,7 +22,7 @@ enum Field {
     Exact(Date, Option<Clock>),
     /// Written as for people: a clock time counts for a page only beside a zone.
     Loose(Date, Option<Clock>),
-    /// The first day of a month, or of a year, of which no more is said.
+    /// The first day of a month or of a year that is given without a day.
     Month(Date),
     Year(Date),
 }
@@ -44,15 +44,15 @@ pub fn parse_machine_in(text: &str, style: impl Into<Style>) -> Option<PageTime>
         Field::Loose(date, Some(clock)) if clock.zone.is_some() => at_time(date, clock),
         Field::Exact(date, None) | Field::Loose(date, _) => Some(day_only(date)),
         Field::Month(first) => month_only(first),
-        // A page that declares a year alone says less than its own lines.
+        // A year alone, as a page declares it, is less precise than the dates in its lines.
         Field::Year(_) => None,
     }
 }
 
-/// The instant that a feed or a sitemap dates an entry with: the start of what is said, and UTC where no
-/// zone is. `None` for what is no date, and for what programs write where they have none (1970, year 1).
+/// The instant that a feed or a sitemap gives for an entry: the start of the given period, in UTC where no
+/// zone is given. `None` for text that is not a date and for what programs write for a missing date (1970, year 1).
 ///
-/// It serves to be compared with what the same source says of the same entry at another time.
+/// It is compared with the date that the same source gives for the same entry at another time.
 #[must_use]
 pub fn instant_of(text: &str, style: impl Into<Style>) -> Option<Timestamp> {
     match read(text, style.into())? {
@@ -83,7 +83,7 @@ fn read(text: &str, style: Style) -> Option<Field> {
 }
 
 impl Field {
-    /// Whether it is what programs write where they have no date: the start of their own count of time.
+    /// Whether it is a placeholder that programs write for a missing date: the start of their epoch.
     fn is_placeholder(&self) -> bool {
         let (Self::Exact(date, clock) | Self::Loose(date, clock)) = self else { return false };
         let is_midnight = clock.is_none_or(|c| (c.hour, c.minute, c.second) == (0, 0, 0));
@@ -97,7 +97,7 @@ impl Field {
     }
 }
 
-/// Digits alone: `20251104`, `20251104093000`, and what is counted since 1970.
+/// Digits alone: `20251104`, `20251104093000`, and counts since 1970.
 fn of_number(text: &str) -> Option<Field> {
     let text = text.strip_prefix('@').unwrap_or(text);
     // `/Date(1725530400000)/` is what .NET makes of a time in JSON.

@@ -2,15 +2,15 @@
 //!
 //! In reading order: what the words mean ([`names`]), digits of all scripts ([`digits`]), years of other
 //! calendars ([`calendars`]), clock times and zones ([`clock`]); then the forms: ISO 8601, RFC 3339, RFC
-//! 822 and all that misses them ([`machine`]), dates in texts written for people ([`human`]), dates in
+//! 822 and deviations from them ([`machine`]), dates in texts written for people ([`human`]), dates in
 //! addresses ([`address`]). Which number is the day in `04/11/2025` is a [`Style`]: of the language, or
 //! decided by the other dates of the same source ([`style`]).
 //!
-//! Two readings of what was found. A page's date keeps what is said and no more ([`PageTime`]): a clock
+//! A found date is read in two ways. A page's date keeps only what is given ([`PageTime`]): a clock
 //! time written for people counts only beside a zone that is known. The instant of a feed's or sitemap's
-//! date ([`instant_of`]) counts a time without a zone as UTC, since it is compared with nothing but what
-//! the same source says at other times. Nothing here knows today's date, and nothing that is written in
-//! relation to it ("2 hours ago") is read.
+//! date ([`instant_of`]) counts a time without a zone as UTC, since it is compared only with what
+//! the same source says at other times. No code here knows today's date, and text
+//! relative to it ("2 hours ago") is not read.
 
 mod address;
 mod calendars;
@@ -35,9 +35,9 @@ pub use style::{Order, Style};
 use crate::base::Timestamp;
 use clock::Clock;
 
-/// Years before this are no dates of web pages (a newspaper's archive may go back far).
+/// Years before this are not dates of web pages (a newspaper's archive may go back far).
 const YEAR_MIN: i16 = 1800;
-/// Years after this are no dates of publication.
+/// Years after this are not dates of publication.
 const YEAR_MAX: i16 = 2100;
 
 /// A time as a page declares it.
@@ -48,7 +48,7 @@ pub struct PageTime {
     pub text: String,
     /// The instant; the start of the day or of the month (UTC) for a bare one.
     pub instant: Timestamp,
-    /// Whether only a day, or not even that, is known: no clock time.
+    /// Whether there is no clock time: only a day, or only a month, is known.
     pub day_only: bool,
 }
 
@@ -60,7 +60,7 @@ pub fn is_year_first(text: &str) -> bool {
     (0..4).all(is_digit) && bytes.get(4) == Some(&b'-') && bytes.get(7) == Some(&b'-')
 }
 
-/// A month of which no day is said.
+/// A month without a day.
 fn month_only(first: Date) -> Option<PageTime> {
     let mut time = day_only(first);
     time.text.truncate(7);
@@ -74,7 +74,7 @@ fn day_of(year: i16, month: i8, day: i8) -> Option<Date> {
     Date::new(year, month, day).ok()
 }
 
-/// A day of the Gregorian calendar; a year of the Buddhist era is taken for the one that it is.
+/// A day of the Gregorian calendar; a year of the Buddhist era is converted to it.
 fn civil(year: u32, month: u32, day: u32) -> Option<Date> {
     let year = calendars::common_year(year);
     day_of(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?)

@@ -14,7 +14,7 @@ use crate::base::word_map::WordMap;
 const MONTHS: &str = include_str!("months.tsv");
 const WEEKDAYS: &str = include_str!("weekdays.tsv");
 
-/// How much of the tables counts.
+/// Which part of the tables is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reach {
     /// The language of the text, and the languages with a star.
@@ -41,7 +41,7 @@ struct Names {
     by_start: WordMap<&'static str, Vec<(&'static str, u8)>>,
 }
 
-/// The first four characters of a word: what its forms share with it at least.
+/// The first four characters of a word: the least that its forms share with it.
 fn start_of(word: &str) -> &str {
     word.char_indices().nth(FORM_CHARS_MIN).and_then(|(end, _)| word.get(..end)).unwrap_or(word)
 }
@@ -94,8 +94,8 @@ const INFLECTED: &[&str] = &[
     "uz",
 ];
 
-/// The month of which an inflected word is a form: the only one whose name it shares four letters and all
-/// but the last two with.
+/// The month of which an inflected word is a form: the only one whose name matches it in four letters and in all
+/// but the last two.
 fn inflected(word: &str, language: &str) -> Option<u8> {
     if !INFLECTED.contains(&language) {
         return None;
@@ -132,7 +132,7 @@ static DAY_TABLE: LazyLock<Table> = LazyLock::new(|| Table::read(WEEKDAYS));
 
 /// The month a word names, 1 to 12, in any case.
 pub(super) fn month_of(word: &str, language: &str, reach: Reach) -> Option<u32> {
-    // The longest name has 60 bytes; one of two letters is none.
+    // The longest name has 60 bytes; one of two letters names no month.
     if word.len() < 3 || word.len() > 64 {
         return None;
     }

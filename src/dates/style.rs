@@ -19,7 +19,7 @@ pub enum Order {
 }
 
 impl Order {
-    /// The order that readers of a language expect; English without a region is taken for American.
+    /// The order that readers of a language expect; English without a region is taken as American.
     #[must_use]
     pub fn of_language(tag: &str) -> Self {
         let lower = tag.to_ascii_lowercase();
@@ -29,7 +29,7 @@ impl Order {
         }
     }
 
-    /// The other one.
+    /// The opposite order.
     #[must_use]
     pub fn other(self) -> Self {
         match self {
@@ -44,17 +44,17 @@ impl Order {
 pub struct Style {
     /// Which number comes first.
     pub order: Order,
-    /// The primary language, in lower case, padded with zeros; empty where none is said.
+    /// The primary language, in lower case, padded with zeros; empty where none is given.
     language: [u8; 3],
 }
 
-/// So many dates of a source are looked at.
+/// At most this many dates of a source are read.
 const EVIDENCE_MAX: usize = 1_000;
-/// So many different dates make a list whose span means something.
+/// The span of a list is evidence only with at least this many different dates.
 const LIST_MIN: usize = 3;
 
 impl Style {
-    /// The style of a language, by its tag (`en-GB`); an empty tag is no language.
+    /// The style of a language, by its tag (`en-GB`); an empty tag is not a language.
     #[must_use]
     pub fn of_language(tag: &str) -> Self {
         let primary = tag.split(['-', '_']).next().unwrap_or("").to_ascii_lowercase();
@@ -65,17 +65,17 @@ impl Style {
         Self { order: Order::of_language(tag), language }
     }
 
-    /// The style of a source, by its dates and the language that it declares; an empty tag is none.
+    /// The style of a source, by its dates and the language that it declares; an empty tag is not a language.
     ///
-    /// The first of these decides that tells anything. A date whose first or second number is above
-    /// twelve, or that goes with its day of the week in one order only. The order in which three and
-    /// more dates lie within less than half of the time of the other: a source lists what it published
-    /// last. The language. A clock time with a.m. or p.m., which is written beside the month first. Else
+    /// The first of these rules that gives an answer decides. A date whose first or second number is above
+    /// twelve, or that agrees with its day of the week in one order only. The order in which three and
+    /// more dates span less than half of the time that they span in the other: a source lists its latest
+    /// publications. The language. A clock time with a.m. or p.m., which is written beside the month first. Else
     /// the day comes first.
     #[must_use]
     pub fn of_source<'a>(dates: impl IntoIterator<Item = &'a str>, tag: &str) -> Self {
         let of_language = Self::of_language(tag);
-        // What begins with its year, or has a month's name, is no evidence.
+        // What begins with its year, or has a month's name, is not evidence.
         let is_open = |text: &&str| {
             text.contains(['/', '-', '–', '／'])
                 && !text.trim_start().get(..4).is_some_and(is_digits)
@@ -107,7 +107,7 @@ impl Style {
         Self { order: self.order.other(), ..self }
     }
 
-    /// The primary language, in lower case; empty where none is said.
+    /// The primary language, in lower case; empty where none is given.
     pub(super) fn language(&self) -> &str {
         let length = self.language.iter().position(|b| *b == 0).unwrap_or(self.language.len());
         std::str::from_utf8(&self.language[..length]).unwrap_or("")
@@ -129,7 +129,7 @@ fn is_digits(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// What the dates say that can be read in one order only, if they agree.
+/// The order of the dates that can be read in one order only, if they agree.
 fn by_certain(numbers: &[Numbers]) -> Option<Order> {
     let mut orders = numbers.iter().filter_map(Numbers::certain);
     let first = orders.next()?;

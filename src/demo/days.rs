@@ -1,5 +1,5 @@
 //! The days that the demonstration site speaks of, counted back from the moment it is started: its
-//! stories are as young as the captures of them.
+//! stories are as recent as the captures of them.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const WEEKDAYS: [&str; 7] =
 pub(super) struct Days(pub Timestamp);
 
 impl Days {
-    /// An instant so long before, to the minute, as an outlet declares it.
+    /// The instant this long before the start, to the minute, as an outlet declares it.
     pub(super) fn declared(self, before: Duration) -> String {
         let at = self.before(before).floor_second();
         format!("{}:00+00:00", at.to_rfc3339().chars().take(16).collect::<String>())
@@ -27,7 +27,7 @@ impl Days {
         Date::of(self.before(before)).day_full_month_year()
     }
 
-    /// The text with `{day}` as the day of the week of an instant so long before, and `{later}` as the
+    /// The text with `{day}` as the day of the week of the instant this long before, and `{later}` as the
     /// day and month of two weeks after the start.
     pub(super) fn filled(self, text: &str, before: Duration) -> String {
         let since = self.before(before).since(Timestamp::from_unix_seconds(0));

@@ -1,5 +1,5 @@
-//! Two other outlets that write about the story of the harbour board: so that there is something to hold beside
-//! each other. Each has one article, edited after the Courier's was.
+//! Two other outlets that write about the story of the harbour board, so that there are articles to compare.
+//! Each has one article, edited after the Courier's was.
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use super::stories::{HOST, OUTLET, STORIES, Story, Text};
 
 /// What a request asks for.
 pub(super) struct Asked<'a> {
-    /// `Host`; what is of no other outlet is of the Courier.
+    /// `Host`; a host of no other outlet is the Courier's.
     pub host: &'a str,
     /// Path and query.
     pub target: &'a str,

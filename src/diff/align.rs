@@ -2,7 +2,7 @@
 //!
 //! The steps: equal ends are trimmed; sentences that say the same and occur once in each text are
 //! anchors (patience diff, Bram Cohen), and grow over equal neighbours; the rest pairs by shared
-//! words (see `similar.rs`); a sentence left over beside an edited pair may be the other half of a
+//! words (see `similar.rs`); a sentence left over next to an edited pair may be the other half of a
 //! split or a merge. Moved are the links outside the heaviest increasing run, which is the least
 //! set of sentences that must be lifted to explain the order (NewsEdits names them so).
 //!
@@ -80,7 +80,7 @@ fn align_in_order(old: Text<'_>, new: Text<'_>, budget: &Budget) -> Vec<Link> {
     links
 }
 
-/// Who is paired with whom, by unit.
+/// Which units are paired.
 pub(super) struct Pairing {
     /// For each old unit, its new one.
     pub old: Vec<Option<usize>>,
@@ -158,7 +158,7 @@ fn exact(old: Text<'_>, new: Text<'_>, pairing: &mut Pairing, budget: &Budget) {
     for &(i, j) in &anchors {
         grow(old, new, pairing, i, j);
     }
-    // What is left occurs several times: first come, first served, nearest order.
+    // The remaining sentences occur several times: pair them in order.
     for i in head..n - tail {
         if pairing.old.get(i) != Some(&None) {
             continue;
@@ -177,16 +177,16 @@ fn exact(old: Text<'_>, new: Text<'_>, pairing: &mut Pairing, budget: &Budget) {
 struct Places {
     old: Vec<usize>,
     new: Vec<usize>,
-    /// So many of the new ones, from the first, have a partner already.
+    /// How many of the new ones, counted from the first, already have a partner.
     taken: usize,
 }
 
-/// Of sentences with one key so many are tried: all but a collision of hashes say the same.
+/// At most this many sentences with the same key are tried: except for hash collisions they are all equal.
 const SAME_KEY_TRIED_MAX: usize = 8;
 
 impl Places {
-    /// The first places of the new text that have no partner. What has one keeps it, so that no place is
-    /// passed over twice.
+    /// The first places of the new text without a partner. A partner is never taken back, so no place is
+    /// skipped twice.
     fn next_free<'a>(
         &'a mut self,
         pairing: &'a Pairing,
@@ -246,8 +246,8 @@ impl Gaps {
     }
 }
 
-/// Pairs what stands alone between the same neighbours on both sides and keeps its frame: "It chose
-/// Anna Roe.", "It chose Piet Hals." Too few words are shared for that to be seen from afar.
+/// Pairs single units between the same neighbours on both sides that keep their frame: "It chose
+/// Anna Roe.", "It chose Piet Hals." They share too few words to be paired by similarity.
 fn lonely(old: Text<'_>, new: Text<'_>, links: &mut Vec<Link>) {
     mark_moves(old, links);
     let taken = |side: fn(&Link) -> &Range<usize>, count: usize| -> Vec<bool> {
@@ -289,7 +289,7 @@ fn framed(a: &str, b: &str) -> bool {
     let front = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
     let back = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
     let shared = front + back.min(short - front);
-    // "Yes." and "No.": nothing can be kept of so few words.
+    // "Yes." and "No.": too few words to share a frame.
     shared >= 2 && shared * 2 >= short || a.len().max(b.len()) <= BARE_WORDS_MAX
 }
 
@@ -331,7 +331,7 @@ pub(super) fn mark_moves(old: Text<'_>, links: &mut [Link]) {
     }
 }
 
-/// Largest sum over a prefix, and who reached it (a Fenwick tree).
+/// Largest sum over a prefix, and the index that reached it (a Fenwick tree).
 struct MaxTree(Vec<(u64, Option<usize>)>);
 
 impl MaxTree {
@@ -468,7 +468,7 @@ mod tests {
             ),
             // Nothing in common.
             (A.to_owned(), "Completely different words stand here now.".to_owned(), ""),
-            // A short sentence is not said to have moved.
+            // A short sentence is not reported as moved.
             (format!("{A} He left. {B}"), format!("{A} {B} He left."), "0=0 2=1"),
         ];
         for (old, new, expected) in cases {

@@ -100,7 +100,7 @@ fn greedy(mut group: Vec<Candidate>, chosen: &mut [Option<usize>]) {
 fn solve(group: &[Candidate], rows: &[usize], columns: &[usize], chosen: &mut [Option<usize>]) {
     let turned = rows.len() > columns.len();
     let (n, m) = if turned { (columns.len(), rows.len()) } else { (rows.len(), columns.len()) };
-    // Unpaired costs nothing and a pair costs minus its worth; square form, one-based.
+    // An unpaired item costs nothing, a pair costs minus its worth; square form, one-based.
     let mut cost = vec![0.0_f32; n * m];
     for c in group {
         let (Ok(r), Ok(k)) = (rows.binary_search(&c.old), columns.binary_search(&c.new)) else {

@@ -1,8 +1,8 @@
-//! The words of a text as a bag: how alike two texts are, and which of many share rare words.
+//! The words of a text as a bag: how similar two texts are, and which of many texts share rare words.
 //!
-//! How alike two bags are is the weighted share of words they have in common (Dice's measure). A
+//! The similarity of two bags is the weighted share of words they have in common (Dice's measure). A
 //! comparison costs the steps of the smaller bag, times a logarithm of how much larger the other is, so
-//! that one text of ten thousand words beside a thousand short ones is read once and not a thousand times.
+//! that one text of ten thousand words, compared with a thousand short ones, is not read a thousand times.
 
 use std::cmp::Ordering;
 
@@ -10,15 +10,15 @@ use super::budget::Budget;
 use super::normal::Map;
 use super::tokens::{self, Class};
 
-/// The share of its weight that an unmatched number keeps beside another one.
+/// The share of its weight that an unmatched number keeps when the other side has an unmatched number too.
 const NUMBER_CREDIT: f32 = 0.5;
-/// From this on the larger bag is searched and not walked through.
+/// From this ratio of sizes on, the larger bag is searched instead of scanned.
 const MUCH_LARGER: usize = 8;
-/// A word in more texts than this finds no candidates.
+/// A word in more texts than this yields no candidates.
 const POSTINGS_MAX: usize = 24;
-/// So many candidates are taken that share most.
+/// At most this many candidates are taken, those that share most.
 const SHORTLIST_MAX: usize = 8;
-/// Words of less weight find no candidates.
+/// Words of less weight yield no candidates.
 const TELLING_MIN: f32 = 0.5;
 
 /// The words of a text, sorted by identity, each with its weight.
@@ -26,12 +26,12 @@ pub(super) struct Bag {
     words: Vec<(u64, f32)>,
     numbers: Vec<(u64, f32)>,
     total: f32,
-    /// What the numbers among them weigh.
+    /// The total weight of the numbers.
     in_numbers: f32,
 }
 
 impl Bag {
-    /// The bag of a text; `rarity` tells how much of its weight a word keeps.
+    /// The bag of a text; `rarity` returns the share of its weight that a word keeps.
     pub(super) fn new(text: &str, rarity: impl Fn(u64) -> f32) -> Self {
         let mut words = Vec::new();
         let mut numbers = Vec::new();
@@ -69,7 +69,7 @@ impl Bag {
         Self::sorted(words, numbers)
     }
 
-    /// What all words weigh.
+    /// The total weight of all words.
     pub(super) fn total(&self) -> f32 {
         self.total
     }
@@ -113,13 +113,13 @@ impl Bag {
         (2.0 * (self.common(other) + credit) / both).min(1.0)
     }
 
-    /// What [`Self::alike`] cannot be above, told without comparing words.
+    /// An upper bound of [`Self::alike`], computed without comparing words.
     pub(super) fn alike_at_most(&self, other: &Self) -> f32 {
         let both = self.total + other.total;
         if both <= 0.0 {
             return 0.0;
         }
-        // A word is in common or unmatched, so credit adds nothing; but for what rounding does.
+        // A word is in common or unmatched, so credit adds nothing except rounding errors.
         2.0 * self.total.min(other.total) / both + 1e-3
     }
 
@@ -156,7 +156,7 @@ fn meet(a: &[(u64, f32)], b: &[(u64, f32)], mut both: impl FnMut(&(u64, f32), &(
     }
 }
 
-/// How many items from the first on are `below`, in steps that double (Bentley and Yao 1976).
+/// How many leading items are `below`, found by exponential search (Bentley and Yao 1976).
 fn behind<T>(sorted: &[T], below: impl Fn(&T) -> bool) -> usize {
     let mut high = 1;
     while sorted.get(high - 1).is_some_and(&below) {

@@ -1,8 +1,8 @@
 //! How much work a comparison may do, counted in steps and not in time, so that the same two pages
 //! give the same answer on every machine.
 //!
-//! Every part of a comparison takes its steps here. What may grow faster than the pages asks before it
-//! begins ([`Budget::spend`]) and has a bound of its own besides, so that a page twice as long costs about
+//! Every part of a comparison takes its steps here. Work that may grow faster than the pages asks before it
+//! begins ([`Budget::spend`]) and also has its own bound, so that a page twice as long costs about
 //! twice as much long before the budget is spent. A part that leaves something out says so
 //! ([`Budget::coarsen`]).
 
@@ -27,7 +27,7 @@ impl Budget {
         Self { left, used: Cell::new(0), short: Cell::new(false), cells_max: CELLS_MAX }
     }
 
-    /// The same with smaller tables, so that what is long for them is short.
+    /// The same with smaller tables, so that short sentences already exceed them.
     #[cfg(test)]
     pub(super) fn with_tables_of(self, cells_max: usize) -> Self {
         Self { cells_max, ..self }
@@ -38,7 +38,7 @@ impl Budget {
         self.cells_max
     }
 
-    /// Takes `steps`, and says whether they were there to be taken.
+    /// Takes `steps`; returns whether that many were left.
     pub(super) fn spend(&self, steps: usize) -> bool {
         let wanted = u64::try_from(steps).unwrap_or(u64::MAX);
         match self.left.get().checked_sub(wanted) {
@@ -54,18 +54,18 @@ impl Budget {
         }
     }
 
-    /// Counts steps of work that is always done, because it grows with the pages and no faster.
+    /// Counts steps of work that is always done, because it grows no faster than the pages.
     pub(super) fn note(&self, steps: usize) {
         let steps = u64::try_from(steps).unwrap_or(u64::MAX);
         self.used.set(self.used.get().saturating_add(steps));
     }
 
-    /// Says that a finer answer exists and was not looked for.
+    /// Records that a finer answer exists and was not computed.
     pub(super) fn coarsen(&self) {
         self.short.set(true);
     }
 
-    /// Whether something was left undone for want of steps.
+    /// Whether work was skipped because the steps ran out.
     pub(super) fn ran_out(&self) -> bool {
         self.short.get()
     }

@@ -1,10 +1,10 @@
-//! What the edits mean: typed changes, the most specific kinds for each piece of text and no weaker
-//! one beside it.
+//! What the edits mean: typed changes. Each piece of text gets its most specific kinds and no
+//! weaker kind.
 //!
 //! The order in which kinds claim words, which is also their precedence: notices, quotations (a
-//! number changed inside a quotation is words put into a mouth, so the quotation is what changed),
-//! figures and dates, names, negations and hedges, and last plain text, which gets only what nobody
-//! claimed. Each finder marks the words it explains, so that no word is reported twice. The catalogue
+//! number changed inside a quotation changes what the speaker said, so the quotation is what changed),
+//! figures and dates, names, negations and hedges, and last plain text, which gets only unclaimed
+//! words. Each finder marks the words it explains, so that no word is reported twice. The catalogue
 //! of kinds follows what researchers label by hand in news edits (NewsEdits 2.0), restricted to what
 //! rules can prove.
 
@@ -46,7 +46,7 @@ pub(super) struct Aligned<'a> {
     pub old_units: &'a [Unit],
     pub new_units: &'a [Unit],
     pub ops: &'a [Op],
-    /// What the work is counted on.
+    /// The budget that counts the work.
     pub budget: &'a Budget,
     pub old_capitals: &'a Capitals<'a>,
     pub new_capitals: &'a Capitals<'a>,
@@ -63,11 +63,11 @@ pub(super) fn of_captures(
     let mut found = verdict.changes;
     if verdict.compare_texts {
         let mut inside = find(aligned);
-        // What stands behind a wall was neither removed nor added by the editors.
+        // The text behind a wall was neither removed nor added by the editors.
         inside.retain(|change| match change.kind {
             ChangeKind::TextRemoved | ChangeKind::QuoteRemoved => !verdict.cut_by_wall,
             ChangeKind::TextAdded | ChangeKind::QuoteAdded => !verdict.was_cut_by_wall,
-            // Nor were the dates and names that a page with a wall does not show.
+            // The same holds for the dates and names that a page with a wall does not show.
             ChangeKind::Published
             | ChangeKind::Modified
             | ChangeKind::Byline
@@ -86,7 +86,7 @@ pub(super) fn of_captures(
     found
 }
 
-/// A return to an earlier version explains the plain text that came and went with it; the specific
+/// A return to an earlier version explains the plain text that was added and removed with it; the specific
 /// kinds stay, because they say which figure or quotation is back.
 fn revert(aligned: Aligned<'_>, earlier: Option<usize>, found: &mut Vec<Change>) {
     let Some(back) = earlier else { return };
@@ -102,7 +102,7 @@ fn revert(aligned: Aligned<'_>, earlier: Option<usize>, found: &mut Vec<Change>)
     found.insert(0, change);
 }
 
-/// The value of a figure as written, where it can be told.
+/// The value of a figure as written, where it can be determined.
 pub(super) fn value_of(text: &str) -> Option<f64> {
     numbers::amount(text).map(|amount| amount.value)
 }

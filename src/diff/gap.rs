@@ -1,11 +1,11 @@
-//! What changed in an article while it could not be had: behind a 404, a wall, a redirect. The version
-//! before says nothing of it, so the text that came back is compared with the last version that had it.
+//! What changed in an article while it was not available: behind a 404, a wall, a redirect. The version
+//! before does not contain it, so the restored text is compared with the last version that had it.
 //!
-//! A wall that lets the beginning of an article through is a gap for the rest of it. What stands before
-//! the wall was compared when it was seen, and is told again only where it changed since; what stood
-//! behind it is compared with the last version that had all of it.
+//! A wall that shows the beginning of an article is a gap for the rest of it. The text before
+//! the wall was compared when it was captured, and is reported again only where it changed since; the text
+//! behind the wall is compared with the last version that had all of it.
 //!
-//! Pure, as all comparisons: it is told which versions there were. Who knows them: `history::fold`.
+//! Pure, as all comparisons: the caller (`history::fold`) passes the versions.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -29,7 +29,7 @@ pub struct Past<'a> {
     pub shown: Option<Side<'a>>,
 }
 
-/// With which version texts are compared: the one that `old_range` of a change counts in.
+/// The version that texts are compared with: the one that `old_range` of a change refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Base {
     /// The last version.
@@ -41,7 +41,7 @@ pub enum Base {
 }
 
 impl<'a> Past<'a> {
-    /// With which version a new one is compared of which a reader gets `is`.
+    /// The version that a new one with presence `is` is compared with.
     #[must_use]
     pub fn base(&self, is: Presence) -> Base {
         match (self.was, is) {
@@ -52,7 +52,7 @@ impl<'a> Past<'a> {
         }
     }
 
-    /// What changed between these versions and a new one, of which a reader gets `is`. `earlier` is the
+    /// What changed between these versions and a new one with presence `is`. `earlier` is the
     /// number of the last version before the article that has the words of `new`.
     #[must_use]
     pub fn compare(
@@ -78,24 +78,24 @@ impl<'a> Past<'a> {
             (Some(article), None) => compare_returning(&article, new, earlier, options),
             (None, _) => Comparison::default(),
         };
-        // That it was redirected there is told already.
+        // The redirect to that address is already reported.
         let is_known = |change: &Change| match change.kind {
             ChangeKind::Redirected => self.was == Presence::Moved && self.last.has_same_target(new),
-            kind => access.iter().any(|told| told.kind == kind && kind == ChangeKind::Restored),
+            kind => access.iter().any(|other| other.kind == kind && kind == ChangeKind::Restored),
         };
         found.changes.retain(|change| !is_known(change));
         found.changes.splice(0..0, access);
         found
     }
 
-    /// Whether the article can be had now, told beside what the last version was.
+    /// The changes of the article's availability since the last version.
     fn access(&self, new: &Side<'_>, is: Presence) -> Vec<Change> {
         use Presence::{Cut, Gone, Here, Moved, Unknown, Walled};
         let had = self.article.as_ref().unwrap_or(&self.last);
         let same_target = self.last.has_same_target(new);
         match (self.was, is) {
             (Cut, Cut) | (Gone, Gone) | (Walled, Walled) => Vec::new(),
-            // A wall before what was gone does not tell whether it is there.
+            // A wall in the place of a gone article is no evidence that it is back.
             (Gone, Walled) | (_, Unknown) | (Here, _) => Vec::new(),
             (_, Gone) => vec![presence::vanished(had, new)],
             (_, Walled) => vec![presence::walled(had, new)],
@@ -108,8 +108,8 @@ impl<'a> Past<'a> {
     }
 }
 
-/// What changed between the whole `article` and the whole `new`, but for what `shown`, the beginning
-/// that was let through meanwhile, had said already.
+/// What changed between the whole `article` and the whole `new`, except what `shown`, the beginning
+/// that was visible meanwhile, already contained.
 fn behind_the_wall(
     article: &Side<'_>,
     shown: &Side<'_>,
@@ -139,9 +139,9 @@ fn behind_the_wall(
         let met = change.old_range.as_ref().map(|range| old_seen.meeting(range));
         met.is_some_and(|met| old_seen.has_all(&met))
     };
-    let now: Told<'_> = since_wall.changes.iter().map(told).collect();
+    let now: ChangeKeys<'_> = since_wall.changes.iter().map(change_key).collect();
     let notices_now: HashSet<_> = since_wall.changes.iter().map(|c| (c.kind, &c.after)).collect();
-    let ever: Told<'_> = whole.changes.iter().map(told).collect();
+    let ever: ChangeKeys<'_> = whole.changes.iter().map(change_key).collect();
     let mut changes: Vec<Change> = Vec::new();
     for change in &whole.changes {
         let keep = match change.kind {
@@ -150,12 +150,12 @@ fn behind_the_wall(
             kind if kind.is_notice() => notices_now.contains(&(kind, &change.after)),
             ChangeKind::Reverted if change.new_range.is_none() => true,
             _ if change.new_range.is_some() => {
-                !is_seen_in_new(change) || now.contains(&told(change))
+                !is_seen_in_new(change) || now.contains(&change_key(change))
             }
             _ if change.old_range.is_some() => {
-                !is_seen_in_old(change) || now.contains(&told(change))
+                !is_seen_in_old(change) || now.contains(&change_key(change))
             }
-            _ => now.contains(&told(change)),
+            _ => now.contains(&change_key(change)),
         };
         if keep {
             changes.push(change.clone());
@@ -163,10 +163,10 @@ fn behind_the_wall(
     }
     for change in &since_wall.changes {
         let is_hidden = change.new_range.is_some() && !is_seen_in_new(change);
-        if ever.contains(&told(change)) || is_hidden || change.kind.is_notice() {
+        if ever.contains(&change_key(change)) || is_hidden || change.kind.is_notice() {
             continue;
         }
-        // The words before stood in the text that the wall let through, and ranges count in another.
+        // The old words stood in the text before the wall; `old_range` refers to another text.
         changes.push(Change { old_range: None, words: Vec::new(), ..change.clone() });
     }
     let place = |change: &Change| {
@@ -182,11 +182,11 @@ fn behind_the_wall(
     whole
 }
 
-/// What tells one change from another, wherever it stands.
-type Telling<'a> = (ChangeKind, &'a Option<String>, &'a Option<String>, &'a Option<String>);
-type Told<'a> = HashSet<Telling<'a>>;
+/// Identifies a change, independent of its place.
+type ChangeKey<'a> = (ChangeKind, &'a Option<String>, &'a Option<String>, &'a Option<String>);
+type ChangeKeys<'a> = HashSet<ChangeKey<'a>>;
 
-fn told(change: &Change) -> Telling<'_> {
+fn change_key(change: &Change) -> ChangeKey<'_> {
     (change.kind, &change.before, &change.after, &change.speaker)
 }
 
@@ -217,7 +217,7 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// Whether a change says whether the article can be had, and not what it says.
+/// Whether a change is about the article's availability, not its content.
 fn is_of_access(kind: ChangeKind) -> bool {
     use ChangeKind::{Gone, Paywalled, Redirected, Restored};
     matches!(kind, Gone | Paywalled | Redirected | Restored)

@@ -2,11 +2,11 @@
 //!
 //! In reading order: spellings folded (`normal`), a page as units (`units`), which units are one
 //! (`align`, `similar`, `assign`), the edit script (`ops`), the words inside an edit (`words`), what
-//! the edits mean (`changes`), notices ([`notices`]), whether the page owns up to them (`stealth`),
-//! how much they matter ([`weight`]), what changed while the article could not be had ([`gap`]), and
-//! the JSON forms ([`json`]). How a comparison is shown is the business of [`crate::render`].
+//! the edits mean (`changes`), notices ([`notices`]), whether the page acknowledges them (`stealth`),
+//! how much they matter ([`weight`]), what changed while the article was not available ([`gap`]), and
+//! the JSON forms ([`json`]). [`crate::render`] shows comparisons.
 //!
-//! Says what changed and never why. Reads no clock and no store; a budget counted in steps makes the
+//! Reports what changed and never why. Reads no clock and no store; a budget counted in steps makes the
 //! answer coarser and never wrong.
 
 mod align;
@@ -44,7 +44,7 @@ pub(crate) use changes::speakers::same_speaker;
 pub use changes::{Change, ChangeKind};
 pub use normal::same_words;
 pub use ops::{Edit, Op, OpKind};
-pub use returns::{Earlier, EarlierParts, EarlierSentences, tell_returns};
+pub use returns::{Earlier, EarlierParts, EarlierSentences, mark_returns};
 pub use stealth::{Acknowledgement, Declared};
 pub(crate) use words::changed_words;
 
@@ -63,7 +63,7 @@ impl Default for CompareOptions {
     }
 }
 
-/// What a page says, whatever its notation and its furniture: equal for texts that say the same.
+/// A fingerprint of a page's content, independent of notation and boilerplate: equal for texts that say the same.
 /// Not stable between versions of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(u64);
@@ -77,13 +77,13 @@ impl Fingerprint {
         Self(normal::key_of_all(std::iter::once(headline).chain(keys)))
     }
 
-    /// The number it is, for who keeps it beside the page.
+    /// Its number, to be stored with the page.
     #[must_use]
     pub fn to_bits(self) -> u64 {
         self.0
     }
 
-    /// The fingerprint that was this number.
+    /// The fingerprint of a stored number.
     #[must_use]
     pub fn from_bits(bits: u64) -> Self {
         Self(bits)
@@ -173,7 +173,7 @@ pub fn compare(old: &Page, new: &Page, options: &CompareOptions) -> Comparison {
     compare_captures(&Side::of(old), &Side::of(new), &[], options)
 }
 
-/// Compares two captures: also whether the article can be had, and whether it says again what one of
+/// Compares two captures: also whether the article is available, and whether it repeats what one of
 /// the `earlier` versions (those before `old`, oldest first) said.
 #[must_use]
 pub fn compare_captures(
@@ -187,7 +187,7 @@ pub fn compare_captures(
     compare_returning(old, new, place.map(|place| place + 1), options)
 }
 
-/// The same for who knows which version the new one may return to: `earlier` is the number, from 1,
+/// The same for callers that know which version the new one may return to: `earlier` is the number, from 1,
 /// of the last version before `old` that has the words of `new`.
 #[must_use]
 pub fn compare_returning(

@@ -21,7 +21,7 @@ pub(super) struct Folded<'a> {
     queued: Option<char>,
 }
 
-/// The characters of a text in Normalisation Form C. A clone costs nothing: it is how one looks ahead.
+/// The characters of a text in Normalisation Form C. It is cheap to clone, for lookahead.
 #[derive(Clone)]
 enum Letters<'a> {
     /// A text that is in that form.
@@ -97,7 +97,7 @@ pub(super) fn is_dash(c: char) -> bool {
 }
 
 pub(super) fn is_invisible(c: char) -> bool {
-    // The stroke that stretches Arabic words is one, too.
+    // The stroke that stretches Arabic words is invisible, too.
     // So are the marks of short vowels, which the press writes or leaves out.
     matches!(c, '\u{ad}' | '\u{640}' | '\u{64b}'..='\u{652}' | '\u{670}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{202a}'..='\u{202e}')
 }
@@ -111,7 +111,7 @@ impl Folded<'_> {
         self.rest.clone().find(|&c| !is_invisible(c))
     }
 
-    /// Whether a closing quotation mark comes next: behind it nothing follows, or no letter does.
+    /// Whether a closing quotation mark comes next: it is not followed by a letter.
     fn closes_next(&self) -> bool {
         let mut ahead = self.rest.clone().filter(|&c| !is_invisible(c));
         let mark = ahead.next().is_some_and(|c| is_double_quote(c) || is_single_quote(c));
@@ -202,7 +202,7 @@ impl Iterator for Folded<'_> {
             }
         }
         if matches!(c, ',' | '.') && self.previous.is_alphanumeric() && self.closes_next() {
-            // American and British houses put the mark inside and outside; which is notation.
+            // American publishers put the mark inside, British ones outside; this is notation.
             self.next_visible();
             self.queued = Some(c);
             self.previous = c;
@@ -229,8 +229,8 @@ pub(super) fn key(text: &str) -> u64 {
     hasher.finish()
 }
 
-/// FNV-1a over characters with a final mix: fast, without seed, so that answers never depend on
-/// chance. Equal keys are checked by comparing the texts, so a collision costs time and no truth.
+/// FNV-1a over characters with a final mix: fast and without a seed, so that answers are
+/// deterministic. Equal keys are checked by comparing the texts, so a collision costs only time.
 pub(super) struct Fnv(u64);
 
 impl Fnv {
@@ -283,7 +283,7 @@ impl std::hash::BuildHasher for Seedless {
     }
 }
 
-/// A map whose behaviour does not depend on chance.
+/// A map with deterministic behaviour.
 pub(super) type Map<K, V> = std::collections::HashMap<K, V, Seedless>;
 
 /// Hashes a sequence of keys into one: what a whole text says, whatever its notation.

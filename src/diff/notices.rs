@@ -1,8 +1,8 @@
-//! Notices of the publisher that appeared, grew, changed or vanished, and what they say was wrong.
+//! Notices of the publisher that were added, extended, changed or removed, and what they say was wrong.
 //!
-//! A clarification counts as a correction: it owns that the earlier words misled. An editor's note
-//! counts as an update note, unless its words own an error or withdraw the article. Corrections are
-//! read in the text because markup for them is not used by publishers.
+//! A clarification counts as a correction: it admits that the earlier words were misleading. An editor's note
+//! counts as an update note, unless its words admit an error or withdraw the article. Corrections are
+//! read in the text because publishers do not use markup for them.
 
 use std::collections::VecDeque;
 
@@ -11,7 +11,7 @@ use super::changes::{Aligned, Change, ChangeKind};
 use super::normal::{self, Map};
 use crate::extract::page::{Notice, NoticeKind, Page};
 
-/// Up to so many pairs, each notice without an equal is held beside all of the other side; beyond, beside
+/// Up to this many pairs, each notice without an equal is compared with all of the other side; beyond, with
 /// those that share rare words with it.
 const ALL_PAIRS_MAX: usize = 256;
 
@@ -26,7 +26,7 @@ pub(super) fn find(aligned: Aligned<'_>) -> Vec<Change> {
     let all = gone.len().saturating_mul(fresh.len()) <= ALL_PAIRS_MAX;
     let rare = (!all).then(|| Postings::of(&bags));
     for a in gone {
-        // One that grew holds the old one; one that was reworded is still like it.
+        // An extended notice contains the old one; a reworded one is still similar to it.
         let words = bag(&a);
         let tried = match &rare {
             None => (0..fresh.len()).collect(),
@@ -117,7 +117,7 @@ fn appeared(page: &Page, notice: &Notice) -> Change {
     change
 }
 
-/// A change of a notice with its words and its place; one beside the text has no place in it.
+/// A change of a notice with its words and its place; one outside the text has no place in it.
 fn placed(
     mut change: Change,
     before: Option<(&Page, &Notice)>,
@@ -187,7 +187,7 @@ const SAID_AFTER: [&str; 6] = [
     "version of this article stated that ",
 ];
 
-/// What a notice says was wrong: the rest of the sentence after the phrase that owns it.
+/// What a notice says was wrong: the rest of the sentence after the phrase that admits it.
 #[must_use]
 pub fn says_was_wrong(notice: &str) -> Option<String> {
     let lower = notice.to_lowercase();

@@ -21,7 +21,7 @@ pub enum OpKind {
     Delete,
     /// They were reworded, split or merged in place.
     Replace,
-    /// They stand elsewhere; reworded too where `edits` is not empty.
+    /// They stand elsewhere; also reworded if `edits` is not empty.
     Move,
 }
 

@@ -1,10 +1,10 @@
-//! Sentences that come back: text that is new beside the version before, and that an earlier version
+//! Sentences that return: text that is new relative to the version before, and that an earlier version
 //! had.
 //!
-//! A whole version that says again what an earlier one said is told by its fingerprint. Where only a
-//! part of a text returns, the plain change that brings it (an addition, a rewording) is told as a
-//! return; a figure or a quotation that has its old value again stays what it is, because its kind says
-//! more. Short sentences prove nothing: many a text says "Yes." twice.
+//! A whole version that repeats an earlier one is recognised by its fingerprint. If only a
+//! part of a text returns, the plain change that brings it (an addition, a rewording) is reported as a
+//! return; a figure or a quotation that has its old value again keeps its kind, because that kind says
+//! more. Short sentences are no evidence: many texts contain "Yes." twice.
 
 use crate::extract::page::Page;
 
@@ -16,12 +16,12 @@ use super::{Fingerprint, SentenceOrigin, weight};
 /// Sentences of fewer words than this are no evidence of a return.
 const WORDS_MIN: usize = 5;
 
-/// Of so many versions and sentences it is known that they stood once. A page that has had more, a
-/// live blog of years, forgets the older half: a return to those is then told as what it adds.
+/// At most this many earlier versions and sentences are kept. A page that has had more, a
+/// live blog of years, drops the older half: a return to those is then reported as an addition.
 const VERSIONS_MAX: usize = 4096;
 const SENTENCES_MAX: usize = 8192;
 
-/// What earlier versions of a page said, as far as a later one may return to it: small enough to be
+/// The content of earlier versions of a page that a later one may return to: small enough to be
 /// kept with every page. Versions are numbered from 1.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Earlier {
@@ -30,7 +30,7 @@ pub struct Earlier {
 }
 
 /// [`Earlier`] as plain numbers: fingerprints and keys of sentences, each with the last version that
-/// had it. They mean nothing to another version of the program.
+/// had it. They are not valid for another version of the program.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EarlierParts {
     /// Of whole versions.
@@ -40,8 +40,8 @@ pub struct EarlierParts {
 }
 
 impl Earlier {
-    /// Takes in a version that another one has replaced; `origins` tells where the sentences of that
-    /// one come from. Later versions are taken in later.
+    /// Adds a version that another one has replaced; `origins` says where the sentences of that
+    /// one come from. Versions are added in order.
     pub fn take_in(
         &mut self,
         page: &Page,
@@ -55,7 +55,7 @@ impl Earlier {
         forget_half(&mut self.sentences.last_in, SENTENCES_MAX);
     }
 
-    /// Whether there was none.
+    /// Whether no version was added.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.last_with.is_empty()
@@ -97,7 +97,7 @@ impl Earlier {
     }
 }
 
-/// Forgets what the older half of the versions had, where there is more than `max`.
+/// Drops the entries of the older half of the versions if there are more than `max`.
 fn forget_half(map: &mut Map<u64, usize>, max: usize) {
     if map.len() <= max {
         return;
@@ -120,13 +120,13 @@ pub struct EarlierSentences {
 }
 
 impl EarlierSentences {
-    /// Takes in what a version says; `number` counts versions from 1, and later ones are taken in later.
+    /// Adds the sentences of a version; `number` counts versions from 1, added in order.
     pub fn take_in(&mut self, page: &Page, number: usize) {
         self.take_in_lost(page, &[], number);
     }
 
-    /// Takes in what the version after `page` does not say any more, which is all that can return:
-    /// `origins` tells where the sentences of that version come from.
+    /// Adds the sentences that the version after `page` no longer has, which are all that can return:
+    /// `origins` says where the sentences of that version come from.
     pub fn take_in_lost(&mut self, page: &Page, origins: &[SentenceOrigin], number: usize) {
         let units = units::without_keys(page);
         let mut lost = vec![true; units.len()];
@@ -140,7 +140,7 @@ impl EarlierSentences {
         }
     }
 
-    /// Whether none was taken in.
+    /// Whether no sentence was added.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.last_in.is_empty()
@@ -151,9 +151,9 @@ fn key(page: &Page, unit: &Unit) -> u64 {
     normal::key(page.text.get(unit.range.clone()).unwrap_or_default())
 }
 
-/// Tells plain additions and rewordings that bring back whole sentences of earlier versions as
+/// Changes the kind of plain additions and rewordings that bring back whole sentences of earlier versions to
 /// `reverted`. `earlier` holds the versions before `old`.
-pub fn tell_returns(changes: &mut [Change], old: &Page, new: &Page, earlier: &EarlierSentences) {
+pub fn mark_returns(changes: &mut [Change], old: &Page, new: &Page, earlier: &EarlierSentences) {
     use ChangeKind::{Reverted, TextAdded, TextEdited};
     let plain = |change: &Change| matches!(change.kind, TextAdded | TextEdited) && !change.notation;
     let whole = changes.iter().any(|c| c.kind == Reverted && c.new_range.is_none());
@@ -161,7 +161,7 @@ pub fn tell_returns(changes: &mut [Change], old: &Page, new: &Page, earlier: &Ea
         return;
     }
     let now = units::without_keys(new);
-    // Most changes bring nothing back, and then the old text need not be read at all.
+    // Most changes bring nothing back; then the old text is not read at all.
     let mut before: Option<Map<u64, ()>> = None;
     for change in changes.iter_mut().filter(|change| plain(change)) {
         let Some(range) = change.new_range.clone() else { continue };
@@ -201,7 +201,7 @@ mod tests {
         let mut earlier = EarlierSentences::default();
         earlier.take_in(&first, 1);
         let mut changes = compare(&second, &third, &CompareOptions::default()).changes;
-        tell_returns(&mut changes, &second, &third, &earlier);
+        mark_returns(&mut changes, &second, &third, &earlier);
         let say =
             |c: &Change| format!("{} {}", c.kind.label(), c.about.clone().unwrap_or_default());
         changes.iter().map(say).collect()
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_back_is_told_and_what_is_new_is_not() {
+    fn text_that_returns_is_reported_and_new_text_is_not() {
         let full = "The board met on Monday. The engineers had warned of the rust for years.";
         let cut = "The board met on Monday.";
         // A part of the text returns, another part is new.

@@ -1,11 +1,11 @@
 //! Sentences that were reworded: paired by the words they share, rare ones first.
 //!
-//! How alike two sentences are is the weighted share of words they have in common (Dice's measure
+//! The similarity of two sentences is the weighted share of words they have in common (Dice's measure
 //! over bags of words). Names and numbers weigh more than other words, the commonest words and
 //! words that many of the unpaired sentences hold weigh less. A number that became another number
-//! still earns half its weight, because that is the edit that must not be missed. Candidates are
+//! still counts half its weight, because that edit must not be missed. Candidates are
 //! found through the rare words they share, and within one stretch between anchors all are tried.
-//! Partners are chosen one to one for the best sum (`assign.rs`). A sentence left over beside an edited pair joins it
+//! Partners are chosen one to one for the best sum (`assign.rs`). A sentence left over next to an edited pair joins it
 //! when the pair then says more of the same: a split or a merge.
 
 use super::align::{Gaps, Link, Pairing, Text};
@@ -16,17 +16,17 @@ use super::normal::Map;
 use super::tokens;
 use super::units::Role;
 
-/// How alike two sentences in the same stretch must be.
+/// The least similarity of two sentences in the same stretch.
 const NEAR_MIN: f32 = 0.34;
 /// The same where each is the only one in its stretch.
 const ALONE_MIN: f32 = 0.25;
-/// How alike two sentences out of order must be.
+/// The least similarity of two sentences out of order.
 pub(super) const MOVED_MIN: f32 = 0.5;
-/// The lead that a partner in the same stretch has over one elsewhere.
+/// The bonus of a partner in the same stretch.
 const NEAR_BONUS: f32 = 0.12;
 /// The share of a left-over sentence that its neighbour's partner must hold to take it in.
 const JOIN_SHARE_MIN: f32 = 0.6;
-/// A stretch with at most this many pairs has all of them tried.
+/// In a stretch with at most this many pairs all are tried.
 const STRETCH_PAIRS_MAX: usize = 256;
 
 /// How alike the two sides of a link are, every word at its own weight.
@@ -67,7 +67,7 @@ impl Side {
             (0..paired.len()).filter(|&i| paired.get(i) == Some(&None)).collect();
         let gaps = units.iter().map(|&i| gaps.get(i).copied().unwrap_or(0)).collect();
         let rarity = |id: u64| match counts.get(&id) {
-            // In two sentences a word is as rare as a shared word can be.
+            // A shared word occurs in at least two sentences.
             Some(&count) if count > 2 => 1.0 / (1.0 + (count as f32 / 2.0).ln()),
             _ => 1.0,
         };
@@ -131,7 +131,7 @@ fn candidates(old: &Side, new: &Side, budget: &Budget) -> Vec<Candidate> {
             (true, false) => NEAR_MIN,
             (false, _) => MOVED_MIN,
         };
-        // Most of what is tried cannot be as alike as that, whatever its words.
+        // Most candidates cannot be that similar, whatever their words.
         if a.alike_at_most(b) < least {
             return budget.spend(1);
         }
@@ -140,7 +140,7 @@ fn candidates(old: &Side, new: &Side, budget: &Budget) -> Vec<Candidate> {
         }
         let alike = a.alike(b);
         if alike >= least {
-            // Of equals, the one at the same place wins.
+            // Among equals, the one at the same place wins.
             let apart =
                 (i as f32 / old.units.len() as f32 - j as f32 / new.units.len() as f32).abs();
             let worth = alike + if near { NEAR_BONUS } else { 0.0 } - 0.01 * apart;

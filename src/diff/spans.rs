@@ -1,4 +1,4 @@
-//! Stretches of a text, so that those which meet another stretch are found without looking at all.
+//! Stretches of a text, indexed so that those which overlap another stretch are found without a full scan.
 
 use std::ops::Range;
 
@@ -6,17 +6,17 @@ use std::ops::Range;
 #[derive(Debug, Default)]
 pub(crate) struct Spans {
     sorted: Vec<(Range<usize>, usize)>,
-    /// For each, the furthest end up to it: stretches may lie in one another.
+    /// For each, the greatest end up to it: stretches may be nested.
     ends: Vec<usize>,
 }
 
 impl Spans {
-    /// Of stretches numbered in the order they come in.
+    /// From stretches numbered in their order.
     pub(crate) fn new(stretches: impl IntoIterator<Item = Range<usize>>) -> Self {
         Self::numbered(stretches.into_iter().enumerate().map(|(number, range)| (range, number)))
     }
 
-    /// Of stretches that have numbers.
+    /// From stretches that have numbers.
     pub(crate) fn numbered(stretches: impl IntoIterator<Item = (Range<usize>, usize)>) -> Self {
         let mut sorted: Vec<(Range<usize>, usize)> = stretches.into_iter().collect();
         sorted.sort_by_key(|(range, _)| range.start);

@@ -1,9 +1,9 @@
-//! Whether a page owns up to its changes: what it declares, beside what was found.
+//! Whether a page acknowledges its changes: what it declares, compared with what was found.
 //!
-//! An article changed by stealth when its words changed and neither a notice that is new or changed
-//! nor a declared modification date that moved forward says so. Changes of notation are none. New
+//! An article changed by stealth if its words changed and neither a notice that is new or changed
+//! nor a declared modification date that moved forward says so. Changes of notation do not count. New
 //! entries of a live blog carry their own time and declare themselves; edits of old entries do not.
-//! Words that are crossed out where others stand now own up to that change, and to no other one.
+//! Words that are crossed out where others stand now acknowledge that change, and no other one.
 
 use super::changes::{Change, ChangeKind, description};
 use super::normal;
@@ -67,8 +67,8 @@ impl Declared {
         {
             found.push(Acknowledgement::Modified(time.text.clone()));
         }
-        let told = |one: &&Struck| changes.iter().any(|change| self.tells_of(new, change, one));
-        let struck = self.struck.iter().filter(told);
+        let used = |one: &&Struck| changes.iter().any(|change| self.tells_of(new, change, one));
+        let struck = self.struck.iter().filter(used);
         found.extend(struck.map(|one| Acknowledgement::Struck(one.words.clone())));
         found
     }
@@ -94,7 +94,7 @@ impl Declared {
         let met = new.sentences.get(from..to.min(new.sentences.len())).unwrap_or_default();
         let start = met.first().map_or(range.start, |s| s.range.start.min(range.start));
         let end = met.last().map_or(range.end, |s| s.range.end.max(range.end));
-        // What stands before a sentence has the end of the one before as its place.
+        // Words struck before a sentence have the end of the previous sentence as their place.
         let is_here = |one: &&Struck| (start.saturating_sub(2)..=end).contains(&one.at);
         if !is_here(&one) {
             return false;
@@ -132,7 +132,7 @@ pub(super) fn is_stealth(
         return false;
     }
     let entries = NewEntries::of(new, changes);
-    // What a page declares for search engines is no part of its text.
+    // Declarations for search engines are not part of the text.
     let is_beside = |change: &Change| {
         change.about.as_deref() == Some(description::ABOUT)
             && change.old_range.is_none()
@@ -162,8 +162,8 @@ fn begins_with_time(text: &str) -> bool {
     };
     let after = behind.get(2..).unwrap_or_default();
     let ends = !after.starts_with(|c: char| c.is_alphanumeric());
-    // "10.15 million people" is no time.
-    let told = || {
+    // "10.15 million people" is not a time.
+    let has_time_suffix = || {
         let after = after.trim_start().to_lowercase();
         ["uhr", "uur", "a.m", "p.m", "am", "pm", "kl", "–", "—", "-", ":", "|"]
             .iter()
@@ -171,7 +171,7 @@ fn begins_with_time(text: &str) -> bool {
     };
     let is_clock = match mark {
         ':' | 'h' | 'H' | '：' => true,
-        '.' => told(),
+        '.' => has_time_suffix(),
         _ => false,
     };
     hour < 24 && minute < 60 && ends && is_clock
@@ -190,7 +190,7 @@ impl NewEntries {
         }
         let added = changes.iter().filter(|change| change.kind == ChangeKind::TextAdded);
         let added = Spans::new(added.filter_map(|change| change.new_range.clone()));
-        // Some live blogs head their entries with plain headings, others begin each with its time.
+        // Some live blogs use plain headings for their entries, others begin each with its time.
         let heads = new.blocks.iter().filter(|block| {
             matches!(block.kind, BlockKind::LiveEntry(_) | BlockKind::Subheading(_))
                 || matches!(block.kind, BlockKind::Paragraph | BlockKind::ListItem)

@@ -1,10 +1,10 @@
-//! A sentence as words: where each stands, what it is compared by, and how much it tells.
+//! A sentence as words: the range, the identity and the weight of each.
 //!
 //! A word is a run of letters and digits with the marks that hold a number, an abbreviation or a
 //! contraction together ("1,200", "3.5", "U.S.", "don't"); every other visible character is a token
 //! of its own, hyphens too, so that "4-hour" and "four-hour" differ in one token. Marks on a letter belong
-//! to it, so that an accent of its own parts no word. Which words a
-//! language uses most is known for English only; elsewhere frequency in the two pages speaks.
+//! to it, so that a separate accent does not split a word. Which words a
+//! language uses most is known for English only; for other languages the frequency in the two pages counts.
 
 use std::hash::Hasher;
 use std::ops::Range;
@@ -44,7 +44,7 @@ impl Token {
         self.class != Class::Mark
     }
 
-    /// How much an equal token tells about two sentences being one, before rarity is counted.
+    /// The weight of an equal token as evidence that two sentences are one, before rarity is counted.
     pub(super) fn weight(&self) -> f32 {
         match (self.class, self.common) {
             (Class::Mark, _) => 0.05,
@@ -59,7 +59,7 @@ fn is_joiner(c: char) -> bool {
     matches!(c, '.' | ',' | ':' | '·') || is_group_space(c) || is_single_quote(c)
 }
 
-/// The scripts that part no words by spaces: there a Han character and a kana of grammar is a token, and a
+/// The scripts without spaces between words: there a Han character and a kana of grammar is a token, and a
 /// run of Katakana is one word. So one changed character is one change, without a dictionary.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Script {
@@ -82,7 +82,7 @@ fn script(c: char) -> Script {
     }
 }
 
-/// Whether a letter goes on with the word of the letter before it.
+/// Whether a letter continues the word of the letter before it.
 fn goes_on(word: Script, c: char) -> bool {
     matches!(word, Script::Spaced | Script::Katakana) && script(c) == word
 }
@@ -92,7 +92,7 @@ pub(super) fn is_unspaced(c: char) -> bool {
     script(c) != Script::Spaced
 }
 
-/// The spaces that part thousands; a plain space parts words.
+/// The spaces that separate thousands; a plain space separates words.
 fn is_group_space(c: char) -> bool {
     matches!(c, '\u{2009}' | '\u{202f}' | '\u{a0}')
 }

@@ -1,8 +1,8 @@
-//! A page as the list of pieces that are aligned: its sentences, and whatever its blocks hold
-//! beside them, so that together the units cover every visible character of the text.
+//! A page as the list of pieces that are aligned: its sentences, and all other text of its
+//! blocks, so that together the units cover every visible character of the text.
 //!
-//! An extractor that leaves a table row or a line of code without a sentence must not make that
-//! text invisible to a comparison; here such a line becomes a unit of its own.
+//! If an extractor leaves a table row or a line of code without a sentence, that text must not be
+//! invisible to a comparison; such a line becomes a unit of its own.
 
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ pub(super) struct Unit {
     pub role: Role,
 }
 
-/// The parts that reworded sentences do not leave: a correction that repeats a sentence of the text
+/// The roles that reworded sentences keep: a correction that repeats a sentence of the text
 /// is not that sentence, edited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
@@ -45,7 +45,7 @@ pub(super) fn of(page: &Page) -> Vec<Unit> {
     units
 }
 
-/// The same with keys of 0, which is ten times as fast: where they stand, and what part they play.
+/// The same with keys of 0, which is ten times as fast: only ranges and roles.
 pub(super) fn without_keys(page: &Page) -> Vec<Unit> {
     let mut units = Vec::with_capacity(page.sentences.len() + 4);
     let mut at = 0;
@@ -80,7 +80,7 @@ fn gap(page: &Page, range: Range<usize>, block: &mut usize, units: &mut Vec<Unit
     }
 }
 
-/// Whether a text has no visible character: a mark of direction alone is nothing to compare.
+/// Whether a text has no visible character: a direction mark alone is not compared.
 fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || normal::is_invisible(c))
 }

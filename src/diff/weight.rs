@@ -1,7 +1,7 @@
 //! How much a change matters, from 1 to 5, by its kind and size. `docs/changes.md` explains the scale.
 //!
-//! The table is meant to be argued with and not to be clever: a reader who asks for the grave ones
-//! first gets withdrawals, then words put into mouths, then facts, then text, then housekeeping.
+//! The table is kept simple so that it can be discussed: a reader who asks for the grave ones
+//! first gets withdrawals, then altered quotations, then facts, then text, then housekeeping.
 
 use super::changes::{Change, ChangeKind};
 
@@ -14,7 +14,7 @@ pub fn of(change: &Change) -> u8 {
     match change.kind {
         ChangeKind::Gone | ChangeKind::Retraction => 5,
         ChangeKind::QuoteAltered | ChangeKind::QuoteReattributed | ChangeKind::Correction => 4,
-        // A part of the text that is back is text; a whole version that is back says more.
+        // A returned part of the text counts as text; a returned whole version counts more.
         ChangeKind::Reverted if change.new_range.is_some() => 3,
         ChangeKind::ClaimChanged | ChangeKind::Reverted | ChangeKind::Restored => 4,
         ChangeKind::QuoteRemoved => 4,
@@ -47,7 +47,7 @@ fn by_size(text: Option<&str>, least: u8) -> u8 {
     if words >= 60 { least + 1 } else { least }
 }
 
-/// A few letters are a typing error mended; a handful of words is a rewording.
+/// A few letters are a corrected typing error; a few words are a rewording.
 fn edited(change: &Change) -> u8 {
     let bytes: usize = change.words.iter().map(|(a, b)| a.len().max(b.len())).sum();
     if bytes >= 20 { 2 } else { 1 }

@@ -3,11 +3,11 @@
 //! Equal ends are trimmed, and the middle is aligned by the common subsequence of greatest weight
 //! (Needleman and Wunsch with words weighing more than common words, and those more than marks), so
 //! that names and numbers line up before "the" and "of" do. A lone common word between two large
-//! changes is taken into them: "cut the tax on" against "raise a levy on" reads as one change.
+//! changes is merged into them: "cut the tax on" against "raise a levy on" is one change.
 //!
 //! The table for that has a cell for each pair of words, so a sentence of many hundred words is first cut
-//! at the words that occur once on each side (patience diff), and where there are none into pieces of
-//! like places. Then the work grows with the sentence and not with its square.
+//! at the words that occur once on each side (patience diff), and if there are none into pieces at
+//! similar places. Then the work grows linearly with the sentence, not with its square.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ use super::budget::Budget;
 use super::normal::Map;
 use super::tokens::{self, Class, Token};
 
-/// So many times what lies between words that occur once is cut again.
+/// How many times the parts between words that occur once are cut again.
 const CUTS_MAX: usize = 8;
 
 /// The words of both sides of an edited pair, and which changed.
@@ -54,8 +54,8 @@ pub(super) fn bytes(tokens: &[Token], run: &Range<usize>) -> Range<usize> {
     }
 }
 
-/// Where the words of two texts differ, on either side, in bytes and in order; after `steps_max` steps the
-/// rest is taken for all different.
+/// The ranges where the words of two texts differ, on both sides, in bytes and in order; after `steps_max` steps the
+/// rest counts as different.
 pub(crate) fn changed_words(
     old: &str,
     new: &str,
@@ -163,7 +163,7 @@ fn shifted(hunk: Hunk, part: &Hunk) -> Hunk {
     Hunk { old: shift(hunk.old, part.old.start), new: shift(hunk.new, part.new.start) }
 }
 
-/// Appends; what touches the hunk before is a part of it.
+/// Appends; a hunk that touches the previous one is merged into it.
 fn push(hunks: &mut Vec<Hunk>, hunk: Hunk) {
     match hunks.last_mut() {
         Some(last) if last.old.end == hunk.old.start && last.new.end == hunk.new.start => {
@@ -173,7 +173,7 @@ fn push(hunks: &mut Vec<Hunk>, hunk: Hunk) {
     }
 }
 
-/// The places of words that occur once on each side, as many of them as stand in one order on both.
+/// The places of words that occur once on each side: the longest sequence in the same order on both.
 fn once_on_each_side(old: &[Token], new: &[Token]) -> Vec<(usize, usize)> {
     // How often on each side, and where.
     let mut seen: Map<u64, [(usize, usize); 2]> = Map::default();
@@ -241,7 +241,7 @@ fn common(old: &[Token], new: &[Token]) -> Vec<Hunk> {
         for j in (0..new.len()).rev() {
             let skip = best[(i + 1) * width + j].max(best[i * width + j + 1]);
             best[i * width + j] = if old[i].id == new[j].id {
-                // Matches that continue one another are worth a little more than scattered ones.
+                // Adjacent matches score slightly more than scattered ones.
                 let run = u32::from(
                     i + 1 < old.len() && j + 1 < new.len() && old[i + 1].id == new[j + 1].id,
                 );
@@ -361,8 +361,8 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_of_thousands_of_words_is_told_word_by_word() {
-        // Numbered words cut it; without any, pieces of like places do.
+    fn a_sentence_of_thousands_of_words_is_compared_word_by_word() {
+        // Numbered words cut it; without any, it is cut into pieces at similar places.
         let numbered = |said: &str| -> String {
             (0..2_000).map(|n| format!("party {n} got {said} votes and ")).collect()
         };

@@ -5,9 +5,9 @@
 //! calendars.asked                              when calendars were asked last
 //! ```
 //!
-//! Calendars are asked every so often, not for every checkpoint: a later one covers what came before, and blocks of Bitcoin come
-//! every ten minutes. A calendar answers at once with a promise, and has the rest some hours later: it is asked for then, at the
-//! address that was named, and nowhere else. What does not verify is not kept. Nothing waits for a calendar.
+//! Calendars are asked at intervals, not for every checkpoint: a later one covers what came before, and blocks of Bitcoin come
+//! every ten minutes. A calendar answers at once with a promise, and has the rest some hours later: it is requested then, only
+//! at the configured address. What does not verify is not kept. No other work waits for a calendar.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,10 +26,10 @@ use crate::store::Layout;
 
 /// What follows the size of a checkpoint and the label of a calendar.
 const END: &str = "ots";
-/// So many promises are asked about at a time.
+/// How many promises are asked about at a time.
 const PROMISES_MAX: usize = 100;
 
-/// Who is asked, and how often.
+/// Which calendars are asked, and how often.
 #[derive(Debug, Clone)]
 pub struct Asked {
     /// The addresses of calendars.
@@ -57,7 +57,7 @@ impl KeptOts {
     /// Reads it.
     ///
     /// # Errors
-    /// When the file cannot be read; inside, why it is no proof over `checkpoint`, as text.
+    /// When the file cannot be read; the inner error says why it is not a proof over `checkpoint`, as text.
     pub fn read(&self, checkpoint: &Checkpoint) -> Result<Result<Ots, String>, EvidenceError> {
         let bytes = std::fs::read(&self.path).map_err(disk("reading", &self.path))?;
         Ok(over(&bytes, checkpoint))
@@ -67,7 +67,7 @@ impl KeptOts {
 /// Reads a proof over a checkpoint.
 ///
 /// # Errors
-/// Why it is none, as text.
+/// Why it is not one, as text.
 pub fn over(bytes: &[u8], checkpoint: &Checkpoint) -> Result<Ots, String> {
     let ots = Ots::parse(bytes)?;
     match ots.digest == sha256(checkpoint.render().as_bytes()) {
@@ -89,7 +89,8 @@ pub(super) fn kept_in(log: &Log, folder: u64) -> Result<Vec<KeptOts>, EvidenceEr
     Ok(kept)
 }
 
-/// The oldest checkpoint over leaf `index` that a block of Bitcoin has, else the oldest that a calendar promised, with the proof.
+/// The oldest checkpoint over leaf `index` that a block of Bitcoin has, else the oldest that a calendar promised; with the
+/// proof.
 ///
 /// # Errors
 /// When files cannot be read.
@@ -102,7 +103,7 @@ pub(super) fn best_over(
     for folder in log.places().folders().iter().filter(|folder| **folder >= from) {
         for kept in kept_in(log, *folder)?.into_iter().filter(|kept| kept.size > index) {
             let Ok(checkpoint) = log.checkpoint(kept.size) else { continue };
-            // What proves nothing does not go with the others; `verify` tells of it.
+            // A proof that proves nothing is left out; `verify` reports it.
             let Ok(ots) = kept.read(&checkpoint)? else { continue };
             match ots.is_complete() {
                 true => return Ok(Some((checkpoint, ots.bytes()))),
@@ -114,8 +115,8 @@ pub(super) fn best_over(
     Ok(promised)
 }
 
-/// Submits the newest checkpoint to each calendar, and asks for the rest of what they promised, where the last time is long
-/// enough ago; what went wrong, as text.
+/// Submits the newest checkpoint to each calendar, and asks for the rest of their promises, if the last time is long enough
+/// ago; returns problems, as text.
 ///
 /// # Errors
 /// When the log cannot be read, or a proof cannot be written.
@@ -129,7 +130,7 @@ pub async fn ask(
     let state = log.dir().join("calendars.asked");
     let last = std::fs::read_to_string(&state).ok();
     let last = last.and_then(|text| Timestamp::parse(text.trim()));
-    // A clock that was set back holds nothing up.
+    // A clock that was set back causes no delay.
     if last.is_some_and(|last| last <= now && now.since(last) < asked.every) {
         return Ok(Vec::new());
     }
@@ -138,7 +139,7 @@ pub async fn ask(
         Err(why) => return Ok(vec![why]),
     };
     let mut notes = Vec::new();
-    // What is promised now is in no block yet.
+    // New promises are in no block yet.
     complete(&log, &calendars, asked, &mut notes).await?;
     for url in &asked.calendars {
         let path = log.places().path(newest.size, &format!(".{}.{END}", label(url)));
@@ -178,7 +179,7 @@ async fn begin(
     if promises.is_empty() && !ots.is_complete() {
         return Err("its answer promises nothing".to_owned());
     }
-    // Its word where to ask is not followed: nobody is asked who was not named.
+    // Another calendar's address in the answer is not followed: only configured addresses are asked.
     if let Some(other) = promises.into_iter().find(|address| !is_same(address, url)) {
         return Err(format!(
             "it answers for the calendar {other}: name that one in evidence.calendars"

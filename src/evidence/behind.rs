@@ -15,7 +15,7 @@ use crate::store::Layout;
 use crate::store::layout::{is_imported, stable_name};
 use crate::warc::{ReadOptions, WarcReader, name};
 
-/// So much of the ends of WARC files is read to count what is in them, in bytes as they lie there.
+/// How many bytes at the ends of WARC files are read to count their records, as stored.
 const READ_MAX: u64 = 64 << 20;
 
 /// What a run has written that the log does not cover.
@@ -96,7 +96,7 @@ impl LogStands {
         Ok(Some(stands))
     }
 
-    /// Counts the records of a file that come after a place. What cannot be read is damage, which `verify` tells of.
+    /// Counts the records of a file that come after a place. What cannot be read is damage, which `verify` reports.
     fn count(&mut self, layout: &Layout, path: &Path, after: Option<(u64, u32)>, left: &mut u64) {
         if *left == 0 {
             self.is_more = true;

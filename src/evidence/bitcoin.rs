@@ -1,4 +1,4 @@
-//! Headers of Bitcoin blocks that somebody gives: what a proof of OpenTimestamps is checked against.
+//! Headers of Bitcoin blocks that the user supplies: a proof of OpenTimestamps is checked against them.
 //!
 //! ```text
 //! 358391 0200…      height, and the 80 bytes of the header in hexadecimal, as `bitcoin-cli getblockheader HASH false` prints
@@ -11,7 +11,7 @@
 //! ```
 //!
 //! The work is checked, so that no byte of a header can be mistyped. That a header is the one of that height in the chain of
-//! most work is the word of who gives it: a node of their own, or several explorers that agree.
+//! most work is the statement of its source: the user's own node, or several explorers that agree.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ impl Headers {
     /// Reads a list of headers; empty lines and those that begin with `#` are passed over.
     ///
     /// # Errors
-    /// Which line is none, as text.
+    /// Which line is malformed, as text.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut headers = BTreeMap::new();
         for (number, line) in (1..).zip(text.lines()) {
@@ -117,7 +117,7 @@ fn target(bits: u32) -> Option<[u8; 32]> {
 mod tests {
     use super::*;
 
-    /// The first block, as everyone knows it.
+    /// The genesis block.
     const GENESIS: &str = "0 0100000000000000000000000000000000000000000000000000000000000000000000003ba3edfd7a7b12b27ac72c3e67768f617fc81bc3888a51323a9fb8aa4b1e5e4a29ab5f49ffff001d1dac2b7c";
 
     #[test]
@@ -136,7 +136,7 @@ mod tests {
             changed[at] = if changed[at] == b'0' { b'1' } else { b'0' };
             let changed = String::from_utf8(changed).unwrap();
             let read = Headers::parse(&changed);
-            // Less work that is stated is less that is shown: then the digest fits no more, since it has changed.
+            // A lower stated work is easier to meet, but the digest no longer fits, since it has changed.
             assert!(read.is_err(), "{changed}");
         }
         for (wrong, words) in [

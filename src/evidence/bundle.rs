@@ -22,10 +22,9 @@
 //! SHA256SUMS          and SHA256SUMS.sig, the signature over it by the last of the keys
 //! ```
 //!
-//! What binds what: the last key signs the list of all files, and the newest checkpoint. That
-//! covers the leaves of the keys, each of which the key before signed, and begins with the checkpoint
-//! that the records are proved by. So anyone who knows one key of the log, or one checkpoint, need not
-//! believe anything in the bundle. The same capture, log and texts give the same bytes.
+//! The bindings: the last key signs the list of all files, and the newest checkpoint. That covers the leaves of the keys, each
+//! of which the key before signed, and begins with the checkpoint that the records are proved by. So a reader who knows one key
+//! of the log, or one checkpoint, need not trust anything in the bundle. The same capture, log and texts give the same bytes.
 
 mod chosen;
 mod described;
@@ -91,8 +90,7 @@ pub struct Making<'a> {
     pub trust: &'a Trust,
     /// When.
     pub made: Timestamp,
-    /// Checkpoints that somebody kept, to which there must be a proof: what they are called, and their
-    /// bytes.
+    /// Checkpoints that someone kept, to which there must be a proof: what they are called, and their bytes.
     pub kept: &'a [(String, Vec<u8>)],
     /// Whose cosignatures are looked for.
     pub policy: &'a Policy,
@@ -101,7 +99,7 @@ pub struct Making<'a> {
 /// The proof (c2sp.org/tlog-proof) that the capture is in a checkpoint that witnesses cosigned; where there is one.
 pub const WITNESSED: &str = "witnessed.tlog-proof";
 
-/// The proof (c2sp.org/tlog-proof) that the capture is in a checkpoint that a calendar of OpenTimestamps has; where there is one.
+/// The proof (c2sp.org/tlog-proof) that the capture is in a checkpoint that a calendar of OpenTimestamps has; if there is one.
 pub const ANCHORED: &str = "anchored.tlog-proof";
 /// The proof of OpenTimestamps over the checkpoint in [`ANCHORED`].
 pub const OTS: &str = "anchored.ots";
@@ -265,15 +263,15 @@ impl Bundle {
     /// All files, the list and its signature among them, after they were checked.
     ///
     /// # Errors
-    /// When they would not hold.
+    /// When the bundle would not hold.
     pub fn signed(&self, key: &LogKey) -> Result<Contents, EvidenceError> {
         let mut contents = self.contents();
         let sums = sums(&contents);
         contents.push(("SHA256SUMS.sig".to_owned(), key.sign(sums.as_bytes())));
         contents.push(("SHA256SUMS".to_owned(), sums.into_bytes()));
-        // What does not hold here would not hold in a court.
+        // A bundle that fails its own check is not written.
         let steps = check(&contents, &Known::default());
-        // A session is checked against roots of the web that whoever checks it chooses: those of a house are theirs to bring.
+        // A session is checked against web roots that the checker chooses: private roots have to be supplied there.
         let failed = |step: &&Step| step.outcome == Outcome::Fails && step.name != "session";
         if let Some(step) = steps.iter().find(failed) {
             let why = format!("it would not hold: {}: {}", step.name, step.what);

@@ -1,10 +1,10 @@
 //! Checking a bundle or a package: the same steps that its certificate tells a reader to take, and
 //! that `checker/check.py` takes.
 //!
-//! Nothing in it is believed. What a person reads in it is bound to the records by the signature
-//! over the list of files; that is the log's by the leaves of its keys; and whose log it is follows
-//! from what the caller brings: a key that was known before, or a checkpoint that somebody kept.
-//! Without either everything may agree and still be made up, which is said.
+//! Nothing in it is trusted. What a person reads in it is bound to the records by the signature over the list
+//! of files; that is the log's by the leaves of its keys; and whose log it is follows from what the caller
+//! brings: a key that was known before, or a checkpoint that someone kept. Without either everything may agree
+//! and still be forged, which is reported.
 //!
 //! In reading order: the list of files ([`listing`]), the records ([`records`]) and what is said of
 //! them ([`described`]), the log ([`history`]), the time stamps ([`stamps`]), the interval ([`interval`]), the
@@ -102,7 +102,7 @@ fn absent(what: impl Into<String>) -> CheckResult {
 
 fn step(name: &'static str, said: CheckResult) -> Step {
     let (outcome, what) = said.unwrap_or_else(|what| (Outcome::Fails, what));
-    // Names and values are whatever a forger put there.
+    // A forger may put anything into names and values.
     let plain = |c: char| match c {
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
         c if c.is_control() => '\u{fffd}',
@@ -111,7 +111,7 @@ fn step(name: &'static str, said: CheckResult) -> Step {
     Step { name, outcome, what: what.chars().map(plain).collect() }
 }
 
-/// Takes every step. None stops the others, but for a format that is not known.
+/// Takes every step. A failed step does not stop the others, except for an unknown format.
 #[must_use]
 pub fn check(contents: &Contents, known: &Known) -> Vec<Step> {
     if contents.iter().any(|(name, _)| name == "datapackage.json") {
@@ -148,12 +148,12 @@ fn common(
     let interval = records.as_ref().map_err(Clone::clone);
     let interval = interval.and_then(|r| interval::hold(files, description, r, known));
     let mut steps = vec![
-        step("records", records.as_ref().map_err(Clone::clone).and_then(|r| records::told(r))),
+        step("records", records.as_ref().map_err(Clone::clone).and_then(|r| records::summary(r))),
         step("leaves", records.clone().and_then(|r| records::leaves(files, &r))),
         step("description", records.and_then(|r| described::agrees(files, description, &r, form))),
         step("inclusion", history::inclusion(files, description)),
         step("checkpoint", history::checkpoint(files, description, &listed)),
-        step("keys", keys.as_ref().map_err(Clone::clone).and_then(|k| history::told(k))),
+        step("keys", keys.as_ref().map_err(Clone::clone).and_then(|k| history::summary(k))),
         step("consistency", history::consistency(files, description, &listed)),
         step("key", history::trusted(&listed, known)),
         step("published", history::published(files, &listed, known)),
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_of_an_earlier_version_is_told_what_it_lacks() {
+    fn a_check_reports_what_a_bundle_of_an_earlier_version_lacks() {
         let of = |json: &str| {
             let contents = vec![("bundle.json".to_owned(), json.as_bytes().to_vec())];
             check(&contents, &Known::default()).remove(0).what

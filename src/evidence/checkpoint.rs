@@ -66,7 +66,7 @@ impl Checkpoint {
         Self { origin, size, root, time, previous, round, note }
     }
 
-    /// Reads a checkpoint; `None` where it is none, or not exactly as it would be written.
+    /// Reads a checkpoint; `None` where it is not one, or not exactly as it would be written.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let note = Note::parse(std::str::from_utf8(bytes).ok()?)?;

@@ -1,5 +1,5 @@
-//! Cosignatures (c2sp.org/tlog-cosignature): a witness's word that a checkpoint is of the largest tree of its log that it
-//! has seen, and that each tree which it saw before is the beginning of it.
+//! Cosignatures (c2sp.org/tlog-cosignature): a witness's statement that a checkpoint is of the largest tree of its log
+//! that it has seen, and that each tree that it saw before is the beginning of it.
 //!
 //! ```text
 //! — NAME BASE64                  key id (4 bytes), POSIX time (8 bytes, big-endian), signature
@@ -14,7 +14,7 @@
 //! ```
 //!
 //! The key id is the start of SHA-256 over name, line feed, 0x04 (Ed25519) or 0x06 (ML-DSA-44) and the public key. What
-//! ML-DSA-44 signs has no extension lines of the checkpoint, so a witness says nothing of these.
+//! ML-DSA-44 signs has no extension lines of the checkpoint, so a witness states nothing about these.
 
 use data_encoding::{BASE64, HEXLOWER};
 use ring::signature::{ED25519, UnparsedPublicKey};
@@ -83,7 +83,7 @@ impl WitnessKey {
         format!("{}+{}+{}", self.name, HEXLOWER.encode(&self.id()), BASE64.encode(&self.data()))
     }
 
-    /// Reads a key as text; `None` where its parts do not agree, or it is no witness's.
+    /// Reads a key as text; `None` where its parts do not agree, or it is not a witness key.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (name, rest) = text.trim().split_once('+')?;
@@ -129,13 +129,13 @@ impl WitnessKey {
 pub fn time_of(signature: &Signature) -> Option<u64> {
     let time: [u8; TIME_BYTES] = signature.bytes.get(..TIME_BYTES)?.try_into().ok()?;
     let time = u64::from_be_bytes(time);
-    // Zero makes no statement of a time, and more than this no time has.
+    // Zero states no time, and no time is larger than this.
     let length = signature.bytes.len() - TIME_BYTES;
     let is_known = [ED25519_SIGNATURE_BYTES, mldsa::SIGNATURE_BYTES].contains(&length);
     (is_known && (1..=u64::MAX >> 1).contains(&time)).then_some(time)
 }
 
-/// What ML-DSA-44 signs of a checkpoint; `None` for a text that is none, or a name that is too long.
+/// What ML-DSA-44 signs of a checkpoint; `None` for a text that is not a checkpoint, or a name that is too long.
 fn subtree_message(name: &str, time: u64, text: &str) -> Option<Vec<u8>> {
     let body = tlog_tiles::Checkpoint::from_bytes(text.as_bytes()).ok()?;
     let mut out = SUBTREE_LABEL.to_vec();
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(public.verify(text, &made), Some(1_679_315_147));
         assert_eq!(made.bytes.len(), 72);
         assert_eq!(WitnessKey::parse(&public.text()), Some(public.clone()));
-        // Over other words, at another time, under another name, as a plain signature: none of it holds.
+        // Over another text, at another time, under another name, as a plain signature: none of these verifies.
         assert_eq!(public.verify(&text.replace('3', "4"), &made), None);
         for at in 0..made.bytes.len() {
             let mut other = made.clone();
@@ -194,7 +194,7 @@ mod tests {
         key.sign_note("witness.example/w1", &mut note);
         assert_eq!(public.verify(text, &note.signatures[0]), None);
         assert!(!note.signed_by(&key.verifier("example.com/log")));
-        // A cosignature without a time is none.
+        // A cosignature without a time is invalid.
         let timeless = cosign(&key, "witness.example/w1", text, 0);
         assert_eq!(public.verify(text, &timeless), None);
     }
@@ -212,7 +212,7 @@ mod tests {
         let made = Signature { name: name.to_owned(), id: key.id(), bytes };
         assert_eq!(key.verify(&text, &made), Some(time));
         assert_eq!(WitnessKey::parse(&key.text()), Some(key.clone()));
-        // Extension lines are not covered: the witness makes no statement about them.
+        // Extension lines are not covered: the witness states nothing about them.
         assert_eq!(key.verify(&format!("{text}more\n"), &made), Some(time));
         assert_eq!(key.verify(&text.replacen('3', "4", 1), &made), None);
         assert_eq!(key.verify(&text.replace("/log", "/lag"), &made), None);
@@ -232,7 +232,7 @@ mod tests {
     }
 
     /// A log that signs with ML-DSA-44, as the authors of the specification made one for their witness: its key, and its
-    /// signature at the time 0, which makes no statement of a time and is no cosignature.
+    /// signature at the time 0, which states no time and is not a cosignature.
     #[test]
     fn a_signature_that_the_authors_of_the_specification_made_verifies() {
         const KEPT: &str = include_str!("../../tests/corpus/witness/mldsa.txt");

@@ -39,7 +39,7 @@ impl Deriver {
     /// The records of a file, from its start, or after the one at `after`.
     pub fn open(layout: &Layout, path: &Path, after: Option<(u64, u32)>) -> io::Result<Self> {
         let file = path.display().to_string();
-        // The lengths that other programs state lead wherever they like.
+        // The lengths that other programs state may be wrong.
         let search_blocks = is_imported(path);
         let skip_by_length = !search_blocks;
         let options = ReadOptions { file, skip_by_length, search_blocks, ..ReadOptions::default() };
@@ -64,7 +64,7 @@ impl Deriver {
             record.skip().map_err(other)?;
         }
         while let Some(record) = reader.next_record().map_err(other)? {
-            // What is not whole was never acknowledged, or is damage that `verify` tells of.
+            // An incomplete record was never acknowledged, or is damage that `verify` reports.
             if let Some(derived) = leaf_of(record)? {
                 return Ok(Some(derived));
             }

@@ -1,5 +1,5 @@
 //! Rounds of drand: public random values, each signed by a threshold of independent operators at a time that is fixed
-//! beforehand. What contains a round was made after that time, since nobody could know the signature earlier.
+//! beforehand. What contains a round was made after that time, since the signature could not be known earlier.
 //!
 //! ```text
 //! drand CHAIN ROUND SIGNATURE [PREVIOUS]     a line of a checkpoint
@@ -88,7 +88,7 @@ impl Round {
             None => None,
         };
         let round = Self { chain, number, signature, previous };
-        // One text for one round: no leading zeros or signs, nothing behind.
+        // One text for one round: no leading zeros or signs, nothing after it.
         (round.text() == text).then_some(round)
     }
 
@@ -122,7 +122,7 @@ impl Round {
 }
 
 impl Chain {
-    /// When a round is published; `None` for round 0, which is none, and beyond what times reach.
+    /// When a round is published; `None` for round 0, which does not exist, and beyond the range of times.
     #[must_use]
     pub fn time_of(&self, round: u64) -> Option<Timestamp> {
         let past =
@@ -133,7 +133,7 @@ impl Chain {
         Some(Timestamp::from_unix_seconds(seconds))
     }
 
-    /// Checks a round with the key of this chain; the time before which nobody could know it.
+    /// Checks a round with the key of this chain; the time before which it could not be known.
     ///
     /// # Errors
     /// When it is of another chain, or its signature does not verify.

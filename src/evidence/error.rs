@@ -6,7 +6,7 @@ use std::path::Path;
 /// Why the log could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum EvidenceError {
-    /// The disk did not do it.
+    /// The disk failed.
     #[error("{doing} {path}: {why}")]
     Io {
         /// What was being done.
@@ -26,7 +26,7 @@ pub enum EvidenceError {
         /// Its permission bits.
         mode: u32,
     },
-    /// The key is missing though there is a log, or is no key.
+    /// The key is missing though there is a log, or is not a key.
     #[error("{path}: {why}")]
     Key {
         /// The file.
@@ -34,7 +34,7 @@ pub enum EvidenceError {
         /// What is wrong.
         why: String,
     },
-    /// Something of the log cannot be what was written.
+    /// A part of the log is not what was written.
     #[error("{path} is damaged: {why}")]
     Damaged {
         /// The file below the archive root.
@@ -56,7 +56,7 @@ pub enum EvidenceError {
         /// Why not.
         why: String,
     },
-    /// What several archives share does not answer, is of another history, or does not allow it.
+    /// The shared log does not answer, is of another history, or does not allow it.
     #[error("the shared evidence log: {why}")]
     Shared {
         /// What is wrong, and what to do.

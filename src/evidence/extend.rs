@@ -1,8 +1,8 @@
 //! The log after the WARC files: a leaf for every record that has none, then a checkpoint.
 //!
-//! To be called whenever it suits: at the end of a run, now and then while one goes on. Nothing is
-//! lost when it is not: the next call finds what is missing by itself. Files are taken in the order
-//! in which they were first seen, and new ones by name.
+//! May be called at any time: at the end of a run, or from time to time during one. A call that is left out loses
+//! nothing: the next one finds what is missing. Files are taken in the order in which they were first seen, and new ones
+//! by name.
 //!
 //! Before the first record of an imported file comes a statement that it was imported, under the same
 //! checkpoint as its records: the first one that follows states it.
@@ -25,9 +25,9 @@ use crate::base::Timestamp;
 use crate::store::layout::{is_imported, is_open, stable_name};
 use crate::store::{AppendLog, FileAppends, Layout};
 
-/// What is done with files that are still being written.
+/// How files that are still being written are treated.
 pub enum OpenFiles<'a> {
-    /// They are left for later.
+    /// They are skipped.
     Leave,
     /// They are taken up to where this says that they are durable.
     UpTo(&'a dyn Fn(&str) -> Option<u64>),
@@ -47,7 +47,7 @@ pub struct Extended {
     /// For how long the oldest part of a log that archives share has been waiting for a checkpoint; `None` where each is
     /// under one.
     pub waiting: Option<Duration>,
-    /// What was odd, as text.
+    /// Irregularities, as text.
     pub notes: Vec<String>,
 }
 
@@ -122,7 +122,7 @@ pub fn extend_along(
     Ok(done)
 }
 
-/// Where leaves go, in order.
+/// The receiver of leaves, in order.
 pub(super) trait LeafSink {
     /// Takes the leaf of a record.
     fn record(
@@ -226,13 +226,13 @@ impl OneFile<'_> {
             None => Some(self.layout.length_of(self.path).map_err(unreadable)?),
         };
         if is_imported(self.path) && !known.adopted.contains(self.name) {
-            // It was made elsewhere: old dates in it are no surprise.
+            // It was made elsewhere: old dates in it are expected.
             self.sink.state(Statement::Adopted { name: self.name.to_owned() })?;
         }
-        // Where it is the whole of a file that nobody else has touched, the trail says it all.
+        // Where the trail covers a whole file that no other process has changed, it replaces reading the file.
         let own = self.own.take().filter(|own| length.is_none_or(|length| length == own.length));
         let mut after = self.sink.last_of(self.name)?;
-        // A call that failed was handed records that the log does not have: there is a gap then.
+        // An earlier call that failed took records from the trail that the log does not have: then there is a gap.
         let joins = own.as_ref().filter(|own| own.after == after.map(|(offset, _)| offset));
         let mut reached = 0;
         for record in joins.iter().flat_map(|own| own.records.iter().flatten()) {

@@ -11,7 +11,7 @@ use crate::store::durable::{make_dirs, make_whole, sync_dir};
 /// The longest private file that is read.
 const PRIVATE_BYTES_MAX: u64 = 4096;
 
-/// From so many files on, the whole file system is synced instead of each of them.
+/// From this number of files on, the whole file system is synced instead of each file.
 const SYNC_EACH_MAX: usize = 64;
 
 /// Why a private file was not read.

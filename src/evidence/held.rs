@@ -1,14 +1,14 @@
 //! A checkpoint that someone kept elsewhere: read as mail and paper leave it, and judged by its own
 //! signature before anything is said of the log.
 //!
-//! A letter that was copied wrong, a checkpoint of another archive and a log that was made again look
-//! alike to who compares roots alone, and mean very different things.
+//! A mistyped letter, a checkpoint of another archive and a log that was made again look the same when
+//! only roots are compared, and mean very different things.
 
 use super::Checkpoint;
 use super::note::{Signature, VerifierKey};
 use data_encoding::HEXLOWER;
 
-/// Reads a checkpoint that was kept: line ends of mail, and white space at its end, are put right.
+/// Reads a checkpoint that was kept: line ends of mail, and white space at its end, are normalised.
 ///
 /// # Errors
 /// Which line is not as it was written, as text.
@@ -20,7 +20,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Checkpoint, String> {
     })
 }
 
-/// What is wrong with a text that is no checkpoint.
+/// What is wrong with a text that is not a checkpoint.
 fn wrong(text: &str) -> String {
     let Some((body, signatures)) = text.rsplit_once("\n\n") else {
         return "it has no empty line with a signature below it".to_owned();
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_by_its_line() {
+    fn an_error_is_reported_with_its_line() {
         for (text, expected) in [
             ("", "no empty line"),
             ("o\n7\n", "no empty line"),
@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn another_log_and_a_log_made_anew_are_told_apart_from_a_typo() {
+    fn another_log_and_a_log_made_again_are_distinguished_from_a_typo() {
         let dir = tempfile::tempdir().unwrap();
         let (own, other) = (key(dir.path(), "a"), key(dir.path(), "b"));
         let keys = [own.verifier("o/x")];

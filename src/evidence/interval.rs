@@ -2,8 +2,8 @@
 //!
 //! **Not before**: the record's header holds a round of drand. Its signature could not be known before its time, so the record
 //! was written after that. **Not after**: the record's leaf is in the tree of a checkpoint that a time-stamp authority has
-//! signed, so the record existed then. Both are about the record; that the bytes in it had come from the server just then, and
-//! had not been kept back, is the archive's word.
+//! signed, so the record existed then. Both are about the record; that the bytes in it had just come from the server, and had
+//! not been kept back, is only the archive's statement.
 
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ impl NotAfter {
 }
 
 impl Interval {
-    /// Whether both bounds are there, in words a person reads: each with its reason.
+    /// The bounds as a text for people: each with its reason.
     #[must_use]
     pub fn text(&self) -> String {
         let before = self.not_before.as_ref().map(|bound| {
@@ -102,7 +102,7 @@ impl Interval {
         }
     }
 
-    /// The same where something contradicts it, given the date that the record states.
+    /// What contradicts the bounds, given the date that the record states; `None` where nothing does.
     #[must_use]
     pub fn contradiction(&self, date: Option<Timestamp>) -> Option<String> {
         let before = self.not_before.as_ref()?;

@@ -18,7 +18,7 @@ const LEAF_LEN: usize = 8 + 4 + 8 + 1 + 8 + 8 + 8 + 4 + ENTRY_LEN;
 /// The bits of the dates that there are.
 const DATE: u8 = 1;
 const OWN_DATE: u8 = 2;
-/// So many are read at once.
+/// How many leaves are read at once.
 const LEAVES_AT_ONCE: u64 = 1_000;
 
 /// A record and its leaf.
@@ -44,8 +44,8 @@ impl Derived {
         entry: [u8; ENTRY_LEN],
     ) -> Self {
         let own_date = fields.date();
-        // Another archive's copy bears the date of that archive, and refers to the exchange that gave it: no record
-        // can have been made before what it refers to.
+        // Another archive's copy has the date of that archive, and refers to the exchange that delivered it: a record cannot
+        // have been made before what it refers to.
         let date = own_date.max(fields.refers_to_date());
         let round = fields.text(name::DRAND_ROUND).map(std::borrow::Cow::into_owned);
         Self { offset, within, end, entry, date, own_date, round }
@@ -105,13 +105,13 @@ impl LeafSpool {
         Ok(place)
     }
 
-    /// Keeps what was come across. Where it cannot be kept the file is read again.
+    /// Keeps a leaf that was made while reading. Where it cannot be kept the file is read again.
     pub fn note(&mut self, noted: &Noted<'_>) {
         match noted {
             Noted::Record { header, offset, within, length } => {
                 let fields = &header.fields;
                 let within = u32::try_from(*within);
-                // Of a block without a digest the leaf has one that is counted.
+                // The leaf of a block without a digest has one that is computed.
                 let (true, Ok(within)) = (fields.contains(name::BLOCK_DIGEST), within) else {
                     self.begun.1 = false;
                     return;
@@ -132,7 +132,7 @@ impl LeafSpool {
                     self.files.insert((*file).to_owned(), (start, self.count));
                 }
                 self.begun = (self.count, is_whole);
-                // Of what is behind a failed write the place is not known.
+                // After a failed write the place of what follows is not known.
                 if !is_whole && self.out.flush().is_ok() {
                     self.begun.1 = true;
                 }
@@ -168,7 +168,7 @@ pub(super) struct LeafReader {
     file: Arc<File>,
     rounds: Arc<File>,
     left: (u64, u64),
-    /// Those in hand, the next one last, and where the round of each is.
+    /// Leaves in memory, the next one last, and where the round of each is.
     held: Vec<(Derived, Place)>,
 }
 

@@ -79,7 +79,7 @@ impl LogKey {
     /// Reads a key; `None` where there is no file.
     ///
     /// # Errors
-    /// When others may read it, or it is no key.
+    /// When others may read it, or it is not a key.
     pub fn read(path: &Path) -> Result<Option<Self>, EvidenceError> {
         let text = match read_private(path) {
             Ok(Some(text)) => text,

@@ -1,4 +1,4 @@
-//! What the log says: a leaf as text, its entry, its hash.
+//! The contents of the log: a leaf as text, its entry, its hash.
 //!
 //! ```text
 //! pressmark/leaf/1 record            what the text is about
@@ -94,7 +94,7 @@ pub struct RecordLeaf<'a> {
 }
 
 impl<'a> RecordLeaf<'a> {
-    /// Reads a leaf; `None` where it is none of a record, or not exactly of the form.
+    /// Reads a leaf; `None` where it is not one of a record, or not exactly of the form.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
         let mut lines = text.strip_suffix('\n')?.split('\n');

@@ -88,7 +88,7 @@ pub struct Ledger {
 
 fn read_if_there(path: &Path) -> io::Result<String> {
     match std::fs::read(path) {
-        // What is no UTF-8 is damage, which shows as a line that cannot be read.
+        // Invalid UTF-8 is damage, which shows as a line that cannot be read.
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
         Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         Err(why) => Err(why),
@@ -130,7 +130,7 @@ impl Ledger {
             None => (Vec::new(), 0, read_if_there(&path)?),
             Some(summary) => match read_from(&path, summary.until)? {
                 Some(text) => (summary.statements, summary.until, text),
-                // It says more than there is.
+                // It states more than the file holds.
                 None => (Vec::new(), 0, read_if_there(&path)?),
             },
         };

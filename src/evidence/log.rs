@@ -1,7 +1,7 @@
 //! The log: what is in it, proofs from it, and (`append`) appending to it.
 //!
 //! A checkpoint is the commit: everything it covers is on the disk before it gets its name under
-//! `checkpoints/`. What a dead process left beyond the newest one is written over.
+//! `checkpoints/`. What a dead process left beyond the newest one is overwritten.
 
 use std::path::{Path, PathBuf};
 

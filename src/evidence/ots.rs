@@ -11,7 +11,7 @@
 //!   f2 f3 02 08         reverse, hexadecimal, SHA-1, SHA-256; 03 RIPEMD-160 and 67 Keccak-256 are passed over
 //! ```
 //!
-//! Lengths and heights are numbers of seven bits a byte, the lowest first. What is read is exactly what would be written. Format
+//! Lengths and heights are numbers of seven bits a byte, the lowest first. Input must be exactly what would be written. Format
 //! and limits are those of python-opentimestamps, which made it.
 
 use data_encoding::HEXLOWER;
@@ -54,7 +54,7 @@ pub enum Op {
 }
 
 impl Op {
-    /// What it makes of a message; `None` where that is too long, or it is none that is done here.
+    /// The result of the operation on a message; `None` where that is too long, or the operation is not supported here.
     fn run(&self, message: &[u8]) -> Option<Vec<u8>> {
         let out = match self {
             Self::Append(more) => [message, more].concat(),
@@ -69,7 +69,7 @@ impl Op {
     }
 }
 
-/// What is said of a message.
+/// A statement about a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attestation {
     /// The calendar at this address has taken it, and will have the rest of the proof.
@@ -141,7 +141,7 @@ impl Ots {
         out
     }
 
-    /// All that is said, with the message that it is said of; branches that are not followed here are left out.
+    /// All attestations, each with its message; branches that are not followed here are left out.
     #[must_use]
     pub fn attested(&self) -> Vec<Attested<'_>> {
         let mut out = Vec::new();
@@ -149,7 +149,7 @@ impl Ots {
         out
     }
 
-    /// Adds to what a calendar promised of `message` what it answered since; whether there was such a promise.
+    /// Adds the calendar's later answer to its promise for `message`; returns whether there was such a promise.
     pub fn upgrade(&mut self, message: &[u8], answer: &Branches) -> bool {
         self.branches.upgrade(self.digest.to_vec(), message, answer)
     }

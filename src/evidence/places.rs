@@ -7,9 +7,9 @@
 //! ```
 //!
 //! A folder is named by the smallest checkpoint that may lie in it: a checkpoint is in the folder with the largest name
-//! that is no larger than its size. Logs of earlier versions have all of theirs in the first place, which are found there.
-//! So the newest checkpoints are found without a listing of all of them: an archive that signs one every half minute has
-//! a million a year, and three or more files for each.
+//! that is no larger than its size. Logs of earlier versions have all checkpoints in the first place, where they are
+//! found. So the newest checkpoints are found without a listing of all of them: an archive that signs one every half
+//! minute has a million a year, and three or more files for each.
 
 use std::fs;
 use std::io;
@@ -112,7 +112,7 @@ impl Places {
         for folder in &self.folders {
             sizes.extend(self.sizes_in(*folder)?);
         }
-        // One that was put into the wrong folder is none of the log's, and what reads it says so.
+        // A checkpoint in the wrong folder is not part of the log, which is reported when it is read.
         sizes.sort_unstable();
         Ok(sizes)
     }
@@ -144,8 +144,8 @@ impl Places {
         Ok(None)
     }
 
-    /// From which size on checkpoints are recent: the last two folders. What comes to a checkpoint after it was signed
-    /// comes while it is among these.
+    /// The size from which on checkpoints are recent: the last two folders. What is added to a checkpoint after it was
+    /// signed is added while it is among these.
     pub(super) fn recent(&self) -> u64 {
         self.folders.iter().rev().nth(1).copied().unwrap_or(0)
     }
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn so_many_checkpoints_lie_in_a_folder_and_all_are_found() {
+    fn checkpoints_per_folder_are_limited_and_all_are_found() {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("checkpoints")).unwrap();
         let mut places = Places::open(dir.path()).unwrap();
@@ -258,7 +258,7 @@ mod tests {
         drop(places.place(max + 50).unwrap());
         let mut places = Places::open(dir.path()).unwrap();
         assert_eq!(places.newest().unwrap(), Some(max));
-        // What was lost was longer than what is signed after it.
+        // The lost checkpoint was larger than the next one that is signed.
         write(&mut places, max + 20);
         write(&mut places, max + 60);
         let places = Places::open(dir.path()).unwrap();

@@ -44,11 +44,11 @@ pub struct PolicyWitness {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Member {
     Witness(usize),
-    /// At least so many of these.
+    /// At least this many of these.
     Group(usize, Vec<usize>),
 }
 
-/// Why a text is no policy.
+/// Why a text is not a policy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {why}")]
 pub struct PolicyError {
@@ -127,7 +127,7 @@ impl Policy {
             .collect()
     }
 
-    /// Whether these witnesses are the quorum.
+    /// Whether these witnesses form the quorum.
     #[must_use]
     pub fn holds(&self, cosigned: &[Cosigned]) -> bool {
         // A member stands before the group that names it, so one pass decides all.

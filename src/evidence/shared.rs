@@ -2,11 +2,11 @@
 //! and the process that holds the lease of the log appends them in that order and signs.
 //!
 //! The log of each archive, in its `evidence/`, is a whole copy of the one log, made leaf by leaf: a
-//! checkpoint that the leaves do not lead to is refused, as is a server that knows another history than the
-//! copy. So proofs are made, and the archive is checked, from the copy alone, and the log outlives the server.
+//! checkpoint that does not match the leaves is refused, as is a server with another history than the copy. So proofs
+//! are made, and the archive is checked, from the copy alone, and the log outlives the server.
 //!
-//! A checkpoint is published before it is kept here: what was signed and not published is in no copy. Which
-//! archive a file is of, the log itself says (a `kept` leaf before the file's first).
+//! A checkpoint is published before it is kept here: what was signed and not published is in no copy. The log itself
+//! states which archive a file belongs to (a `kept` leaf before the file's first).
 
 mod change;
 mod part;
@@ -64,7 +64,7 @@ impl From<ArchiveError> for EvidenceError {
     }
 }
 
-/// Whether the log of an archive is its own and has begun, so that it can be no copy of another.
+/// Whether the log of an archive is its own and has begun, so that it is not a copy of another.
 ///
 /// # Errors
 /// When it cannot be read.
@@ -84,8 +84,8 @@ fn join(layout: &Layout) -> Result<String, EvidenceError> {
     membership::make(layout)
 }
 
-/// Registers what is new, appends what all archives have registered and signs a checkpoint, where the lease
-/// of the log and its key can be had; brings the copy of this archive up to the log.
+/// Registers what is new, appends what all archives have registered and signs a checkpoint, where the lease of the log
+/// and its key are available; brings the copy of this archive up to the log.
 ///
 /// # Errors
 /// When the server does not answer or knows another history, another process extends this archive's copy,

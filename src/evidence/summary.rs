@@ -1,4 +1,4 @@
-//! The statements that still say something, so that the log is opened without a reading of all that it ever stated.
+//! The statements that are still in force, so that the log is opened without reading all earlier statements.
 //!
 //! ```text
 //! evidence/summary
@@ -15,7 +15,7 @@
 //! Each checkpoint states how far a file reached and which time stamps came: a million statements a year where one is signed
 //! every half minute, of which the newest few count. Left out are stretches of a file that a later one or the end of the file
 //! followed, and time stamps over checkpoints that are not recent. The file is derived: where it is missing, damaged or of
-//! another history, all statements are read. Nothing is checked by it: `verify` reads all of them.
+//! another history, all statements are read. It is not used for checks: `verify` reads all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -100,7 +100,7 @@ pub(super) fn keep(
     write_whole(&path, summary.text().as_bytes()).map_err(disk("writing", &path))
 }
 
-/// The statements that still say something.
+/// The statements that are still in force.
 fn in_force(statements: &[(u64, Statement)], recent: u64) -> Vec<(u64, Statement)> {
     let (mut last, mut sealed) = (BTreeMap::new(), BTreeSet::new());
     for (index, statement) in statements {
@@ -176,7 +176,7 @@ mod tests {
         }
     }
 
-    /// A log that has stated much is opened by its summary, and is the same log.
+    /// A log with many statements is opened by its summary, and is the same log.
     #[test]
     fn a_log_is_the_same_with_its_summary_and_without() {
         let dir = tempfile::tempdir().unwrap();

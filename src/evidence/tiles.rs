@@ -290,7 +290,7 @@ impl TileWriter {
     /// is on the disk.
     pub fn tidy(&mut self, edge: &Edge) {
         for path in std::mem::take(&mut self.stale) {
-            // One that stays does no harm.
+            // A tile that stays does no harm.
             let _ = fs::remove_file(&path);
             if let Some(dir) = path.parent() {
                 // Not empty where something else is in it, which then stays.

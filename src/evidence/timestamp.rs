@@ -7,7 +7,7 @@
 //!
 //! Only the newest checkpoint is stamped: it covers all that came before. What an authority does
 //! not answer now is asked for again at the next run. The next checkpoint covers a leaf that names
-//! the stamp and its digests, so that one that is taken away is missed.
+//! the stamp and its digests, so that a removed one is reported as missing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -26,7 +26,7 @@ use crate::remote::Route;
 use crate::remote::timestamp_authority::Asker;
 use crate::store::Layout;
 
-/// Who is asked, and what is believed.
+/// Which authorities are asked, and which roots are trusted.
 #[derive(Debug, Clone, Default)]
 pub struct Authorities {
     /// Where each is asked.
@@ -85,7 +85,7 @@ pub async fn stamp(
         Ok(asker) => asker,
         Err(why) => return Ok(vec![why.to_string()]),
     };
-    // All at once, so that one that is slow holds up no other.
+    // All at once, so that a slow one does not delay the others.
     let mut asked = tokio::task::JoinSet::new();
     for url in missing {
         let (url, asker) = (url.clone(), asker.clone());

@@ -61,7 +61,7 @@ pub enum TokenError {
     /// The signature does not hold.
     #[error("its signature does not hold: {0}")]
     Signature(String),
-    /// Its certificate leads nowhere.
+    /// Its certificate does not lead to a trusted root.
     #[error("its certificate is not trusted: {0}")]
     Chain(String),
 }
@@ -81,7 +81,7 @@ impl Trust {
     /// From PEM: a certificate issued by itself is a root, any other one stands between.
     ///
     /// # Errors
-    /// When something in it is no certificate.
+    /// When something in it is not a certificate.
     pub fn from_pem(pem: &[u8]) -> Result<Self, TokenError> {
         let mut trust = Self::default();
         for certificate in CertificateDer::pem_slice_iter(pem) {
@@ -144,7 +144,7 @@ fn one_line(text: &str) -> String {
 }
 
 fn der(tag: u8, value: &[u8]) -> Vec<u8> {
-    // Nothing that is asked is longer than this form of the length allows.
+    // No request is longer than this form of the length allows.
     let mut out = vec![tag, u8::try_from(value.len()).unwrap_or(u8::MAX)];
     out.extend(value);
     out

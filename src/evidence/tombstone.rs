@@ -1,4 +1,4 @@
-//! Tombstones: what is said of a record whose bytes were removed by order.
+//! Tombstones: statements about records whose bytes were removed by order.
 //!
 //! ```text
 //! pressmark/tombstone/1
@@ -15,7 +15,7 @@
 //! — pressmark/3f2a… BASE64          signed by the key of the log
 //! ```
 //!
-//! The leaf's text gives the hash that the log holds, so that everything stays provable but what the bytes were. The
+//! The leaf's text gives the hash that the log holds, so that everything except the bytes stays provable. The
 //! statement `purged` in the log has SHA-256 of the whole note.
 
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ const FIRST: &str = "pressmark/tombstone/1";
 /// The longest reason that is kept, in bytes.
 pub const REASON_BYTES_MAX: usize = 2_000;
 
-/// What is said of a record that was removed.
+/// The statement about a record that was removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tombstone {
     /// Its file.
@@ -164,7 +164,7 @@ pub fn keep(layout: &Layout, kept: &Kept) -> Result<(), EvidenceError> {
     write_whole(&path, kept.note.render().as_bytes()).map_err(disk("writing", &path))
 }
 
-/// The tombstones that are kept; those that cannot be read are left out, which `verify` tells of.
+/// The tombstones that are kept; those that cannot be read are left out, and `verify` reports them.
 ///
 /// # Errors
 /// When they cannot be listed.

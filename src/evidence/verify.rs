@@ -7,7 +7,7 @@
 //! by its key, by the checkpoints, or, where all of that was replaced, by a checkpoint that someone
 //! else kept.
 //!
-//! What a finding means is told in `docs/formats-evidence.md`.
+//! `docs/formats-evidence.md` describes what each finding means.
 
 mod anchors;
 mod checkpoints;
@@ -34,7 +34,7 @@ use crate::base::{Finding, Severity, Timestamp};
 use crate::store::Layout;
 use crate::store::layout::stable_name;
 
-/// This many findings about one file are told; more are counted.
+/// At most this many findings about one file are reported; more are counted.
 const FINDINGS_PER_FILE: u32 = 100;
 
 /// What is compared.
@@ -156,7 +156,7 @@ pub fn verify_along(
     })
 }
 
-/// Hands findings on, not too many of one file.
+/// Passes findings on, with a limit for each file.
 struct Report<'a> {
     found: &'a mut dyn FnMut(Finding),
     count: usize,
@@ -166,9 +166,9 @@ struct Report<'a> {
 
 impl Report<'_> {
     fn add(&mut self, finding: Finding) {
-        let told = self.per_file.entry(finding.file.clone()).or_default();
-        *told += 1;
-        match *told {
+        let reported = self.per_file.entry(finding.file.clone()).or_default();
+        *reported += 1;
+        match *reported {
             n if n < FINDINGS_PER_FILE => {
                 self.count += 1;
                 (self.found)(finding);
@@ -187,7 +187,7 @@ impl Report<'_> {
     }
 }
 
-/// The way from the first leaf to the last.
+/// A walk over the leaves from the first to the last.
 struct Walk<'a, 'b> {
     layout: &'a Layout,
     kept: Option<&'a KeptLeaves>,
@@ -375,7 +375,7 @@ fn evidence(name: &str) -> String {
 }
 
 /// Every sealed file is there and as it was, and so is every stretch of one that is not sealed.
-/// Files of other archives that share the log are theirs to check.
+/// Files of other archives that share the log are checked there.
 fn sealed(
     statements: &[(u64, Statement)],
     (layout, files, elsewhere): (&Layout, &BTreeMap<String, PathBuf>, &BTreeSet<String>),
@@ -383,7 +383,7 @@ fn sealed(
     report: &mut Report<'_>,
 ) {
     let mut whole = BTreeSet::new();
-    // What a file is since records were removed from it; the last word counts.
+    // The digest of a file since records were removed from it; the last statement counts.
     let since: BTreeMap<&String, &[u8; 32]> = statements
         .iter()
         .filter_map(|(_, statement)| match statement {

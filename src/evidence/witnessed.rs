@@ -3,8 +3,8 @@
 //! `checkpoints/SIZE.cosignatures` holds signature lines, as they stand in a signed note; the checkpoint's own file is
 //! never changed. A witness that does not answer delays a cosignature and blocks nothing: the next call asks again.
 //!
-//! What ML-DSA-44 signs has no extension lines, and some witnesses with such a key take no checkpoint that has any. They are
-//! shown the same tree without them, signed by the log's key as well; what they sign holds over the checkpoint that is kept.
+//! What ML-DSA-44 signs has no extension lines, and some witnesses with such a key take no checkpoint that has any. They get
+//! the same tree without them, signed by the log's key as well; what they sign holds over the checkpoint that is kept.
 
 use std::path::PathBuf;
 
@@ -22,14 +22,14 @@ use crate::store::Layout;
 
 /// How often one witness is asked in a row: it says once which size it has seen.
 const TRIES_MAX: usize = 3;
-/// So many checkpoints after one that was cosigned are looked at for a better one.
+/// After a cosigned checkpoint this many later ones are checked for a better one.
 const AFTER_MAX: usize = 1000;
-/// So many checkpoints back a cosignature of a witness is looked for; beyond that the witness is asked.
+/// A cosignature of a witness is searched for in this many of the newest checkpoints; beyond that the witness is asked.
 const BACK_MAX: usize = 100;
 /// The longest file of cosignatures that is read.
 const FILE_BYTES_MAX: u64 = 4 << 20;
 
-/// Who is asked, and whose quorum is wanted.
+/// Which witnesses are asked, and whose quorum is wanted.
 #[derive(Debug, Clone)]
 pub struct Witnesses {
     /// The policy; those of its witnesses that have an address are asked.
@@ -59,7 +59,7 @@ pub fn kept(log: &Log, size: u64) -> Result<Vec<Signature>, EvidenceError> {
         Err(why) => return Err(disk("reading", &path)(why)),
     }
     let text = std::fs::read_to_string(&path).map_err(disk("reading", &path))?;
-    // A line that was damaged is no cosignature; the others still are.
+    // A damaged line is not a cosignature; the others still are.
     Ok(text.lines().filter_map(Signature::parse).collect())
 }
 
@@ -74,7 +74,8 @@ pub fn cosigned(log: &Log, size: u64) -> Result<Checkpoint, EvidenceError> {
 }
 
 /// The oldest kept checkpoint over leaf `index` that has the quorum of `policy`; else the one that most of its witnesses
-/// cosigned, the oldest of these, among the first that any has cosigned and the thousand after it. `None` where none of them cosigned any.
+/// cosigned, the oldest of these, among the first that any has cosigned and the thousand after it. `None` where no witness
+/// cosigned any.
 ///
 /// # Errors
 /// When the checkpoints cannot be read.
@@ -86,7 +87,7 @@ pub fn best_over(
     let mut best: Option<(usize, Checkpoint)> = None;
     let mut after = 0;
     for size in log.checkpoint_sizes()?.into_iter().filter(|size| *size > index) {
-        // Better ones may come for years.
+        // Better ones may still follow years later.
         if best.is_some() && after >= AFTER_MAX {
             break;
         }
@@ -99,7 +100,7 @@ pub fn best_over(
         if policy.asks_for_witnesses() && policy.holds(&witnesses) {
             return Ok(Some(checkpoint));
         }
-        // Without a policy every cosignature counts: whose they are is for the reader to know.
+        // Without a policy every cosignature counts: the reader has to know whose they are.
         let count = match policy.witnesses.is_empty() {
             true => checkpoint.note.signatures.len(),
             false => witnesses.len(),

@@ -1,5 +1,5 @@
 //! The other forms of a page that it names for its readers: an AMP version, a version to print. A page that is sent
-//! without its text often has one that is sent with it.
+//! without its text often names a form that has it.
 
 use encoding_rs::UTF_8;
 
@@ -17,7 +17,7 @@ pub enum AlternateKind {
 }
 
 impl AlternateKind {
-    /// Its word in answers.
+    /// Its name in answers.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -30,7 +30,7 @@ impl AlternateKind {
 /// A form of a page that it names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alternate {
-    /// Its address, whole.
+    /// Its absolute address.
     pub url: String,
     /// Which form.
     pub kind: AlternateKind,

@@ -9,17 +9,17 @@
 use super::dom::{Dom, NodeId, Step, Tag};
 use super::flow::{Flow, RawBlock, Shape};
 use super::furniture::is_furniture_tag;
-use super::heard::{Heard, List};
 use super::lines::{self, Line};
 use super::notices;
+use super::phrase_bits::{List, Lists};
 use super::quotes;
 use super::wall;
 use super::words::ends_as_sentence;
 
-/// Prose below this, in bytes, is too little to settle on.
+/// Less prose than this, in bytes, is too little to choose a container by.
 const PROSE_ENOUGH: u32 = 400;
 
-/// Longer blocks are no offers, in bytes.
+/// Longer blocks are not offers, in bytes.
 const OFFER_BYTES_MAX: usize = 1_000;
 /// A paragraph that is one link is text from this length on, in bytes.
 const LINKED_PARAGRAPH_BYTES_MIN: usize = 80;
@@ -28,7 +28,7 @@ const INSET_NODES_MAX: usize = 80;
 /// Shorter items of a list are names of pages and labels, in bytes.
 const LISTED_BYTES_MIN: usize = 8;
 
-/// What is known of every element once the prose is summed up.
+/// What is known about every element after its prose is summed up.
 pub struct Survey<'a> {
     pub dom: &'a Dom,
     pub flow: &'a Flow,
@@ -36,7 +36,7 @@ pub struct Survey<'a> {
     pub prose: Vec<u32>,
     /// Whether the element is furniture or stands in some.
     pub furniture: Vec<bool>,
-    /// Small boxes around a field for an address of e-mail.
+    /// Small boxes around a field for an e-mail address.
     pub(super) asking: Vec<NodeId>,
 }
 
@@ -66,8 +66,8 @@ pub fn prose_of(flow: &Flow, block: &RawBlock) -> u32 {
 const CONSENT_HEAD_BYTES_MAX: usize = 120;
 
 /// Whether a paragraph asks for consent to cookies.
-pub(super) fn is_consent(words: &str, heard: Heard) -> bool {
-    if !(heard.has(List::Consent) || heard.has(List::Partner) && heard.has(List::Device)) {
+pub(super) fn is_consent(words: &str, lists: Lists) -> bool {
+    if !(lists.has(List::Consent) || lists.has(List::Partner) && lists.has(List::Device)) {
         return false;
     }
     let lower = words.to_lowercase();
@@ -82,10 +82,10 @@ impl<'a> Survey<'a> {
     pub fn new(dom: &'a Dom, flow: &'a Flow, headline: Option<NodeId>) -> Self {
         let mut own: Vec<u32> = flow.blocks.iter().map(|b| prose_of(flow, b)).collect();
         for (prose, block) in own.iter_mut().zip(&flow.blocks) {
-            // What is offered in place of the article is no article, however little is left of that.
+            // An offer in place of the article is not the article, however little is left of the article.
             if *prose > 0
                 && block.range.len() <= OFFER_BYTES_MAX
-                && wall::is_offer(flow.words(block), flow.heard(block))
+                && wall::is_offer(flow.words(block), flow.lists(block))
             {
                 *prose = 0;
             }
@@ -95,7 +95,7 @@ impl<'a> Survey<'a> {
             dom.ancestors(node).find(|id| matches!(dom.tag(*id), Tag::Article | Tag::Main))
         });
         for (prose, block) in own.iter_mut().zip(&flow.blocks) {
-            if *prose > 0 && home.is_some() && is_consent(flow.words(block), flow.heard(block)) {
+            if *prose > 0 && home.is_some() && is_consent(flow.words(block), flow.lists(block)) {
                 let inside = dom.ancestors(block.node).any(|up| Some(up) == home);
                 *prose = if inside { *prose } else { 0 };
             }
@@ -233,7 +233,7 @@ impl<'a> Survey<'a> {
                 true
             }
             Tag::Aside if !marks.furniture => !self.is_inset(id),
-            // Who is quoted stands in the footer of a quotation.
+            // The footer of a quotation names the speaker.
             Tag::Footer if self.in_quotation(id) => false,
             _ if is_furniture_tag(tag) => true,
             _ => marks.furniture && marks.body < 3,
@@ -351,7 +351,7 @@ impl<'a> Survey<'a> {
         best.map(|(id, _)| id)
     }
 
-    /// Goes down as long as one child holds nearly all prose.
+    /// Descends while one child holds nearly all prose.
     fn descend(&self, from: NodeId) -> NodeId {
         let mut at = from;
         loop {
@@ -446,7 +446,7 @@ impl<'a> Survey<'a> {
         is_beside(at.checked_sub(1)) && is_beside(Some(at + 1))
     }
 
-    /// What holds a paragraph; where each has a wrapper of its own, what holds those.
+    /// The element that holds a paragraph; where each paragraph has its own wrapper, the element that holds the wrappers.
     fn home_of_paragraph(&self, id: NodeId) -> Option<NodeId> {
         let up = self.dom.parent(id)?;
         let is_element = |child: &NodeId| {
@@ -480,7 +480,7 @@ impl<'a> Survey<'a> {
         if lines::judge(self.flow, block) == Line::Furniture
             || lines::is_credit(words)
             || (block.range.len() <= OFFER_BYTES_MAX
-                && wall::is_offer(words, self.flow.heard(block)))
+                && wall::is_offer(words, self.flow.lists(block)))
         {
             return false;
         }
@@ -491,7 +491,7 @@ impl<'a> Survey<'a> {
         }
     }
 
-    /// A line that is there for its link: hardly a word beside it, and no sentence.
+    /// A line that consists of its link: hardly a word beside it, and no sentence.
     fn is_link_line(&self, block: &RawBlock) -> bool {
         let len = block.range.len();
         if block.linked * 10 >= len * 8 {
@@ -501,7 +501,7 @@ impl<'a> Survey<'a> {
             return false;
         }
         let words = self.flow.words(block);
-        // What ends with the link ends as the link does; a sentence has its stop behind it.
+        // A line that ends with its link has no stop of its own; a sentence has its stop behind the link.
         block.plain_words <= 3 && (block.ends_linked || !words.ends_with(['.', '!', '?', '”', '"']))
     }
 }

@@ -1,4 +1,4 @@
-//! The address that a document's references are seen from, and what they are seen from there.
+//! The address that a document's references are resolved against, and what they resolve to.
 //! Deliberately gathers no references.
 
 use std::borrow::Cow;
@@ -44,14 +44,14 @@ pub(crate) fn resolve(
         .ok()
 }
 
-/// A query in an encoding; what that cannot write stands there as the reference `&#N;`, escaped (WHATWG
+/// A query in an encoding; a character that it cannot write becomes the reference `&#N;`, escaped (WHATWG
 /// URL, "percent-encode after encoding").
 fn encoded(text: &str, encoding: &'static Encoding) -> Vec<u8> {
     let mut encoder = encoding.new_encoder();
     let mut out = Vec::with_capacity(text.len() * 2 + 16);
     let mut rest = text;
     loop {
-        // What it may need is reserved in each turn, so that it never stops for want of room.
+        // The space it may need is reserved in each turn, so that it never stops for lack of room.
         let need = encoder.max_buffer_length_from_utf8_without_replacement(rest.len());
         out.reserve(need.unwrap_or(rest.len() * 4 + 16));
         let (result, read) =

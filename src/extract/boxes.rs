@@ -1,11 +1,11 @@
-//! Boxes on the page of an article that are none of it: cards of other stories in its text, and what asks for
+//! Boxes on the page of an article that are not part of it: cards of other stories in its text, and requests for
 //! consent beside it.
 
 use super::article::{Survey, is_consent};
 use super::dom::{Dom, NodeId, Step, Tag};
 use super::flow::{Flow, RawBlock, Shape};
 
-/// A card of another story has no more prose, in bytes, and a text no more cards.
+/// A card of another story has at most this much prose, in bytes, and a text at most this many cards.
 const CARD_PROSE_MAX: u32 = 300;
 const CARDS_MAX: usize = 3;
 /// Nodes of a card that are read, at most.
@@ -31,7 +31,7 @@ impl Survey<'_> {
         };
         let asks = |block: &&RawBlock| {
             matches!(block.shape, Shape::Paragraph | Shape::Loose)
-                && is_consent(flow.words(block), flow.heard(block))
+                && is_consent(flow.words(block), flow.lists(block))
                 && !dom.ancestors(block.node).any(|up| up == home)
         };
         let boxes: Vec<NodeId> = flow
@@ -52,7 +52,7 @@ impl Survey<'_> {
         }
     }
 
-    /// The elements that hold a form with a field for an address of e-mail, and hardly a word more: what asks to
+    /// The elements that hold a form with a field for an e-mail address, and hardly a word more: prompts to
     /// subscribe to a letter, with its name and its promise.
     pub(super) fn boxes_that_ask(dom: &Dom) -> Vec<NodeId> {
         let is_field = |step: Step| {

@@ -1,12 +1,12 @@
 //! The case tables under `tests/corpus`, read for the tests of this module.
 //!
 //! Owns the common part of their form: `#` begins a comment, `[xx]` sets the language of what follows,
-//! `¶` parts paragraphs (`¶>` begins a block quote, `¶@` a post). What a case expects is the business
-//! of each test.
+//! `¶` separates paragraphs (`¶>` begins a block quote, `¶@` a post). Each test defines what
+//! its cases expect.
 
 use super::page::{Block, BlockKind};
 
-/// The text and blocks of a case, paragraphs parted by `¶`.
+/// The text and blocks of a case, paragraphs separated by `¶`.
 pub(crate) fn article(case: &str) -> (String, Vec<Block>) {
     let mut text = String::new();
     let mut blocks = Vec::new();
@@ -26,7 +26,7 @@ pub(crate) fn article(case: &str) -> (String, Vec<Block>) {
     (text, blocks)
 }
 
-/// The lines of a table that are no comments, each with its number and the language it stands under.
+/// The lines of a table that are not comments, each with its number and the language it stands under.
 pub(crate) fn lines(table: &str) -> Vec<(usize, String, &str)> {
     let mut language = "en".to_owned();
     let mut out = Vec::new();

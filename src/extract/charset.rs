@@ -1,8 +1,8 @@
 //! Bytes to text: byte order mark, HTTP header, `meta` prescan, then a guess.
 //!
 //! The order is that of the WHATWG HTML standard (section 13.2.3.2, "determining the character
-//! encoding"), but that a `meta` which says Latin-1 of a text in UTF-8 is not believed; encodings and labels are those of the WHATWG Encoding standard. Decoding never
-//! fails: bytes that mean nothing become U+FFFD, and a note says so.
+//! encoding"), except that a `meta` that declares Latin-1 for a text in UTF-8 is ignored; encodings and labels
+//! are those of the WHATWG Encoding standard. Decoding never fails: invalid bytes become U+FFFD, with a note.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use encoding_rs::{
 use crate::base::MediaType;
 
 /// How far into the document a `meta` is looked for. The standard says 1024 bytes; pages put
-/// comments and scripts before it, and browsers then read on and change their mind.
+/// comments and scripts before it, and browsers then read on and switch the encoding.
 const PRESCAN_BYTES: usize = 16 * 1024;
 /// How much of the document the guess is made from.
 const GUESS_BYTES: usize = 256 * 1024;
@@ -52,8 +52,8 @@ fn declared(payload: &[u8], content_type: Option<&str>) -> Option<&'static Encod
     let header = content_type.and_then(|value| {
         MediaType::parse(value).charset().and_then(|c| Encoding::for_label(c.as_bytes()))
     });
-    // Templates say Latin-1 of pages that are in UTF-8: no text of that encoding is valid in the other but by
-    // a chance that does not come twice.
+    // Templates declare Latin-1 for pages that are in UTF-8: text in Latin-1 is valid UTF-8 only by chance, and hardly
+    // ever with several characters.
     let meta = || {
         prescan(payload)
             .map(|meta| if meta == WINDOWS_1252 && is_utf8(payload) { UTF_8 } else { meta })
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn polish_is_told_from_its_neighbours_by_its_letters() {
+    fn polish_is_distinguished_from_its_neighbours_by_its_letters() {
         // "Wójt mówił o łąkach nad rzeką, które wyschły, i o cenie każdej łąki."
         let windows: &[u8] = b"<p>W\xf3jt m\xf3wi\xb3 o \xb3\xb9kach nad rzek\xb9, kt\xf3re wysch\xb3y, i o cenie ka\xbfdej \xb3\xb9ki.";
         let iso: Vec<u8> = windows.iter().map(|b| if *b == 0xb9 { 0xb1 } else { *b }).collect();

@@ -41,7 +41,7 @@ impl Survey<'_> {
                 continue;
             }
             left -= 1;
-            // A copy that is there for the eyes only, or for readers of the screen.
+            // A copy that is only for display, or only for screen readers.
             if let Some(copy) = [b, a].into_iter().find(|at| self.is_hidden_copy(blocks[*at].node))
             {
                 out[copy] = true;
@@ -89,7 +89,7 @@ impl Survey<'_> {
             .then_some((left, right))
     }
 
-    /// Whether an element, or what it stands in, is left out for those who listen to the page.
+    /// Whether an element, or one around it, is hidden from screen readers.
     fn is_hidden_copy(&self, id: NodeId) -> bool {
         let around = std::iter::once(id).chain(self.dom.ancestors(id).take(3));
         around.into_iter().any(|id| self.dom.attr(id, "aria-hidden") == Some("true"))

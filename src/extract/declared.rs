@@ -182,7 +182,7 @@ const STAMP_WORDS: &[&str] = &[
 /// The longest text of an element that carries a date in an attribute, in bytes.
 const STAMPED_BYTES_MAX: usize = 60;
 
-/// The attribute of an element that holds a date for scripts or for those who point at it, by its name
+/// The attribute of an element that holds a date for scripts or for readers who point at it, by its name
 /// or by that of the element, and by its digits.
 fn stamp_of(dom: &Dom, id: NodeId) -> Option<&str> {
     let is_named = |name: &str| {

@@ -1,5 +1,5 @@
-//! Where the article begins and ends: what stands between headline and text, behind the text and around the
-//! article, and is no prose. Bylines, dates and walls go; notices that stand there are found.
+//! Where the article begins and ends: what lies between headline and text, behind the text and around the
+//! article and is not prose. Bylines, dates and walls are removed; notices are found.
 
 use super::article::{Survey, prose_of};
 use super::dom::{Dom, NodeId, Tag};
@@ -10,14 +10,14 @@ use super::{lines, wall};
 const ABOVE_HEADLINE_MAX: usize = 4;
 /// At most this many blocks below the text may.
 const BELOW_TEXT_MAX: usize = 6;
-/// Longer paragraphs are no wall, in bytes.
+/// Longer paragraphs are not a wall, in bytes.
 const WALL_BYTES_MAX: usize = 260;
 /// The head of a text without prose has at most this many lines.
 const HEAD_LINES_MAX: usize = 3;
 
 impl Survey<'_> {
     /// The blocks that are shown beside the text and may hold a notice, by index, in order: those in the
-    /// article that are none of its `parts` (an aside, a footer, the byline), and those just above its
+    /// article that are not among its `parts` (an aside, a footer, the byline), and those just above its
     /// headline.
     pub(super) fn beside(
         &self,
@@ -43,7 +43,7 @@ impl Survey<'_> {
             if taken.contains(&at) || heading == Some(at) || block.linked * 2 > block.range.len() {
                 continue;
             }
-            // Comments of readers, hidden text and teasers of other articles are not the publisher's word.
+            // Comments of readers, hidden text and teasers of other articles are not statements of the publisher.
             let mut inside = block.node == home;
             let mut foreign = false;
             for up in std::iter::once(block.node).chain(self.dom.ancestors(block.node)) {
@@ -74,7 +74,7 @@ impl Survey<'_> {
         kept.retain(|at| !self.is_byline(&blocks[*at]));
     }
 
-    /// What stands behind the text and is none of it: dates of change, and the wall where the rest would
+    /// What follows the text and is not part of it: dates of change, and the wall where the rest would
     /// begin.
     pub(super) fn cut_foot(&self, kept: &mut Vec<usize>) {
         while let Some(at) = kept.last().copied() {
@@ -90,11 +90,11 @@ impl Survey<'_> {
     fn is_wall(&self, kept: &[usize]) -> bool {
         let [.., before, last] = kept else { return false };
         let (before, last) = (&self.flow.blocks[*before], &self.flow.blocks[*last]);
-        let (words, heard) = (self.flow.words(last), self.flow.heard(last));
+        let (words, lists) = (self.flow.words(last), self.flow.lists(last));
         words.len() <= WALL_BYTES_MAX
             && last.shape != Shape::Quote
-            && (wall::begins_as_one(words, heard)
-                || wall::is_one(words, heard)
+            && (wall::begins_as_one(words, lists)
+                || wall::is_one(words, lists)
                     && self.dom.parent(before.node) != self.dom.parent(last.node))
     }
 

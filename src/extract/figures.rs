@@ -2,7 +2,7 @@
 //!
 //! Owns what counts as a figure, its value, unit, hedge and counted thing. Deliberately leaves out
 //! numbers that only name something ("F-35", "Section 230", phone numbers, addresses). A figure never
-//! crosses a sentence; a date and a number beside it are two. Every look to either side is capped, so
+//! crosses a sentence; a date and a number beside it are two. Every search to either side is capped, so
 //! the work is linear. `docs/quotations.md` lists the forms of the values.
 
 mod amount;
@@ -23,11 +23,11 @@ use crate::language::{Table, table};
 use scan::{Bit, Piece};
 
 /// How much of a sentence is read, in bytes: its pieces take sixty times the memory of its text, and
-/// no sentence that anyone wrote is as long.
+/// no real sentence is as long.
 const SENTENCE_BYTES_MAX: usize = 64 * 1024;
-/// Bytes looked at before a figure for a hedge.
+/// Bytes searched before a figure for a hedge.
 const HEDGE_BYTES_MAX: usize = 40;
-/// Words looked at behind a figure for what it counts.
+/// Words searched behind a figure for what it counts.
 const COUNTED_WORDS_MAX: usize = 4;
 
 /// The figures of an article, in order. `language` is a BCP 47 tag; English without one.
@@ -207,7 +207,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Where the minus before an amount stands: "−3.5%", "-12 °C"; no hyphen of a word or a range.
+    /// Where the minus before an amount stands: "−3.5%", "-12 °C"; not a hyphen of a word or a range.
     fn minus(&self, at: usize, kind: FigureKind) -> Option<usize> {
         let signed = matches!(
             kind,

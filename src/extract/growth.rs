@@ -12,7 +12,7 @@ mod documents;
 
 /// How much larger the larger document is.
 const TIMES: u64 = 4;
-/// Of so many documents one is measured; all are in the bench.
+/// One of this many documents is measured; all are in the bench.
 const EVERY: usize = 9;
 
 #[test]
@@ -26,7 +26,7 @@ fn work_grows_with_a_hostile_document_and_no_faster() {
             })
         };
         let (few, many) = (steps(3_000), steps(3_000 * TIMES as usize));
-        // A quarter is for what begins only at some length.
+        // The extra quarter covers work that begins only at some length.
         if many > few * TIMES * 5 / 4 + 2_000 {
             fast.push(format!("{}: {few} steps, then {many}", document.name));
         }

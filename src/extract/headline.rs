@@ -286,7 +286,7 @@ fn outlet_before(
 const SECTIONS: [&str; 8] =
     ["opinion", "opinions", "editorial", "commentary", "analysis", "column", "letters", "op-ed"];
 
-/// A heading without what is no part of the headline: the outlet's name or a section behind a mark, a date or a
+/// A heading without the parts that are not the headline: the outlet's name or a section behind a mark, a date or a
 /// label before what another source says, a source and a count behind it.
 fn plain(text: &str, site: &[String], others: &[(Origin, String)]) -> String {
     let last = MARKS.iter().filter_map(|mark| text.rfind(mark).map(|at| (at, *mark))).max();
@@ -326,7 +326,7 @@ fn plain(text: &str, site: &[String], others: &[(Origin, String)]) -> String {
     text.to_owned()
 }
 
-/// What stands before the first and behind the last mark of a title that parts it.
+/// What stands before the first and behind the last mark of a title that splits it.
 fn title_ends(title: &str) -> Vec<&str> {
     let first = MARKS.iter().filter_map(|mark| title.find(mark).map(|at| (at, *mark))).min();
     let last = MARKS.iter().filter_map(|mark| title.rfind(mark).map(|at| (at, *mark))).max();
@@ -343,7 +343,7 @@ fn is_of_article(ld: &LdArticle) -> bool {
             .all(|t| matches!(t.as_str(), "WebPage" | "WebSite" | "CreativeWork" | "ItemPage"))
 }
 
-/// Sources that say clearly something else; a cut or a site's name is no difference.
+/// Sources that clearly say something else; a cut or a site's name is not a difference.
 fn disagreement(fact: Option<&Fact<String>>, others: &[(Origin, String)]) -> Option<Disagreement> {
     let fact = fact?;
     let differ: Vec<(Origin, String)> = others
@@ -406,7 +406,7 @@ fn likeness(a: &str, b: &str) -> u32 {
         return 0;
     }
     let shared = small.intersection(large).count();
-    // One shared word of one is no likeness of a headline.
+    // A text of one word is not a similar headline because the other has that word.
     if small.len() == 1 && large.len() > 4 {
         return 30 * u32::from(shared == 1);
     }
@@ -416,7 +416,7 @@ fn likeness(a: &str, b: &str) -> u32 {
 const MARKS: [&str; 11] =
     [" | ", " - ", " – ", " — ", " :: ", " » ", " « ", " · ", " • ", " / ", "："];
 
-/// Cuts the outlet's name off the end, or off the start. What a heading says is no outlet's name.
+/// Cuts the outlet's name off the end, or off the start. The text of a heading is not an outlet's name.
 fn cut_site(text: &str, site: &[String], is_heading: impl Fn(&str) -> bool) -> String {
     let mut text = text.to_owned();
     // "Kai: Yard builds two ferries", "Kai » Business » Yard builds two ferries".

@@ -1,5 +1,5 @@
 //! Furniture that stands inside the article and is only known from several blocks together: lists
-//! of other stories below a line that announces them, and headings of which nothing is left.
+//! of other stories below a line that announces them, and headings without any text left below them.
 //!
 //! Like all that judges blocks, this looks at a block, at the element it stands in, and at where its
 //! links lead; never at how many such blocks there are or in which order they come.
@@ -13,9 +13,9 @@ use super::lines;
 
 /// How far up the list or the box of a block is looked for.
 const LEVELS_MAX: usize = 6;
-/// Longer quotes are none that were pulled out of the text, in bytes.
+/// Longer quotes are not pull quotes, in bytes.
 const PULLED_BYTES_MAX: usize = 400;
-/// Shorter ones stand in it by chance, in bytes of letters.
+/// Shorter ones occur in the text by chance, in bytes of letters.
 const PULLED_BYTES_MIN: usize = 4;
 /// At most this many quotes are searched for in the text.
 const PULLED_MAX: usize = 16;

@@ -1,4 +1,4 @@
-//! JSON from pages, read only where what it becomes in memory is bounded.
+//! JSON from pages, read only where its size in memory is bounded.
 //!
 //! A tree of JSON takes a hundred times its text where the text is made for it (`{"a":1},` is a
 //! node of 600 bytes), so what is read is bounded by values and not by bytes alone. Deliberately

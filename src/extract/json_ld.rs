@@ -1,6 +1,6 @@
 //! What schema.org data in JSON-LD says of the article.
 //!
-//! A witness, not a truth: a page carries objects of other articles, of the site and of its
+//! A source, not the truth: a page carries objects of other articles, of the site and of its
 //! breadcrumbs, and templates leave stale values in them. The object taken is the one whose type
 //! names an article and that says most; every fact from it is weighed against others elsewhere.
 
@@ -15,7 +15,7 @@ use super::{json, json_loose};
 
 /// The most JSON-LD that is read of one page, in bytes.
 const BYTES_MAX: usize = 2 * 1024 * 1024;
-/// The most objects that are looked at.
+/// The most objects that are visited.
 const OBJECTS_MAX: usize = 20_000;
 
 /// A person or an organisation.
@@ -97,8 +97,8 @@ fn data_of(dom: &Dom, id: NodeId, bytes_max: usize) -> Option<Cow<'_, str>> {
     }
 }
 
-/// Parses, forgiving what pages get wrong: raw line breaks in strings, comment marks around the data,
-/// a comma or semicolon too many at the end; and whatever [`json_loose`] forgives.
+/// Parses, tolerating the errors of pages: raw line breaks in strings, comment marks around the data,
+/// a comma or semicolon too many at the end; and whatever [`json_loose`] tolerates.
 fn parse(text: &str) -> Vec<Value> {
     let text = text.trim().trim_start_matches("<!--").trim_start_matches("//<![CDATA[");
     let text =
@@ -420,7 +420,7 @@ fn of_object(object: &Object, depth: usize, out: &mut Vec<Name>) {
         None => Vec::new(),
     };
     if let [name] = written.as_slice() {
-        // The parts tell where the family name begins, if they are those of this name.
+        // The parts show where the family name begins, if they are those of this name.
         let goes = |(given, family): &(String, String)| {
             *name == format!("{given} {family}")
                 || *name == format!("{family} {given}")

@@ -1,9 +1,9 @@
-//! JSON as pages get it slightly wrong, read as what was meant.
+//! JSON with the small errors that pages make, read as intended.
 //!
-//! Forgiven are: comments, commas too many or missing between members, single quotes, names without
-//! quotes, quotation marks and line breaks inside of strings, escapes that are none, and an end that is
-//! cut off. Deliberately no expressions and no code: what is no value ends the reading, and what was
-//! read until then is given back. Only asked where a strict reading failed.
+//! Tolerated are: comments, commas too many or missing between members, single quotes, names without
+//! quotes, quotation marks and line breaks inside strings, invalid escapes, and an end that is
+//! cut off. Deliberately no expressions and no code: anything that is not a value ends the reading, and what was
+//! read until then is returned. Used only where strict parsing failed.
 
 use serde_json::{Map, Value};
 
@@ -19,7 +19,7 @@ pub fn read(text: &str) -> Vec<Value> {
     let mut out = Vec::new();
     loop {
         reader.skip();
-        // What stands around the data is code: it is passed over up to the next value.
+        // What stands around the data is code: it is skipped up to the next value.
         match reader.text[reader.at..].find(['{', '[']) {
             Some(ahead) if out.is_empty() || ahead == 0 => reader.at += ahead,
             _ => return out,
@@ -284,7 +284,7 @@ mod tests {
             let _ = read(&text);
             let value = json!({"a": a, "b": [n, {"c": null}], "d": true});
             let written = value.to_string();
-            // A mark inside of a string is not told from its end where the syntax could go on.
+            // A mark inside a string is not distinguished from its end where the syntax could go on.
             proptest::prop_assume!(!a.contains('"') && !a.contains('\\'));
             proptest::prop_assert_eq!(read(&written), [value]);
         }

@@ -1,7 +1,7 @@
 //! The line above the headline that says what the article is: "Analysis", "Sponsored content".
 //!
-//! Known by its place and its form: a few words without a figure or a stop, right above the headline and in
-//! the same part of the page. Menus, paths, dates and counters are none.
+//! Recognised by its place and its form: a few words without a figure or a stop, right above the headline and in
+//! the same part of the page. Menus, paths, dates and counters are not kickers.
 
 use super::article::Survey;
 use super::dom::{NodeId, Tag};
@@ -9,7 +9,7 @@ use super::flow::RawBlock;
 use super::lines;
 use super::page::{Fact, Origin};
 
-/// Longer lines are no kickers, in bytes.
+/// Longer lines are not kickers, in bytes.
 const KICKER_BYTES_MAX: usize = 60;
 /// More words than this are a sentence.
 const KICKER_WORDS_MAX: usize = 6;

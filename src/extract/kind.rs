@@ -1,6 +1,6 @@
 //! What kind of page it is: an article of some kind, a list, or something that stands in the way.
 //!
-//! Walls (bot checks, consent, "not found" said with a success status) are told from short pages
+//! Walls (bot checks, consent, "not found" said with a success status) are distinguished from short pages
 //! by their own words, in the title and the text. A long article about CAPTCHAs stays an article:
 //! walls are short.
 
@@ -13,16 +13,16 @@ use super::json_ld::LdArticle;
 use super::page::{BlockKind, Page, PageKind};
 use super::{shell, stand_in, wall};
 
-/// Pages with more article text than this are no walls, in bytes.
+/// Pages with more article text than this are not walls, in bytes.
 const WALL_BYTES_MAX: usize = 1_500;
 
 /// The least text apart from a wall that is an article, in bytes.
 const SHORT_ARTICLE_BYTES_MIN: usize = 140;
 
-/// As many blocks of the text are read for words of pages that stand in: those say it first.
+/// At most this many blocks of the text are searched for words of stand-in pages, which come first in the text.
 const FIRST_BLOCKS: usize = 3;
 
-/// What the verdict is made from.
+/// What the verdict is based on.
 pub struct Evidence<'a> {
     pub dom: &'a Dom,
     pub flow: &'a Flow,
@@ -54,7 +54,7 @@ pub fn of(evidence: &Evidence<'_>, page: &Page) -> PageKind {
         || path.contains("liveblog")
         || path.contains("live-blog")
         || path.contains("/liveticker");
-    // Entries are only told where they hold most of the prose.
+    // Entries are only recognised where they hold most of the prose.
     if entries >= 3 || (live_path && page.text.len() > 2_000) {
         return PageKind::Live;
     }
@@ -167,7 +167,7 @@ fn wall(evidence: &Evidence<'_>, page: &Page) -> Option<PageKind> {
         let mut blocks = evidence.flow.blocks.iter();
         blocks.any(|block| stand_in::says_blocked(&evidence.flow.words(block).to_lowercase()))
     };
-    // All of the text is read for it, so that it is asked last.
+    // All of the text is read for it, so it is checked last.
     let is_article = || says_article(evidence, page) && apart(page) >= SHORT_ARTICLE_BYTES_MIN;
     let is_dated = || (page.published.is_some() || !page.byline.is_empty()) && is_article();
     if heads.iter().any(|head| stand_in::title_says_blocked(head))
@@ -209,7 +209,7 @@ fn says_article(evidence: &Evidence<'_>, page: &Page) -> bool {
 }
 
 /// How much of the text stands in blocks without words of a page that stands in, in bytes: an article that
-/// tells of something removed has its other paragraphs, and a page for an article that is gone has none.
+/// reports something removed has its other paragraphs, and a page for an article that is gone has none.
 fn apart(page: &Page) -> usize {
     let is_apart = |words: &&str| {
         let lower = words.to_lowercase();
@@ -232,9 +232,9 @@ fn asks_for_consent(evidence: &Evidence<'_>, whole: &str, title: &str) -> bool {
 /// its facts too, but no text besides the wall's own.
 fn has_article(evidence: &Evidence<'_>, page: &Page, text: &str, visible: usize) -> bool {
     let dated = page.published.is_some() || !page.byline.is_empty();
-    let told = says_article(evidence, page);
+    let declared = says_article(evidence, page);
     let apart = !wall::asks_for_consent(text) && !text.lines().any(wall::counts_partners);
-    (told && apart && text.len() >= SHORT_ARTICLE_BYTES_MIN)
+    (declared && apart && text.len() >= SHORT_ARTICLE_BYTES_MIN)
         || (dated && text.len() > 400)
         || (apart && page.headline.is_some() && text.len() > 600)
         || (text.len() * 2 > visible && text.len() > 1_000)

@@ -1,7 +1,7 @@
-//! The words by which lines of furniture are known, in the main languages of the press.
+//! The words by which lines of furniture are recognised, in the main languages of the press.
 //!
 //! Tables only; what is done with them stands in [`super::lines`]. Entries are in lower case and
-//! parted by bars.
+//! separated by bars.
 
 use crate::base::phrases::{PhraseFinder, finder_of};
 use std::collections::HashMap;
@@ -27,7 +27,7 @@ const POINTERS_TEXT: &str = "related|read more|read also|also read|see also|see 
     čtěte také|přečtěte si také|mohlo by vás zajímat|קראו גם|קרא גם|קראו עוד|بیشتر بخوانید|همچنین بخوانید|यह भी पढ़ें|ये भी पढ़ें|\
     延伸閱讀|相關閱讀|相關新聞|相关新闻|함께 읽기|더 읽기|læs mere|les mer|läs även|bunu da okuyun|bunlar da ilginizi çekebilir";
 
-/// Beginnings of lines that ask or offer something, or tell of the page and not of the matter.
+/// Beginnings of lines that ask or offer something, or are about the page and not its subject.
 const PROMPTS_TEXT: &str = "subscribe to|subscribe now|sign up|sign in|signup|log in|register now|register for free|\
     join our|join us on|follow us|follow on|follow @|like us on|find us on|get our|\
     get the latest|get breaking|get the app|download the app|download our|share this|share on|\
@@ -144,7 +144,7 @@ const CREDIT_ENDS_TEXT: &str = "/getty images|getty images|via getty images|/ap 
 const CREDIT_WORDS_TEXT: &str = "image|images|photo|photos|photograph|picture|pic|credit|foto|bild|getty|reuters|ap photo|ap|\
     afp|courtesy|screenshot|screengrab|illustration|video|epa|pa|imagen|imagem|source: getty";
 
-/// Beginnings of lines that tell of the page's own state.
+/// Beginnings of lines that describe the page's own state.
 const STATES_TEXT: &str = "number of comments|number of views|rated by|number of shares|you are visitor|you are reader|visitor number|sie sind besucher|besucher nr|vous êtes le visiteur|\
     es usted el visitante|last login|last visit|page generated|generated in|rendered in|letzte anmeldung|letzter besuch|\
     seite erstellt in|dernière connexion|último acceso|ultimo accesso|последний вход|offer ends|offer expires|sale ends|deal ends|ends in|expires in|starts in|time left|\
@@ -199,7 +199,7 @@ const DONORS_FIRST_TEXT: &str = "support|help us|help fund|join|unterstützen si
 #[derive(Debug)]
 pub struct Table {
     by_first: HashMap<char, Vec<&'static str>>,
-    /// All of them at once, made where that is asked for.
+    /// All of them at once, built on first use.
     anywhere: OnceLock<Option<PhraseFinder>>,
 }
 
@@ -261,7 +261,7 @@ fn after_words<'a>(text: &'a str, start: &str) -> Option<&'a str> {
 
 /// Beginnings of lines that point elsewhere; they count beside a link or a colon.
 pub static POINTERS: LazyLock<Table> = LazyLock::new(|| Table::new(POINTERS_TEXT));
-/// Beginnings of lines that ask or offer something, or tell of the page and not of the matter.
+/// Beginnings of lines that ask or offer something, or are about the page and not its subject.
 pub static PROMPTS: LazyLock<Table> = LazyLock::new(|| Table::new(PROMPTS_TEXT));
 /// Whole lines.
 pub static WHOLE: LazyLock<Table> = LazyLock::new(|| Table::new(WHOLE_TEXT));
@@ -272,7 +272,7 @@ pub static UNITS: LazyLock<Table> = LazyLock::new(|| Table::new(UNITS_TEXT));
 /// Beginnings that also begin sentences: what follows them decides.
 pub static ONE_WORD: LazyLock<Table> = LazyLock::new(|| Table::new(ONE_WORD_TEXT));
 
-/// Beginnings of lines that tell of the page's own state.
+/// Beginnings of lines that describe the page's own state.
 pub static STATES: LazyLock<Table> = LazyLock::new(|| Table::new(STATES_TEXT));
 /// What says of an offer how long it lasts.
 pub static LEFT: LazyLock<Table> = LazyLock::new(|| Table::new(LEFT_TEXT));

@@ -1,4 +1,4 @@
-//! What the words of a line tell: that it is furniture, or a notice of the publisher.
+//! Recognises by its words whether a line is furniture or a notice of the publisher.
 //!
 //! Furniture inside the body has no name that all publishers share, but its words are few:
 //! "Related:", "Sign up for our newsletter", "3 min read", "Filed under". Lines are judged by how
@@ -6,11 +6,11 @@
 //! Main languages of the press.
 
 use super::flow::{Flow, RawBlock};
-use super::heard::{Heard, List};
 use super::line_words::{
     APPLAUSE, BY, COUNTDOWN, CREDIT_ENDS, CREDIT_STARTS, CREDIT_WORDS, CROWD, DONORS, DONORS_FIRST,
     GOALS, LEFT, OFFERS, ONE_WORD, POINTERS, PROMPTS, STATES, Table, UNITS, WHOLE,
 };
+use super::phrase_bits::{List, Lists};
 use super::{page_lines, shown_dates, wall};
 use crate::dates::{Order, find_human};
 use crate::language::is_east_asian;
@@ -40,11 +40,11 @@ pub fn judge_apart(flow: &Flow, block: &RawBlock, linked: usize) -> Line {
     if block.range.len() > LINE_BYTES_MAX {
         return Line::Text;
     }
-    of_words(flow.words(block), linked, flow.heard(block))
+    of_words(flow.words(block), linked, flow.lists(block))
 }
 
-/// Judges a line. `linked` is how many bytes of it are link text, `heard` what stands in it.
-fn of_words(words: &str, linked: usize, heard: Heard) -> Line {
+/// Judges a line. `linked` is how many bytes of it are link text, `lists` the lists with a phrase in it.
+fn of_words(words: &str, linked: usize, lists: Lists) -> Line {
     let len = words.len();
     let folded = words.to_lowercase();
     let bare = folded.trim_matches(|c: char| {
@@ -55,12 +55,12 @@ fn of_words(words: &str, linked: usize, heard: Heard) -> Line {
     }
     if WHOLE.has(bare)
         || page_lines::is_label(bare)
-        || heard.has(List::PageLine) && page_lines::is_page_line(bare)
-        || heard.has(List::Letter) && page_lines::asks_to_subscribe(&folded)
+        || lists.has(List::PageLine) && page_lines::is_page_line(bare)
+        || lists.has(List::Letter) && page_lines::asks_to_subscribe(&folded)
     {
         return Line::Furniture;
     }
-    if (len <= RIGHTS_BYTES_MAX && wall::reserves_rights(bare, heard)) || wall::is_ago(bare) {
+    if (len <= RIGHTS_BYTES_MAX && wall::reserves_rights(bare, lists)) || wall::is_ago(bare) {
         return Line::Furniture;
     }
     if is_counter(bare) || is_tags(words) {
@@ -69,8 +69,8 @@ fn of_words(words: &str, linked: usize, heard: Heard) -> Line {
     let prompt = PROMPTS.after(bare).is_some();
     // Headings and sentences may begin like a prompt ("Share of renewables falls", "Donate blood").
     if prompt
-        && (len <= 60 || linked * 3 > len || is_offer(bare, heard))
-        && !is_sentence_about(bare, heard)
+        && (len <= 60 || linked * 3 > len || is_offer(bare, lists))
+        && !is_sentence_about(bare, lists)
     {
         return Line::Furniture;
     }
@@ -99,13 +99,13 @@ fn of_words(words: &str, linked: usize, heard: Heard) -> Line {
     if asks_to_scan(bare) {
         return Line::Furniture;
     }
-    if (linked > 0 || len < 140) && is_offer(bare, heard) {
+    if (linked > 0 || len < 140) && is_offer(bare, lists) {
         return Line::Furniture;
     }
     Line::Text
 }
 
-/// Whether a short line tells of the page and not of its matter, with figures that turn by themselves: how
+/// Whether a short line is about the page and not its subject, with figures that change by themselves: how
 /// many readers like it, how long an offer lasts, how far a collection is, how old the article is, when it
 /// was printed.
 fn is_page_state(bare: &str, is_sentence: bool) -> bool {
@@ -156,10 +156,10 @@ fn is_page_state(bare: &str, is_sentence: bool) -> bool {
         || words.len() <= 14 && DONORS_FIRST.after(bare).is_some() && has(&DONORS)
 }
 
-/// Whom one may join.
+/// The people that a reader may join.
 const JOINED: [&str; 6] = ["readers", "subscribers", "others", "members", "people", "followers"];
 
-/// How a line begins that tells when a page was read.
+/// How a line begins that states when a page was read.
 const ACCESSED: [&str; 6] = [
     "accessed on ",
     "accessed: ",
@@ -169,11 +169,11 @@ const ACCESSED: [&str; 6] = [
     "printed on ",
 ];
 
-/// What an article calls itself where it tells its age.
+/// What an article calls itself where it states its age.
 const SELF_NAMES: [&str; 8] =
     ["article", "artikel", "artículo", "articolo", "artigo", "artykuł", "artikkel", "artiklen"];
 
-/// Last words of a line that tells how often the article was read: "viewed 1,204 times".
+/// Last words of a line that states how often the article was read: "viewed 1,204 times".
 const TALLY: [&str; 10] =
     ["times", "mal", "fois", "veces", "vezes", "volte", "keer", "gånger", "ganger", "gange"];
 
@@ -195,7 +195,7 @@ pub fn announces_stories(words: &str) -> bool {
         || POINTERS.after(bare).is_some_and(|rest| rest.len() < 20)
 }
 
-/// Words that tell other stories from this one, in the languages that put them beside a noun.
+/// Words that distinguish other stories from this one, in the languages that put them beside a noun.
 const OTHER: &[&str] = &[
     "more",
     "other",
@@ -252,7 +252,7 @@ const STORIES: &[&str] = &[
 ];
 
 /// "Scan the QR code", "QR-Code scannen", "Escanee el código QR": the verb begins or ends the line,
-/// or nothing is left beside it. A sentence that tells of someone who scans one does neither.
+/// or nothing is left beside it. A sentence about someone who scans one does neither.
 fn asks_to_scan(bare: &str) -> bool {
     let words: Vec<&str> =
         bare.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
@@ -283,17 +283,17 @@ const SCAN: &[&str] = &[
 const WIDE_SENTENCE_CHARACTERS_MIN: usize = 12;
 
 /// "Advertising revenue fell 8 percent." is a sentence; "Advertisement" is not.
-fn is_sentence_about(text: &str, heard: Heard) -> bool {
+fn is_sentence_about(text: &str, lists: Lists) -> bool {
     // "分享会在周六举行。": scripts without spaces have no words to count.
     if text.starts_with(is_east_asian) && text.chars().count() >= WIDE_SENTENCE_CHARACTERS_MIN {
-        return !is_offer(text, heard);
+        return !is_offer(text, lists);
     }
     ONE_WORD.after(text).is_some_and(|rest| rest.split_whitespace().count() >= 5)
 }
 
 /// Phrases of offers, anywhere in a short line.
-fn is_offer(text: &str, heard: Heard) -> bool {
-    heard.has(List::LineOffer) && OFFERS.is_within(text)
+fn is_offer(text: &str, lists: Lists) -> bool {
+    lists.has(List::LineOffer) && OFFERS.is_within(text)
 }
 
 /// "3 min read", "12 comments", "1,693 views", "1 of 6", "3 hours ago", "listen · 4 minutes".
@@ -340,7 +340,7 @@ pub fn is_head_line(words: &str) -> bool {
         && !words.ends_with(['.', '?', '!']))
 }
 
-/// A line that tells when the page appeared or was changed, and nothing else: "Updated 5 March 2026, 11:20".
+/// A line that states when the page appeared or was changed, and nothing else: "Updated 5 March 2026, 11:20".
 pub fn is_date_line(words: &str) -> bool {
     let stop = words.ends_with(['.', '?', '!', '。']);
     words.len() <= 90
@@ -415,7 +415,7 @@ mod tests {
         ];
         for (line, linked) in furniture {
             assert_eq!(
-                of_words(line, linked, crate::extract::phrase_lists::hear(line)),
+                of_words(line, linked, crate::extract::phrase_lists::scan(line)),
                 Line::Furniture,
                 "{line}"
             );
@@ -435,7 +435,7 @@ mod tests {
         ];
         for line in text {
             assert_eq!(
-                of_words(line, 0, crate::extract::phrase_lists::hear(line)),
+                of_words(line, 0, crate::extract::phrase_lists::scan(line)),
                 Line::Text,
                 "{line}"
             );

@@ -1,4 +1,4 @@
-//! The entries of a live blog, known by their structure: siblings that each begin with a time of day and go on
+//! The entries of a live blog, recognised by their structure: siblings that each begin with a time of day and go on
 //! with text, or times that head what follows.
 
 use std::collections::{HashMap, HashSet};
@@ -8,7 +8,7 @@ use super::dom::{Dom, NodeId, Tag};
 use super::page::PageTime;
 use crate::dates::{self, Order};
 
-/// Fewer elements than this that begin with a time are no live blog.
+/// Fewer elements than this that begin with a time are not a live blog.
 const ENTRIES_MIN: usize = 3;
 /// The same where the page declares itself a live blog.
 const DECLARED_ENTRIES_MIN: usize = 2;
@@ -71,7 +71,7 @@ fn groups(survey: &Survey<'_>, container: NodeId) -> HashMap<NodeId, Vec<Entry>>
 }
 
 /// The element that holds the entries of a live blog, where `container` is one of them or stands in one:
-/// entries of a few words are no prose, and the longest of them is not the article.
+/// entries of a few words are not prose, and the longest of them is not the article.
 pub(super) fn home(
     survey: &Survey<'_>,
     container: NodeId,
@@ -104,7 +104,7 @@ pub(super) fn home(
     })
 }
 
-/// Whether most of what stands below an element is no link: rails have times, too.
+/// Whether most of what stands below an element is not a link: rails have times, too.
 fn is_text(survey: &Survey<'_>, id: NodeId) -> bool {
     let (dom, flow) = (survey.dom, survey.flow);
     let is_below = |node: NodeId| node == id || dom.ancestors(node).any(|up| up == id);
@@ -218,7 +218,7 @@ fn times(survey: &Survey<'_>, container: NodeId) -> Vec<Entry> {
         {
             continue;
         }
-        // Inline elements around the time are passed over.
+        // Inline elements around the time are skipped.
         let own = timed.remove(&block.node).or_else(|| {
             let below = dom.children(block.node).take(6);
             below.filter_map(|child| timed.remove(&child)).next()
@@ -267,7 +267,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clock_times_are_told_from_figures() {
+    fn clock_times_are_distinguished_from_figures() {
         for (text, is) in [
             ("10:42", true),
             ("9.15 Uhr", true),

@@ -1,5 +1,5 @@
-//! The pictures and players that a reader sees in the article: what they show, and what stands in place of a
-//! picture for those who do not see it.
+//! The pictures and players that a reader sees in the article: what they show, and the text in place of a
+//! picture for readers who do not see it.
 //!
 //! Collected from the headline to the end of the text. Deliberately left out: what belongs to other pages
 //! (teasers, advertisements), portraits of authors, icons and counting pixels.
@@ -18,14 +18,14 @@ const WORDS_BYTES_MAX: usize = 1_000;
 /// A picture that is declared smaller than this in both directions is an icon, in pixels.
 const ICON_PIXELS_MAX: u32 = 64;
 
-/// Words in the names of pictures that are none of the article's.
+/// Words in the names of pictures that do not belong to the article.
 const PORTRAITS: [&str; 5] = ["avatar", "icon", "logo", "emoji", "smiley"];
 
 /// Words in the names of pictures that head an article.
 const LEADS: [&str; 4] = ["hero", "lead", "cover", "featured"];
-/// A picture before the article is none of it where it is declared narrower, in pixels.
+/// A picture before the article does not belong to it where it is declared narrower, in pixels.
 const LEAD_PIXELS_MIN: u32 = 400;
-/// As many elements before the article are looked at for it, of those that stand there.
+/// At most this many of the elements before the article are searched for it.
 const LEAD_REACH: usize = 2;
 /// An element with more children before the article is a list.
 const SIBLINGS_MAX: usize = 24;
@@ -205,7 +205,7 @@ fn source_of(dom: &Dom, id: NodeId) -> Option<String> {
     of(id).or_else(|| sources(id)).or_else(|| picture.and_then(sources))
 }
 
-/// Whether a frame is a part of the page and no part of the article: advertisements, counters, consent,
+/// Whether a frame is part of the page but not of the article: advertisements, counters, consent,
 /// comments, buttons of social networks.
 fn is_of_page(src: &str) -> bool {
     const WORDS: [&str; 16] = [

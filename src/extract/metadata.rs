@@ -1,6 +1,6 @@
 //! What the page says of itself, each fact with its origin.
 //!
-//! The witnesses are gathered by [`super::declared`] and [`super::json_ld`]; the three facts that
+//! The sources are gathered by [`super::declared`] and [`super::json_ld`]; the three facts that
 //! need weighing have files of their own ([`super::headline`], [`super::published`],
 //! [`super::byline`]). What remains is here: publisher, section, language, canonical address,
 //! access, and the lead picture.
@@ -24,7 +24,7 @@ pub struct Sources<'a> {
     pub flow: &'a Flow,
     pub declared: &'a Declared,
     pub ld: &'a LdArticle,
-    /// What data for scripts say, where the article is read from those.
+    /// The data for scripts, where the article is read from them.
     pub state: Option<&'a Article>,
     /// The blocks of the article, by index.
     pub kept: &'a [usize],
@@ -178,7 +178,7 @@ fn language(declared: &Declared, ld: &LdArticle, state: Option<&Article>) -> Opt
 }
 
 /// The language declared, else that of the text. English is what templates say by default, so that a text
-/// in another language corrects it; any other language is declared on purpose, but for Russian where the text
+/// in another language corrects it; any other language is declared on purpose, except for Russian where the text
 /// has the letters of Ukrainian.
 pub fn agreed(declared: Option<Fact<String>>, text: &str) -> Option<Fact<String>> {
     let is_doubtful = |tag: &str| {
@@ -249,10 +249,10 @@ fn access(from: &Sources<'_>, page: &Page) -> Access {
 
 /// The longest text of a page that asks its readers to log in, in bytes.
 const LOGIN_BYTES_MAX: usize = 600;
-/// As much of it as sentences may be, in bytes.
+/// At most this much of it may be sentences, in bytes.
 const LOGIN_PROSE_BYTES_MAX: usize = 240;
 
-/// Whether the page is there to log in: it has a field for a password, and no text that is longer than
+/// Whether the page is a login page: it has a field for a password, and no text that is longer than
 /// what asks for it.
 fn asks_to_log_in(from: &Sources<'_>) -> bool {
     let (dom, flow) = (from.dom, from.flow);
@@ -276,13 +276,13 @@ fn asks_to_log_in(from: &Sources<'_>) -> bool {
 
 /// The longest text that may be the beginning of an article behind a wall, in bytes.
 const STUB_BYTES_MAX: usize = 3_000;
-/// Longer blocks are no walls, in bytes.
+/// Longer blocks are not walls, in bytes.
 const WALL_BLOCK_BYTES_MAX: usize = 400;
 /// A wall stands at most this many blocks behind the text, or in the element that holds the article.
 const WALL_BLOCKS_MAX: usize = 4;
 
 /// Whether a wall stands where the article would go on: in the element that holds the article, or right
-/// behind its text. The bars and footers of a site speak to subscribers on free pages, too.
+/// behind its text. The bars and footers of a site address subscribers on free pages, too.
 fn shows_wall(from: &Sources<'_>) -> bool {
     let Sources { dom, flow, kept, .. } = *from;
     let last = kept.last().copied();
@@ -304,11 +304,11 @@ fn shows_wall(from: &Sources<'_>) -> bool {
         let words = flow.words(block);
         let inside = home.is_some_and(|home| dom.ancestors(block.node).any(|up| up == home));
         let behind = last.is_none_or(|last| at > last && at <= last + WALL_BLOCKS_MAX);
-        // What stands elsewhere is no wall, whatever it says.
+        // What stands elsewhere is not a wall, whatever it says.
         if words.len() > WALL_BLOCK_BYTES_MAX || !(inside || behind) {
             return false;
         }
-        let Some(wall) = wall::of(words, flow.heard(block)) else { return false };
+        let Some(wall) = wall::of(words, flow.lists(block)) else { return false };
         let fits = match wall {
             Wall::Here => inside || behind || last.is_none(),
             Wall::Beside => (inside || home.is_none()) && behind,

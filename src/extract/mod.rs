@@ -4,11 +4,11 @@
 //! unsure of. It is a function of payload, hints and [`EXTRACTOR`] alone, and fetches nothing.
 //!
 //! In reading order: bytes to text ([`charset`]), text to a tree ([`dom`], [`tag`]), the tree to a
-//! stream of blocks ([`flow`]), what names tell ([`furniture`]), which blocks are the article
+//! stream of blocks ([`flow`]), what names say ([`furniture`]), which blocks are the article
 //! ([`article`], [`insets`]), what belongs to it beside the prose ([`parts`]), and what the page says of
 //! itself ([`metadata`]). Where the markup has no text, the article is looked for in the data that the page
 //! carries ([`embedded`]); where there is none either, it may be a page that scripts fill ([`shell`]), or one that
-//! names another form of itself ([`alternate`]). What it links to, for the queue, is the affair of `outlinks`.
+//! names another form of itself ([`alternate`]). What it links to, for the queue, is handled by `outlinks`.
 
 pub mod alternate;
 mod article;
@@ -30,7 +30,6 @@ mod furniture;
 #[cfg(test)]
 mod growth;
 mod headline;
-mod heard;
 mod insets;
 pub(crate) mod json;
 mod json_ld;
@@ -49,6 +48,7 @@ mod outside_tags;
 pub mod page;
 mod page_lines;
 mod parts;
+mod phrase_bits;
 mod phrase_lists;
 mod published;
 pub mod quotes;
@@ -87,7 +87,7 @@ pub const DOCUMENT_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// Less text than this in `noscript` is a remark on scripts, in bytes.
 const NOSCRIPT_BYTES_MIN: usize = 300;
-/// As much of one is read to tell that, in bytes.
+/// At most this much of one is read to decide that, in bytes.
 const NOSCRIPT_BYTES_MAX: usize = 256 * 1024;
 
 /// What is known of a payload besides its bytes.
@@ -131,12 +131,12 @@ pub fn extract(payload: &[u8], hints: &Hints<'_>) -> Extraction {
     Extraction { page, charset: decoded.label, notes }
 }
 
-/// Less prose than this is no article where data of the page have one, in bytes.
+/// Less prose than this is not an article where data of the page have one, in bytes.
 const TEXT_BYTES_MIN: usize = 250;
 
 /// Whether a page that may be an article has next to no text of one.
 fn lacks_text(page: &Page, hints: &Hints<'_>) -> bool {
-    // A wall of consent speaks of itself; what is not there has no text, whatever its data say.
+    // A wall of consent is about itself; a page for missing content has no text, whatever its data say.
     let is_walled = page.kind == PageKind::Consent;
     let may_be = !matches!(
         page.kind,
@@ -244,7 +244,7 @@ fn is_in_noscript(dom: &Dom, flow: &Flow) -> bool {
     })
 }
 
-/// What a local file of plain text says: its paragraphs are parted by blank lines.
+/// What a local file of plain text says: its paragraphs are separated by blank lines.
 #[must_use]
 pub fn extract_text_file(text: &str) -> Extraction {
     let mut notes = Vec::new();
@@ -273,7 +273,7 @@ pub fn extract_text_file(text: &str) -> Extraction {
     Extraction { page, charset: "utf-8".to_owned(), notes }
 }
 
-/// The bytes that are decoded: a longer payload is not decoded to be cut.
+/// The bytes that are decoded: the rest of a longer payload is not decoded.
 pub(crate) fn first_bytes<'a>(payload: &'a [u8], notes: &mut Vec<String>) -> &'a [u8] {
     let Some(first) = payload.get(..DOCUMENT_BYTES_MAX) else { return payload };
     if first.len() < payload.len() {
@@ -282,7 +282,7 @@ pub(crate) fn first_bytes<'a>(payload: &'a [u8], notes: &mut Vec<String>) -> &'a
     first
 }
 
-/// As much of a text as is read, and whether that is not all; one in another encoding may be longer
+/// The part of a text that is read, and whether the rest was cut; one in another encoding may be longer
 /// than its bytes were.
 pub(crate) fn bounded<'a>(text: &'a str, notes: &mut Vec<String>) -> (&'a str, bool) {
     if text.len() <= DOCUMENT_BYTES_MAX {

@@ -1,7 +1,7 @@
 //! The people an article names.
 //!
-//! Owns the finding of personal names, their fullest form, the role and the gender that the text or
-//! a first name tells. Deliberately knows no quotations. First names are our own short list of common
+//! Owns the finding of personal names, their fullest form, the role and the gender given by the text or
+//! a first name. Deliberately knows no quotations. First names are our own short list of common
 //! ones of many countries; a name that is on neither list has no gender, and fits every pronoun.
 
 use std::collections::HashMap;
@@ -30,7 +30,7 @@ pub(crate) struct Person {
     pub(crate) name: String,
     /// The last word of it, in lower case.
     pub(crate) surname: String,
-    /// What the text or the first name tells.
+    /// Known from the text or the first name.
     pub(crate) gender: Option<Gender>,
     /// Roles given beside the name, in lower case: "president", "spokeswoman".
     pub(crate) roles: Vec<String>,
@@ -61,7 +61,7 @@ pub(crate) fn bare(word: &str) -> &str {
         .unwrap_or(word)
 }
 
-/// The gender a title tells.
+/// The gender a title implies.
 fn title_gender(word: &str) -> Option<Gender> {
     match word.trim_end_matches('.') {
         "mr" | "sir" | "lord" | "king" | "prince" | "father" | "congressman" | "chairman"
@@ -84,7 +84,7 @@ pub(crate) fn first_name_gender(word: &str) -> Option<Gender> {
 }
 
 impl People {
-    /// Reads the capitalised runs of the tokens (quotations are no tokens of theirs).
+    /// Reads the capitalised runs of the tokens (a quotation is not one of them).
     pub(crate) fn find(text: &str, tokens: &[Token], language: &str) -> Self {
         let mut people = Self { language: language.to_owned(), ..Self::default() };
         let noun_capitals = table(language).is_some_and(|table| table.is("noun-capitals"));
@@ -123,7 +123,7 @@ impl People {
         people
     }
 
-    /// The gender a title tells, in English or in the language of the article.
+    /// The gender a title implies, in English or in the language of the article.
     fn title_gender(&self, word: &str) -> Option<Gender> {
         let Some(table) = table(&self.language) else { return title_gender(word) };
         if table.role_she.contains(word) && !table.role_he.contains(word) {
@@ -135,7 +135,7 @@ impl People {
         title_gender(word)
     }
 
-    /// Takes in one capitalised run.
+    /// Records one capitalised run.
     fn run(&mut self, text: &str, tokens: &[Token], from: usize, end: usize) {
         let mut start = from;
         let mut titled = false;
@@ -317,7 +317,7 @@ impl People {
         }
     }
 
-    /// Takes in a name that only an attribution shows to be one: "Hale said".
+    /// Records a name that only an attribution shows to be one: "Hale said".
     pub(crate) fn adopt(&mut self, name: &str) -> Option<usize> {
         let lower = name.to_lowercase();
         let surname = lower.split_whitespace().last()?.to_owned();

@@ -32,7 +32,7 @@ const WORDS_MIN: usize = 4;
 
 /// A date with its time is no longer than this, in bytes.
 const TIME_BYTES_MAX: usize = 80;
-/// More words beside a date than these tell something.
+/// A date with more words than these beside it is part of a statement.
 const TIME_WORDS_MAX: usize = 3;
 /// A notice beside the text is no longer than this, in bytes.
 const BESIDE_BYTES_MAX: usize = 1_200;
@@ -201,7 +201,7 @@ fn inside_line(text: &str) -> Option<(usize, NoticeKind)> {
     if text.len() > LINE_BYTES_MAX {
         return None;
     }
-    let may_tell = lexicon::may_tell(&text.to_lowercase());
+    let may_hold = lexicon::may_hold(&text.to_lowercase());
     let mut before = ' ';
     for (at, c) in text.char_indices() {
         let begins = at > 0 && c.is_uppercase() && !before.is_alphanumeric();
@@ -210,7 +210,7 @@ fn inside_line(text: &str) -> Option<(usize, NoticeKind)> {
             continue;
         }
         let rest = text.get(at..).unwrap_or_default();
-        if let Some(kind) = kind_where(rest, may_tell).filter(|kind| *kind != NoticeKind::Update) {
+        if let Some(kind) = kind_where(rest, may_hold).filter(|kind| *kind != NoticeKind::Update) {
             return Some((at, kind));
         }
     }
@@ -275,17 +275,17 @@ fn kind_of(text: &str) -> Option<NoticeKind> {
     kind_where(text, true)
 }
 
-/// The same of a text of which is known whether it may have a phrase by which notices tell of themselves.
-fn kind_where(text: &str, may_tell: bool) -> Option<NoticeKind> {
+/// The same where it is known whether the text may have a phrase by which notices describe themselves.
+fn kind_where(text: &str, may_hold: bool) -> Option<NoticeKind> {
     let start = text.trim_start_matches(|c: char| !c.is_alphanumeric());
     let is_set_off = text.trim_start().starts_with(['(', '[', '（', '［', '【', '*', '※']);
-    // Somebody's words are none of the publisher's.
+    // Quoted words are not those of the publisher.
     let is_said =
         text.trim_start().starts_with(['“', '„', '«', '»', '”', '"', '「', '『', '—', '–']);
     let said = |text| {
         by_phrase(text).or_else(|| {
             (!is_said).then_some(())?;
-            erred::by_wire(text, is_set_off).or_else(|| by_publisher(text, is_set_off, may_tell))
+            erred::by_wire(text, is_set_off).or_else(|| by_publisher(text, is_set_off, may_hold))
         })
     };
     by_lead(start)
@@ -296,7 +296,7 @@ fn kind_where(text: &str, may_tell: bool) -> Option<NoticeKind> {
 }
 
 /// "The Ledger reported that the repair would cost 14 million. We have corrected the story.": a short block whose
-/// last sentence owns it.
+/// last sentence admits it.
 fn by_last_sentence(text: &str) -> Option<NoticeKind> {
     if text.len() > LINE_BYTES_MAX {
         return None;
@@ -310,7 +310,7 @@ fn by_last_sentence(text: &str) -> Option<NoticeKind> {
     of_self.then_some(kind)
 }
 
-/// How many words a text has; where words are not parted, two characters are taken for one.
+/// How many words a text has; where words are not separated, two characters are taken for one.
 fn words_of(text: &str) -> usize {
     let unspaced = text.chars().filter(|c| lexicon::is_unspaced(*c)).count();
     let spaced = text.split_whitespace().filter(|word| word.contains(char::is_alphanumeric));
@@ -454,10 +454,10 @@ fn by_season(text: &str) -> Option<NoticeKind> {
 
 /// A publisher that says what it did to the article: "The Post has retracted this article", "Updated
 /// at 5 p.m. with a statement".
-fn by_publisher(text: &str, is_set_off: bool, may_tell: bool) -> Option<NoticeKind> {
+fn by_publisher(text: &str, is_set_off: bool, may_hold: bool) -> Option<NoticeKind> {
     let lower = head(text, 160);
-    let told = || may_tell.then(|| lexicon::told(&lower)).flatten();
-    if let Some(kind) = lexicon::begun(&lower, is_set_off).or_else(told) {
+    let found = || may_hold.then(|| lexicon::notice(&lower)).flatten();
+    if let Some(kind) = lexicon::begun(&lower, is_set_off).or_else(found) {
         return Some(kind);
     }
     if let Some(kind) = lexicon::changed_itself(&lower) {

@@ -14,7 +14,7 @@ pub(crate) struct Decimal {
     places: u32,
 }
 
-/// The largest number of digits kept; longer runs are no figures.
+/// The largest number of digits kept; longer runs are not figures.
 const DIGITS_MAX: usize = 24;
 
 impl Decimal {
@@ -244,7 +244,7 @@ pub(crate) fn small(language: &str, word: &str) -> Option<u64> {
     if let Some(table) = table(language) {
         return table.number.get(word).copied().or_else(|| compound(table, word));
     }
-    // Asked of every word of a text: a match is faster than a list.
+    // Called for every word of a text: a match is faster than a list.
     let value = match word {
         "zero" => 0,
         "one" => 1,
@@ -448,7 +448,7 @@ words!(
     "dozens scores hundreds thousands millions billions trillions decenas cientos miles millones dizaines centaines milliers hunderte tausende dezenas centenas milhares"
 );
 
-/// "dozens", "hundreds": a number that no one knows.
+/// "dozens", "hundreds": an unknown number.
 pub(crate) fn is_vague(word: &str) -> bool {
     VAGUE.contains(word)
 }

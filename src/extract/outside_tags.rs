@@ -2,7 +2,7 @@
 //!
 //! Owns that count, which needs no parser: it decides what is worth parsing.
 
-/// How much of a text in HTML is no markup, in bytes.
+/// How much of a text in HTML is not markup, in bytes.
 pub(super) fn bytes_outside_tags(html: &str) -> usize {
     let mut outside = html.find('<').unwrap_or(html.len());
     for piece in html.split('<').skip(1) {

@@ -67,7 +67,7 @@ pub struct Author {
     pub name: String,
     /// Whether it names an organisation (an agency, a staff) and not a person.
     pub organisation: bool,
-    /// The family name, at one end of the name or before its suffix, where the page tells it: by a comma
+    /// The family name, at one end of the name or before its suffix, where the page gives it: by a comma
     /// ("Roe, Anna"), by capitals ("Anna ROE") or by a field of its own.
     pub family: Option<String>,
 }
@@ -196,7 +196,7 @@ pub enum BlockKind {
     Post,
     /// The caption of a picture.
     Caption,
-    /// A row of a table; cells are parted by tabs.
+    /// A row of a table; cells are separated by tabs.
     TableRow,
     /// The heading or time line that begins an entry of a live blog.
     LiveEntry(Option<PageTime>),
@@ -206,7 +206,7 @@ pub enum BlockKind {
     Preformatted,
 }
 
-/// A block of the article, in reading order. Blocks do not overlap, and are parted by a blank line.
+/// A block of the article, in reading order. Blocks do not overlap, and are separated by a blank line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Block {
     /// What it is.
@@ -274,7 +274,7 @@ pub struct Quote {
     pub parts: Vec<Range<usize>>,
     /// What kind it is.
     pub kind: QuoteKind,
-    /// Who said it; none where nothing tells.
+    /// The speaker; none where it is unknown.
     pub speaker: Option<Speaker>,
     /// The verb or phrase of saying: "said", "according to".
     pub cue: Option<Cue>,
@@ -322,7 +322,7 @@ pub struct Figure {
     /// The words, as they stand.
     pub text: String,
     /// The normalised value: a decimal number ("50000000"), "5..10" for a range, RFC 3339 or a
-    /// partial date for dates; none where it could not be told.
+    /// partial date for dates; none where it could not be determined.
     pub value: Option<String>,
     /// The unit: an ISO 4217 code or symbol for money, "percent", "km"; none for bare counts.
     pub unit: Option<String>,
@@ -355,7 +355,7 @@ pub struct ArticleLink {
 /// Words that the article shows crossed out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Struck {
-    /// The words, without the white space around them; no part of [`Page::text`].
+    /// The words, without the white space around them; not part of [`Page::text`].
     pub words: String,
     /// The place in [`Page::text`] before which they stand.
     pub at: usize,
@@ -386,7 +386,7 @@ pub struct Media {
     pub kind: MediaKind,
     /// Its resolved address.
     pub src: String,
-    /// What stands in its place for those who do not see it.
+    /// The text in its place for readers who do not see it.
     pub alt: Option<String>,
     /// The caption of the figure it stands in, of any length.
     pub caption: Option<String>,
@@ -426,7 +426,7 @@ pub struct Page {
     pub kind: PageKind,
     /// Who may read it.
     pub access: Access,
-    /// The article text without its headline: the blocks, parted by blank lines.
+    /// The article text without its headline: the blocks, separated by blank lines.
     pub text: String,
     /// Where the text stands, if not in the markup as a browser shows it: JSON-LD, or data for scripts.
     pub text_origin: Option<Origin>,

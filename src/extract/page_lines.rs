@@ -1,8 +1,8 @@
-//! Lines in which a page speaks of itself and not of its matter, in every language: asks to subscribe to a
+//! Lines about the page itself and not its subject, in every language: prompts to subscribe to a
 //! letter, labels of advertisements, remarks on the browser, on embedded content and on comments.
 //!
 //! Owns the English words; those of the other languages are in the tables. A page's boxes may be in another
-//! language than its text, so all tables are asked at once. [`super::lines`] uses them.
+//! language than its text, so all tables are searched at once. [`super::lines`] uses them.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -75,7 +75,7 @@ const CHANNELS: &[&str] = &[
     "google haberler",
 ];
 
-/// What asks for it, in the form that speaks to readers.
+/// The verbs that ask for it, in the form that addresses readers.
 const SUBSCRIBE: &[&str] = &[
     "sign up for",
     "sign up to",
@@ -165,7 +165,7 @@ static ASKS: Phrases = LazyLock::new(|| {
     let foreign = every().flat_map(|table| table.subscribe.iter().chain(&table.follow).copied());
     finder_of(SUBSCRIBE.iter().copied().chain(foreign))
 });
-/// Those of languages whose verbs stand last.
+/// Those of languages whose verbs come last.
 static ASKS_LAST: Phrases = LazyLock::new(|| {
     // A language with a mark of the topic has its verbs last, too.
     let last = every().filter(|table| table.is("verb-last") || !table.topic.is_empty());
@@ -199,8 +199,8 @@ pub fn is_label(bare: &str) -> bool {
 
 /// Whether a line, in lower case, asks readers to subscribe to a letter or to follow the outlet: it names the
 /// letter or the channel and asks in the
-/// form that speaks to them, at the head of a sentence, or behind the letter where verbs stand last. Words in
-/// marks are somebody's.
+/// form that addresses them, at the head of a sentence, or behind the letter where verbs come last. Words in
+/// marks are a speaker's.
 pub fn asks_to_subscribe(line: &str) -> bool {
     let (Some(offered), Some(asks)) = (OFFERED.as_ref(), ASKS.as_ref()) else { return false };
     let line = line.trim_start_matches(|c: char| !c.is_alphanumeric() && !MARKS.contains(&c));
@@ -221,7 +221,7 @@ pub fn asks_to_subscribe(line: &str) -> bool {
     asks.find_iter(line).any(|found| begins(found.start())) || behind()
 }
 
-/// Marks that open words of somebody.
+/// Marks that open a quotation.
 const MARKS: [char; 10] = ['"', '“', '„', '«', '»', '‘', '「', '『', '‚', '”'];
 
 /// What may stand before what is asked for.

@@ -23,13 +23,13 @@ const STANDFIRST_BYTES_MAX: usize = 900;
 const STANDFIRST_BLOCKS_MAX: usize = 2;
 /// The most items that a list in its place has.
 const STANDFIRST_ITEMS_MAX: usize = 10;
-/// A standfirst that nothing names has at least so many words.
+/// A standfirst that nothing names has at least this many words.
 const UNNAMED_WORDS_MIN: usize = 6;
 /// How far out headline and standfirst may share an element.
 const SHARED_LEVELS_MAX: usize = 6;
 /// A caption of fewer words than this outside links is a credit, a name or a label.
 const CAPTION_WORDS_MIN: u32 = 6;
-/// The same where words are not parted, in characters.
+/// The same where words are not separated, in characters.
 const BARE_CAPTION_CHARS_MIN: usize = 14;
 /// A caption stands at most this many blocks behind the text.
 const BEHIND_MAX: usize = 8;
@@ -86,11 +86,11 @@ pub fn place(
     heading
         .into_iter()
         .chain(prose.take(OPENING_BLOCKS))
-        .for_each(|at| opening.hear(words_at(flow, at)));
+        .for_each(|at| opening.note(words_at(flow, at)));
     heading
         .into_iter()
         .chain(compared.iter().copied())
-        .for_each(|at| said.hear(words_at(flow, at)));
+        .for_each(|at| said.note(words_at(flow, at)));
     for at in above {
         let words = words_at(flow, at);
         // What is in the prose anyway only gets its name. Beside it, a summary has the words of what it
@@ -98,7 +98,7 @@ pub fn place(
         let is_item = flow.blocks[at].shape == Shape::Item;
         let is_said = !is_item && opening.has(words) || said.repeats(words);
         if roles.contains_key(&at) || !is_said {
-            said.hear(words);
+            said.note(words);
             // The points of a list stay a list.
             roles.insert(at, if is_item { Role::Body } else { Role::Standfirst });
         }
@@ -106,7 +106,7 @@ pub fn place(
     for at in beside {
         // By runs alone: single words would let a caption come and go with paragraphs elsewhere.
         if !said.repeats(words_at(flow, at)) {
-            said.hear(words_at(flow, at));
+            said.note(words_at(flow, at));
             roles.entry(at).or_insert(Role::Body);
         }
     }
@@ -176,7 +176,7 @@ fn standfirst(
         let words = flow.words(block);
         let named = || around(survey, block.node, 3).any(|id| flow.marks[id as usize].standfirst);
         // What stands inside the prose is a standfirst only by its own name.
-        let told = at < first && { described.contains(&bare(words)) };
+        let is_described = at < first && { described.contains(&bare(words)) };
         !survey.furniture[block.node as usize]
             && block.shape != Shape::Caption
             && (15..=STANDFIRST_BYTES_MAX).contains(&words.len())
@@ -184,7 +184,7 @@ fn standfirst(
             && block.plain_words >= STANDFIRST_WORDS_MIN
             && lines::judge(survey.flow, block) == lines::Line::Text
             && !lines::is_head_line(words)
-            && (named() || told || (at < first && !kept.contains(&at) && is_unnamed(at)))
+            && (named() || is_described || (at < first && !kept.contains(&at) && is_unnamed(at)))
     };
     let (mut blocks, mut items) = (0, 0);
     let found = (from..=first).filter(|at| is_one(*at)).filter(|at| {
@@ -233,7 +233,7 @@ fn is_summary(survey: &Survey<'_>, at: usize, headline: NodeId) -> bool {
         && ends_as_sentence(words)
         && !lines::is_credit(words)
         && !notices::is_one(words)
-        && !wall::is_offer(words, survey.flow.heard(block))
+        && !wall::is_offer(words, survey.flow.lists(block))
         && shares()
         && !is_of_author()
 }
@@ -288,7 +288,7 @@ fn behind(survey: &Survey<'_>, container: NodeId, last: usize) -> usize {
     found.last().map_or(last, |(at, _)| at)
 }
 
-/// A caption tells something: it has a sentence, whatever credit stands behind it. A name, a place
+/// A caption carries information: it has a sentence, whatever credit stands behind it. A name, a place
 /// or a label below a picture is as little text as the credit is.
 fn is_caption(flow: &Flow, block: &RawBlock) -> bool {
     let words = flow.words(block);
@@ -299,7 +299,7 @@ fn is_caption(flow: &Flow, block: &RawBlock) -> bool {
 }
 
 fn has_sentence(block: &RawBlock, words: &str) -> bool {
-    // Captions of scripts that part no words go without their stop.
+    // Captions in scripts without spaces between words have no stop.
     if words.chars().filter(|c| is_unspaced(*c)).count() >= BARE_CAPTION_CHARS_MIN {
         return !lines::is_credit(words);
     }
@@ -307,7 +307,7 @@ fn has_sentence(block: &RawBlock, words: &str) -> bool {
     let parted = words.match_indices(stops).any(|(at, stop)| {
         let behind = words.get(at + stop.len()..).unwrap_or_default();
         let ends = behind.chars().next().is_none_or(|c| c.is_whitespace() || !c.is_alphanumeric());
-        // An initial ("A. Lee") or "St." is no end of a sentence.
+        // An initial ("A. Lee") or "St." is not an end of a sentence.
         let before = words.get(..at).unwrap_or_default();
         let last = before.rsplit(char::is_whitespace).next().unwrap_or_default();
         let long = last.chars().filter(|c| c.is_alphanumeric()).count() >= 3
@@ -317,7 +317,7 @@ fn has_sentence(block: &RawBlock, words: &str) -> bool {
     words.contains('。') || (block.plain_words >= CAPTION_WORDS_MIN && parted)
 }
 
-/// A character of a script that parts no words.
+/// A character of a script without spaces between words.
 fn is_unspaced(c: char) -> bool {
     matches!(u32::from(c), 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af)
 }

@@ -1,18 +1,18 @@
-//! All lists of phrases that most blocks have nothing of: walls, offers, consent, lines of the page itself.
+//! All lists of phrases that most blocks do not contain: walls, offers, consent, lines of the page itself.
 //!
-//! Owns one pass over the words of a block for all of them, in every language. A list is looked through only
+//! Owns one pass over the words of a block for all of them, in every language. A list is searched only
 //! where this says that one of its phrases stands in the block.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use super::heard::{Heard, List};
+use super::phrase_bits::{List, Lists};
 use super::{line_words, page_lines, wall};
 use crate::base::phrases::{PhraseFinder, finder_of};
 
-/// Texts up to here are read whole, in bytes: who asks of longer ones asks for how they begin.
+/// Texts up to this length are read whole, in bytes: of longer ones only the beginning matters to callers.
 const WHOLE_BYTES_MAX: usize = 1_600;
-/// As much is read of how a longer one begins.
+/// At most this much of the beginning of a longer one is read.
 const HEAD_BYTES: usize = 400;
 
 /// All phrases, and the bits of the lists that have each.
@@ -32,9 +32,9 @@ static ALL: LazyLock<Option<(PhraseFinder, Vec<u16>)>> = LazyLock::new(|| {
     Some((finder_of(bits.keys())?, bits.into_values().collect()))
 });
 
-/// What stands in a text, with its numbers or without them.
-pub(super) fn hear(words: &str) -> Heard {
-    let Some((finder, bits)) = ALL.as_ref() else { return Heard::of_bits(None) };
+/// The lists with a phrase in a text, with its numbers or without them.
+pub(super) fn scan(words: &str) -> Lists {
+    let Some((finder, bits)) = ALL.as_ref() else { return Lists::of_bits(None) };
     let is_long = words.len() > WHOLE_BYTES_MAX;
     let end = if is_long { words.floor_char_boundary(HEAD_BYTES) } else { words.len() };
     let lower = words.get(..end).unwrap_or(words).to_lowercase();
@@ -45,9 +45,9 @@ pub(super) fn hear(words: &str) -> Heard {
     if wall::has_numbers(&lower) {
         // No phrase begins with what is taken out with a number, so that all that stand in the
         // text stand in this, too.
-        return Heard::of_bits(Some(lists_in(&wall::without_numbers(&lower))));
+        return Lists::of_bits(Some(lists_in(&wall::without_numbers(&lower))));
     }
-    Heard::of_bits(Some(lists_in(&lower)))
+    Lists::of_bits(Some(lists_in(&lower)))
 }
 
 #[cfg(test)]
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_phrase_is_heard_where_numbers_are_taken_out() {
+    fn every_phrase_is_found_where_numbers_are_taken_out() {
         let page = [page_lines::page_lines(), page_lines::letters()].concat();
         let line = line_words::OFFERS.entries();
         let all =
@@ -63,14 +63,14 @@ mod tests {
         for phrase in all {
             assert!(!phrase.contains("  "), "{phrase:?}");
             let numbered = format!("{phrase} 7");
-            assert!(hear(&numbered) != Heard::of_bits(Some(0)), "{phrase:?}");
+            assert!(scan(&numbered) != Lists::of_bits(Some(0)), "{phrase:?}");
             assert!(!phrase.starts_with([' ', '.', ',', '\u{a0}', '\u{202f}', '+']), "{phrase:?}");
         }
     }
 
     #[test]
-    fn phrases_are_heard_with_numbers_between() {
-        let has = |text: &str, list| hear(text).has(list);
+    fn phrases_are_found_with_numbers_between() {
+        let has = |text: &str, list| scan(text).has(list);
         assert!(has("Subscribe to continue reading", List::Wall));
         assert!(has("残り1200文字", List::Wall), "numbers are passed over");
         assert!(has("We and our 812 partners use cookies", List::Partner));

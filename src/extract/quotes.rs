@@ -1,4 +1,4 @@
-//! Quoted speech and who said it.
+//! Quoted speech and its speakers.
 //!
 //! Owns what counts as a quotation and how its halves join. Deliberately leaves the reading of marks
 //! to [`marks`], of verbs to [`attribution`] and of names to [`super::speakers`]. Rules and word lists
@@ -143,14 +143,15 @@ fn whole_blocks(text: &str, blocks: &[Block], spans: &mut Vec<Span>) {
             *longest = (*longest).max(Some(span.end - span.start));
         }
     }
-    let told = |kind: &BlockKind| matches!(kind, BlockKind::Quote | BlockKind::Post);
+    let is_quoted = |kind: &BlockKind| matches!(kind, BlockKind::Quote | BlockKind::Post);
     for (index, block) in blocks.iter().enumerate() {
-        if !told(&block.kind) {
+        if !is_quoted(&block.kind) {
             continue;
         }
         let Some(slice) = text.get(block.range.clone()) else { continue };
         // "— Tom Hale, baker" below what he said is its signature.
-        let below = index.checked_sub(1).and_then(|i| blocks.get(i)).is_some_and(|b| told(&b.kind));
+        let below =
+            index.checked_sub(1).and_then(|i| blocks.get(i)).is_some_and(|b| is_quoted(&b.kind));
         if below && signature(&format!(" {}", slice.trim())) == Some(1) {
             continue;
         }
@@ -188,7 +189,7 @@ fn whole_blocks(text: &str, blocks: &[Block], spans: &mut Vec<Span>) {
     spans.sort_by_key(|span| span.start);
 }
 
-/// Whether a block ends a block quote and names who said it: `<footer>Tom Hale, baker</footer>`.
+/// Whether a block ends a block quote and names the speaker: `<footer>Tom Hale, baker</footer>`.
 pub(crate) fn is_signature_block(text: &str, blocks: &[Block], index: usize) -> bool {
     const WORDS_MAX: usize = 9;
     let quote = |at: usize| blocks.get(at).is_some_and(|b| b.kind == BlockKind::Quote);
@@ -260,7 +261,7 @@ impl Reading<'_> {
         if b.dialogue && self.text[b.start..b.inner_start].contains('.') {
             return false;
         }
-        // The speaker may be told elsewhere: “A”, dice, “b”.
+        // The speaker may be named elsewhere: “A”, dice, “b”.
         let attribution_between = matches!(one.way, Way::Beside | Way::Neighbour)
             && one.cue.as_ref().is_some_and(|(cue, _)| cue.start > a_at && cue.end <= b_at)
             && words <= 25;
@@ -281,12 +282,12 @@ impl Reading<'_> {
             && !is_inside
             && typographic
             && same
-            && (b.dialogue || self.only_told(a_at, b_at))
+            && (b.dialogue || self.is_continued(a_at, b_at))
     }
 
     /// Whether a mark sets the second quotation off, and no clause of its own begins behind the first: “A,”
     /// said Lee, “b” is one, “A,” said Lee of “B” and “A,” but added, “b” are two.
-    fn only_told(&self, first: usize, second: usize) -> bool {
+    fn is_continued(&self, first: usize, second: usize) -> bool {
         let list = &self.tokens.list;
         let set_off = list
             .get(second.wrapping_sub(1))
@@ -432,12 +433,12 @@ impl Reading<'_> {
         if !made.iter().any(|one| alone(&one.quote)) {
             return;
         }
-        let told: std::collections::HashSet<String> =
+        let said: std::collections::HashSet<String> =
             made.iter().filter(|one| !alone(&one.quote)).map(|one| words(&one.quote)).collect();
-        made.retain(|one| !alone(&one.quote) || !told.contains(&words(&one.quote)));
+        made.retain(|one| !alone(&one.quote) || !said.contains(&words(&one.quote)));
     }
 
-    /// Who spoke last speaks on where a cue names no one, or where a quotation follows alone. Where no one has spoken,
+    /// The last speaker goes on where a cue names no one, or where a quotation follows alone. Where no one has spoken,
     /// it is the one person whom the sentences before name: "佐藤恵さんは最後に着いた。「申し訳ない」と彼女は話した。"
     fn spoken_on(&self, made: &mut [Attributed]) {
         let block_of = |quote: &Quote| {
@@ -466,7 +467,7 @@ impl Reading<'_> {
         }
     }
 
-    /// "a man who goes by the name “Shorty”": what he is called.
+    /// "a man who goes by the name “Shorty”": a nickname.
     fn by_nickname(&self, mention: &Mention) -> Option<Speaker> {
         let end = mention.tokens.end;
         let next = self.tokens.list.get(end..self.tokens.list.len().min(end + NICKNAME_REACH))?;

@@ -7,9 +7,9 @@ use crate::language::detect;
 /// Fills in what is read from the text and blocks of `page`.
 pub(super) fn read(page: &mut Page) {
     notices::read(page);
-    // What is read is the text: in its own language, whatever is declared.
+    // The text is read in its own language, whatever is declared.
     let language = match &page.language {
-        // The text was asked for it already.
+        // The language was already checked against the text.
         Some(fact) if fact.origin == Origin::Inferred || fact.value.starts_with("en") => {
             Some(fact.value.clone())
         }

@@ -1,6 +1,6 @@
 //! Whether a caption or a standfirst says anything that the article does not say without it.
 //!
-//! Runs of words tell a repeated sentence, single words one that was rephrased. Which words
+//! Runs of words identify a repeated sentence, single words one that was rephrased. Which words
 //! are the same is decided by their letters alone; nothing is stemmed.
 
 use std::hash::{BuildHasher, Hash};
@@ -25,8 +25,8 @@ pub struct SeenText {
 }
 
 impl SeenText {
-    /// Takes in a text.
-    pub fn hear(&mut self, text: &str) {
+    /// Records a text.
+    pub fn note(&mut self, text: &str) {
         let words = self.numbers(text);
         self.words.extend(words.iter().filter(|(_, tells)| *tells).map(|(word, _)| *word));
         let runs = self.runs(&words);
@@ -40,7 +40,7 @@ impl SeenText {
         runs.iter().filter(|run| self.runs.contains(run)).count() * 2 > runs.len()
     }
 
-    /// Whether nearly all words of these that tell something have been said, or most of their runs.
+    /// Whether nearly all words of these that carry meaning have been said, or most of their runs.
     #[must_use]
     pub fn has(&self, text: &str) -> bool {
         let words = self.numbers(text);
@@ -52,8 +52,8 @@ impl SeenText {
         (tell > 0 && known * TELLING_OF >= tell * TELLING_KNOWN) || self.repeats(text)
     }
 
-    /// The words of a text, in lower case and each as a number, and whether it is long enough to tell
-    /// something.
+    /// The words of a text, in lower case and each as a number, and whether it is long enough to carry
+    /// meaning.
     fn numbers(&self, text: &str) -> Vec<(u64, bool)> {
         let folded = text.to_lowercase();
         let words = folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn what_repeats_the_text_says_nothing_new() {
         let mut said = SeenText::default();
-        said.hear("The ministers, who had met twice before, agreed on the plan for the bridge.");
+        said.note("The ministers, who had met twice before, agreed on the plan for the bridge.");
         for (text, is) in [
             ("“The ministers who had met twice before”", true),
             ("Ministers agreed on the bridge", true),

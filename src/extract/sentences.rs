@@ -7,7 +7,7 @@
 //! attribution follows ("Why?" she said.) stays one sentence with it.
 //!
 //! The idea is the usual one of rule segmenters (candidate stops, then exceptions by the word before
-//! and the word after; compare Unicode Standard Annex #29, section 5); every look to either side is
+//! and the word after; compare Unicode Standard Annex #29, section 5); every search to either side is
 //! capped, so the work is linear in the text. `docs/quotations.md` has the measurements.
 
 mod abbreviations;
@@ -20,16 +20,16 @@ use stops::{
     skip_space, stop_run, wide_boundary,
 };
 
-/// Bytes looked at behind a stop for the word before it.
+/// Bytes read behind a stop for the word before it.
 const WORD_BYTES_MAX: usize = 32;
-/// Words looked at after a closing mark for an attribution.
+/// Words read after a closing mark for an attribution.
 const ATTRIBUTION_WORDS_MAX: usize = 6;
 
 /// The sentences of `text`, block by block, in order. `language` is a BCP 47 tag; without one, the
 /// script of the text decides between English rules and those of its script.
 ///
 /// Ranges lie on character boundaries, have no white space around them, never cross a block and never
-/// overlap. Blocks whose ranges do not fit the text are passed over.
+/// overlap. Blocks whose ranges do not fit the text are skipped.
 #[must_use]
 pub fn sentences(text: &str, blocks: &[Block], language: Option<&str>) -> Vec<Sentence> {
     let language = primary_language(language);
@@ -221,7 +221,7 @@ impl Splitter<'_> {
         }
         let text = self.text;
         let before = previous_word(text, word_start);
-        // "Plan B. The", "Hepatitis C. He", "Vitamin D. It": the next word tells.
+        // "Plan B. The", "Hepatitis C. He", "Vitamin D. It": the next word decides.
         if is_starter(self.language, next_word) && next_word.chars().count() > 1 {
             return false;
         }
@@ -242,7 +242,7 @@ impl Splitter<'_> {
 
     /// A stop with no white space after it.
     fn glued_boundary(&self, at: usize, run: &str, close_end: usize) -> bool {
-        // "…the end.”The next" and "…der Satz.Der nächste": a missing space, told from "example.com",
+        // "…the end.”The next" and "…der Satz.Der nächste": a missing space, distinguished from "example.com",
         // "U.S.A" and "3.5" by two lower-case letters before and a capital with a lower-case letter after.
         let text = self.text;
         let mut after = text[close_end..].chars();
@@ -264,7 +264,7 @@ impl Splitter<'_> {
             && stop_after(self.language, word, false).is_none()
     }
 
-    /// Whether the words from `at`, behind a dash, say who said what stands before it.
+    /// Whether the words from `at`, behind a dash, name the speaker of what stands before it.
     fn is_dialogue(&self, at: usize) -> bool {
         // "– Kto zapłaci? – zapytał Marek Wrona.": the press of most languages sets dialogue so.
         self.language != "en"

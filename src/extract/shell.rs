@@ -1,6 +1,6 @@
 //! Whether a page is a shell: a page without text that scripts fill once it is in a browser.
 //!
-//! Owns that verdict, which is made of the document alone: hardly a sentence, scripts, and the place that they
+//! Owns that verdict, which is based on the document alone: hardly a sentence, scripts, and the place that they
 //! fill or where the article is to stand, which is empty. It says that a reader sees more than was sent; deliberately not what.
 
 use std::collections::HashSet;
@@ -17,7 +17,7 @@ const PROSE_BYTES_MAX: usize = 140;
 const ALL_PROSE_BYTES_MAX: usize = 600;
 /// More text of any kind than this is a page that shows something, where no empty place is found, in bytes.
 const SHOWN_BYTES_MAX: usize = 400;
-/// As many places are looked into: more are no place for one article.
+/// At most this many places are searched: more are not the place of one article.
 const PLACES_MAX: usize = 16;
 /// A sentence, however short, in bytes.
 const SENTENCE_BYTES_MIN: usize = 25;
@@ -25,7 +25,7 @@ const SENTENCE_BYTES_MIN: usize = 25;
 const EMPTY_BYTES_MAX: usize = 60;
 /// Scripts of less than this build no page, in bytes.
 const SCRIPT_BYTES_MIN: usize = 1_500;
-/// As much of a remark for browsers without scripts is read, in bytes.
+/// At most this much of a remark for browsers without scripts is read, in bytes.
 const REMARK_BYTES_MAX: usize = 2_000;
 
 /// The ids that frameworks and their guides give to the place which scripts fill.
@@ -128,7 +128,7 @@ fn is_place_of_article(dom: &Dom, id: NodeId) -> bool {
     matches!(dom.tag(id), Tag::Main | Tag::Article) || dom.attr(id, "role") == Some("main")
 }
 
-/// Whether the places of the article are there and all empty: of text, and of what is looked at or listened to.
+/// Whether the places of the article are there and all empty: of text, and of media.
 fn is_article_missing(dom: &Dom) -> bool {
     let places = dom.elements().filter(|id| is_place_of_article(dom, *id));
     let places: Vec<NodeId> = places.take(PLACES_MAX + 1).collect();
@@ -152,7 +152,7 @@ fn has_media(dom: &Dom, id: NodeId) -> bool {
     })
 }
 
-/// Whether the page loads a script, or has much of its own; data are none.
+/// Whether the page loads a script, or has much of its own; data do not count.
 fn has_scripts(dom: &Dom) -> bool {
     let mut own = 0;
     for id in dom.elements().filter(|id| dom.tag(*id) == Tag::Script) {
@@ -192,7 +192,7 @@ fn has_empty_root(dom: &Dom, is_root: impl Fn(&Dom, NodeId) -> bool) -> bool {
     dom.elements().any(|id| is_root(dom, id) && is_empty(dom, id))
 }
 
-/// Whether the page says what it is about: a film with a line of text is no shell.
+/// Whether the page says what it is about: a film with a line of text is not a shell.
 fn has_heading(flow: &Flow) -> bool {
     flow.blocks.iter().any(|block| matches!(block.shape, Shape::Heading(_)))
 }
@@ -222,7 +222,7 @@ fn is_element_of_its_own(dom: &Dom, id: NodeId) -> bool {
     dom.tag(id) == Tag::Other && in_body && name.contains('-') && !name.starts_with("amp-")
 }
 
-/// Whether an element shows no text, but for a word that it is loading.
+/// Whether an element shows no text, except for a word that it is loading.
 fn is_empty(dom: &Dom, id: NodeId) -> bool {
     let mut shown = 0;
     let mut walk = dom.walk(id);
@@ -271,7 +271,7 @@ mod tests {
     const SCRIPT: &str = "<script type=module src=/assets/index-4f2a.js></script>";
 
     #[test]
-    fn shells_of_frameworks_are_told() {
+    fn shells_of_frameworks_are_recognised() {
         for (what, html) in [
             ("vite", format!("<title>News</title><body><div id=root></div>{SCRIPT}")),
             ("create-react-app", "<title>News</title><noscript>You need to enable JavaScript to run this app.</noscript>\

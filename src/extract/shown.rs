@@ -2,7 +2,7 @@
 //! name others as the part of the article that is for subscribers.
 //!
 //! Owns the reading of both. Deliberately knows nothing of cascades: only a rule for one class or one id
-//! counts, inside of others or alone, and only where no other rule shows the same elements again, as tabs
+//! counts, inside others or alone, and only where no other rule shows the same elements again, as tabs
 //! and menus do.
 
 use std::sync::LazyLock;
@@ -37,7 +37,7 @@ struct Nested {
 #[derive(Debug, Default)]
 pub struct Shown {
     hidden: NameSet,
-    /// What is hidden inside of other elements only: `.story .summary`, by the last name without its mark.
+    /// What is hidden inside other elements only: `.story .summary`, by the last name without its mark.
     hidden_inside: WordMap<String, Vec<Nested>>,
     article: NameSet,
 }
@@ -47,7 +47,7 @@ pub struct Shown {
 pub struct SeenText {
     /// A style sheet hides it.
     pub hidden: bool,
-    /// It is a part of the article, whatever its names say.
+    /// It is part of the article, whatever its names say.
     pub article: bool,
 }
 
@@ -135,7 +135,7 @@ struct Sheets {
 }
 
 impl Sheets {
-    /// Takes in the rules of one sheet. Rules inside `@media` and the like hide nothing.
+    /// Records the rules of one sheet. Rules inside `@media` and the like hide nothing.
     fn read(&mut self, text: &str) {
         if !names_display(text) {
             return;

@@ -11,18 +11,18 @@ use super::published::{Place, is_of_this_page};
 use crate::base::phrases::{PhraseFinder, finder_of};
 use crate::dates;
 
-/// Longer texts tell of dates of events, in bytes.
+/// Longer texts have dates of events, in bytes.
 const LINE_BYTES_MAX: usize = 160;
 /// What a line has beside its date and is still the line of a date, in bytes: a name, a minute of
 /// reading.
 const BESIDE_BYTES_MAX: usize = 48;
 
-/// So many letters of a script without capitals, with a stop behind them, are a sentence.
+/// At least this many letters of a script without capitals, with a stop behind them, are a sentence.
 const CASELESS_LETTERS_MIN: usize = 6;
 
-/// Longer lines are no labels of the date below them, in bytes.
+/// Longer lines are not labels of the date below them, in bytes.
 const LABEL_BYTES_MAX: usize = 30;
-/// Labels that say no more than that a date follows.
+/// Labels that say only that a date follows.
 const DATE_WORDS: &[&str] =
     &["date", "fecha", "datum", "data", "dato", "дата", "tarih", "التاريخ", "日付", "日期", "날짜"];
 
@@ -279,7 +279,7 @@ fn read_line(place: &Place<'_>, block: &RawBlock, own: bool, above: &str, found:
         }
     }
     found[start..].iter_mut().for_each(|shown| shown.sure = own && is_line);
-    // What is told in a sentence happened on that day, or will: it is no line of a date. What begins the
+    // A date in a sentence is that of an event, and the line is not the line of a date. A date that begins the
     // line may be one, with a sentence behind it.
     betweens.push(rest);
     // The day in a caption, or in a row beside words, is that of a picture or of an event, if nothing calls it.
@@ -291,8 +291,8 @@ fn read_line(place: &Place<'_>, block: &RawBlock, own: bool, above: &str, found:
         return;
     }
     if is_sentence(words, &betweens) {
-        let told = start + usize::from(is_at_start);
-        let rest = found.split_off(told.min(found.len()));
+        let from = start + usize::from(is_at_start);
+        let rest = found.split_off(from.min(found.len()));
         found.extend(rest.into_iter().filter(|shown| shown.call != DateLabel::Nothing));
     }
 }
@@ -306,7 +306,7 @@ fn is_sentence(line: &str, beside: &[&str]) -> bool {
     }
     let words = beside.iter().flat_map(|text| text.split(|c: char| !c.is_alphabetic()));
     let letters = |word: &str| word.chars().count();
-    // A clock time is no word: "10 a.m. EST".
+    // A clock time is not a word: "10 a.m. EST".
     let small: Vec<usize> = words
         .filter(|word| word.starts_with(char::is_lowercase))
         .map(letters)
@@ -332,7 +332,7 @@ pub fn best(shown: &[Shown], call: DateLabel) -> Option<(Origin, PageTime)> {
     Some((best.origin, best.time.clone()))
 }
 
-/// The first date of which nothing is said. One that may be another page's says less than a day of
+/// The first date without a label. One that may be another page's says less than a day of
 /// change that is surely this one's.
 pub fn unnamed(shown: &[Shown]) -> Option<(Origin, PageTime)> {
     let is_changed = shown.iter().any(|shown| shown.sure && shown.call == DateLabel::Updated);
@@ -383,7 +383,7 @@ pub(super) fn home(place: &Place<'_>) -> Option<NodeId> {
     place.dom.ancestors(headline).find(holds)
 }
 
-/// How a line begins that tells what day it is.
+/// How a line begins that states the current day.
 const IS_TODAY: [&str; 10] = [
     "today is ",
     "today: ",
@@ -397,7 +397,7 @@ const IS_TODAY: [&str; 10] = [
     "今日は",
 ];
 
-/// Whether a line above and outside of the article tells what day it is: it is named so, or gives the day of the
+/// Whether a line above and outside of the article states the current day: it is named so, or gives the day of the
 /// week with its date and nothing else.
 fn is_today(place: &Place<'_>, home: Option<NodeId>, block: &RawBlock, words: &str) -> bool {
     const NAMES: [&str; 8] =
@@ -416,11 +416,11 @@ fn is_today(place: &Place<'_>, home: Option<NodeId>, block: &RawBlock, words: &s
             })
         })
     };
-    let told = || {
+    let begins = || {
         let lower = words.to_lowercase();
         IS_TODAY.iter().any(|lead| lower.starts_with(lead))
     };
-    apart && (told() || named()) || outside && dates::names_a_weekday(words)
+    apart && (begins() || named()) || outside && dates::names_a_weekday(words)
 }
 
 /// A date anywhere on the page that is a line by itself below the word for it: "Published" above

@@ -139,7 +139,7 @@ impl Speakers {
                         named: false,
                     });
                 }
-                // "the 51-year-old", "der 51-Jährige": who was spoken of last.
+                // "the 51-year-old", "der 51-Jährige": the person mentioned last.
                 let last =
                     tokens.list[mention.tokens.clone()].last().map_or("", |t| t.lower.as_str());
                 let aged = mention.tokens.len() <= 2
@@ -243,7 +243,7 @@ impl Speakers {
         Some(Speaker { name: found.name.clone(), named: false })
     }
 
-    /// The last entry before token `at` whose person fits; one whose gender is known goes first.
+    /// The last entry before token `at` whose person fits; one whose gender is known is preferred.
     fn last_before(
         &self,
         list: &[(usize, usize)],
@@ -311,7 +311,7 @@ fn is_several(word: &str) -> bool {
     SEVERAL_WORDS.contains(word)
 }
 
-/// Whether a noun stands in the plural, as far as its end tells.
+/// Whether a noun stands in the plural, as far as its end shows.
 fn is_plural(noun: &str) -> bool {
     PLURAL_NOUNS.contains(noun)
         || noun.len() > 3 && noun.ends_with('s') && !noun.ends_with("ss") && !noun.ends_with("us")
@@ -347,7 +347,7 @@ fn written(text: &str, tokens: &Tokens, mention: &Mention) -> String {
     if mention.kind != MentionKind::Name {
         return words.to_owned();
     }
-    // "d’Anne Roy": what is elided before a name is no part of it.
+    // "d’Anne Roy": what is elided before a name is not part of it.
     let name = match words.split_once(['’', '\'']) {
         Some(("d" | "l" | "D" | "L" | "qu" | "dell" | "all" | "dall", rest))
             if rest.starts_with(char::is_uppercase) =>

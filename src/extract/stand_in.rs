@@ -146,7 +146,7 @@ const PAGE_NAMES: &[&str] = &[
     "the link",
 ];
 
-/// Words by which a wall speaks to those who stand before it.
+/// Words by which a wall addresses its readers.
 const SPOKEN_TO: &[&str] =
     &["you", "your", "please", "complete", "solve", "continue", "enter", "below"];
 
@@ -175,7 +175,7 @@ fn title_parts(head: &str) -> impl Iterator<Item = &str> {
         .filter(|part| !part.is_empty())
 }
 
-/// Whether a line says a phrase and hardly anything beside it.
+/// Whether a line consists of a phrase and hardly anything else.
 fn is_alone(line: &str, phrase: &str) -> bool {
     let Some((before, behind)) = line.split_once(phrase) else { return false };
     let beside = || before.chars().chain([' ']).chain(behind.chars());
@@ -214,7 +214,7 @@ fn line_says_gone(line: &str) -> bool {
             .is_some_and(|phrase| wall::names_page(line) || bare(line) == phrase)
 }
 
-/// Whether a title or headline, in lower case, keeps machines out or tells of an error of the server.
+/// Whether a title or headline, in lower case, keeps machines out or reports an error of the server.
 pub fn title_says_blocked(head: &str) -> bool {
     has(BLOCKED, head)
         || has(SERVER_ERRORS, head)

@@ -1,4 +1,4 @@
-//! The words by which walls, offers and lines of the page itself are known, in every language.
+//! The words by which walls, offers and lines of the page itself are recognised, in every language.
 //!
 //! Owns the sets made of all tables of [`crate::language`] at once (a page does not always say its
 //! language, and its wall may be in another) and of the English words here. Deliberately decides nothing
@@ -9,7 +9,7 @@ mod halves;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use super::heard::{Heard, List};
+use super::phrase_bits::{List, Lists};
 use crate::base::phrases::{PhraseFinder, finder_of};
 use crate::language::{Table, every};
 
@@ -230,7 +230,7 @@ fn rights() -> Vec<&'static str> {
     everywhere(RIGHTS, |table| &table.rights)
 }
 
-/// The lists of which [`Heard`] says whether a text has any phrase.
+/// The lists of which [`Lists`] says whether a text has any phrase.
 pub(super) fn lists() -> [(List, Vec<&'static str>); 8] {
     [
         (List::Wall, walls()),
@@ -266,7 +266,7 @@ fn has(phrases: &Phrases, text: &str) -> bool {
     phrases.as_ref().is_some_and(|matcher| matcher.is_match(text))
 }
 
-/// Whether a text has numbers, or white space that is no blank: what [`without_numbers`] takes out.
+/// Whether a text has numbers, or white space that is not a blank: what [`without_numbers`] takes out.
 pub(super) fn has_numbers(text: &str) -> bool {
     text.contains(|c: char| c.is_numeric() || c.is_whitespace() && c != ' ')
 }
@@ -276,7 +276,7 @@ fn has_between_numbers(phrases: &Phrases, text: &str) -> bool {
     has_numbers(text) && has(phrases, &without_numbers(text))
 }
 
-/// How surely a line says that the rest is for those who pay.
+/// How surely a line says that the rest is for paying readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wall {
     /// It says so.
@@ -285,10 +285,10 @@ pub enum Wall {
     Beside,
 }
 
-/// What a line says of a wall. Numbers are passed over: 残り1200文字.
-pub fn of(words: &str, heard: Heard) -> Option<Wall> {
+/// What a line says about a wall. Numbers are skipped: 残り1200文字.
+pub fn of(words: &str, lists: Lists) -> Option<Wall> {
     let may_be = [List::Wall, List::WallHalf, List::WallBeside];
-    may_be.into_iter().any(|list| heard.has(list)).then(|| of_lower(&words.to_lowercase()))?
+    may_be.into_iter().any(|list| lists.has(list)).then(|| of_lower(&words.to_lowercase()))?
 }
 
 fn of_lower(lower: &str) -> Option<Wall> {
@@ -299,14 +299,14 @@ fn of_lower(lower: &str) -> Option<Wall> {
     }
 }
 
-/// Whether a paragraph says that the rest is for those who pay.
-pub fn is_one(words: &str, heard: Heard) -> bool {
-    of(words, heard) == Some(Wall::Here)
+/// Whether a paragraph says that the rest is for paying readers.
+pub fn is_one(words: &str, lists: Lists) -> bool {
+    of(words, lists) == Some(Wall::Here)
 }
 
 /// Whether a paragraph begins by saying so: "This story is for subscribers only. …".
-pub fn begins_as_one(words: &str, heard: Heard) -> bool {
-    if !heard.has(List::Wall) {
+pub fn begins_as_one(words: &str, lists: Lists) -> bool {
+    if !lists.has(List::Wall) {
         return false;
     }
     let lower = words.to_lowercase();
@@ -317,8 +317,8 @@ pub fn begins_as_one(words: &str, heard: Heard) -> bool {
 }
 
 /// Whether a paragraph offers a subscription: two phrases of offers, or one beside words of a wall.
-pub fn is_offer(words: &str, heard: Heard) -> bool {
-    if ![List::Offer, List::Wall, List::WallHalf].into_iter().any(|list| heard.has(list)) {
+pub fn is_offer(words: &str, lists: Lists) -> bool {
+    if ![List::Offer, List::Wall, List::WallHalf].into_iter().any(|list| lists.has(list)) {
         return false;
     }
     let lower = words.to_lowercase();
@@ -333,7 +333,7 @@ pub fn is_offer(words: &str, heard: Heard) -> bool {
             && of_lower(&lower) == Some(Wall::Here))
 }
 
-/// A line of a wall that is no sentence is shorter than this, in bytes.
+/// A line of a wall that is not a sentence is shorter than this, in bytes.
 const WALL_LINE_BYTES_MAX: usize = 160;
 
 /// Whether a line ends with a full stop: "She had to register to continue reading."
@@ -346,7 +346,7 @@ pub fn asks_for_consent(lower: &str) -> bool {
     has(&CONSENTS, lower) || has_between_numbers(&CONSENTS, lower)
 }
 
-/// Whether one paragraph tells of a number of partners and of cookies or devices.
+/// Whether one paragraph mentions a number of partners, and cookies or devices.
 pub fn counts_partners(lower: &str) -> bool {
     lower.len() <= PARTNERS_BYTES_MAX
         && numbers(lower).any(|number| number >= PARTNERS_MIN)
@@ -354,7 +354,7 @@ pub fn counts_partners(lower: &str) -> bool {
         && has(&DEVICES, lower)
 }
 
-/// Longer paragraphs tell of partners in an article.
+/// Longer paragraphs about partners are text of an article.
 const PARTNERS_BYTES_MAX: usize = 1_200;
 /// Fewer partners are those of a deal.
 const PARTNERS_MIN: u32 = 10;
@@ -390,17 +390,17 @@ fn said<'a>(phrases: &Phrases, text: &'a str) -> Option<&'a str> {
 }
 
 /// Whether a line, in lower case, reserves rights: "© 2024 The Post. Alle Rechte vorbehalten".
-pub fn reserves_rights(lower: &str, heard: Heard) -> bool {
+pub fn reserves_rights(lower: &str, lists: Lists) -> bool {
     let named = lower.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '©');
     let copyright = named.strip_prefix("copyright").or_else(|| named.strip_prefix('©'));
     let dated = copyright.is_some_and(|rest| {
         let rest = rest.trim_start_matches([' ', '©', '(', ')', 'c', ':', ',']);
         rest.bytes().take(4).filter(u8::is_ascii_digit).count() == 4
     });
-    dated || heard.has(List::Rights) && has(&RIGHTS_RESERVED, lower)
+    dated || lists.has(List::Rights) && has(&RIGHTS_RESERVED, lower)
 }
 
-/// Whether a short line, in lower case, only tells how long ago something was: "vor 5 Minuten", 5分钟前.
+/// Whether a short line, in lower case, only states how long ago something was: "vor 5 Minuten", 5分钟前.
 pub fn is_ago(lower: &str) -> bool {
     if AGO_LINES.contains(lower) {
         return true;
@@ -436,7 +436,7 @@ pub(super) fn without_numbers(text: &str) -> String {
     out
 }
 
-/// The numbers of a text, marks of thousands passed over.
+/// The numbers of a text, marks of thousands skipped.
 fn numbers(text: &str) -> impl Iterator<Item = u32> + '_ {
     text.split(|c: char| !c.is_numeric() && !matches!(c, '.' | ',' | '\u{a0}' | '\u{202f}'))
         .filter_map(|run| {

@@ -1,9 +1,9 @@
 //! Sets of words, written as a line of text.
 //!
 //! Owns the form of the word lists of sentences, quotations, names and figures: one string, words
-//! parted by white space, turned into a set when first asked. Deliberately holds no list itself.
+//! separated by white space, turned into a set on first use. Deliberately holds no list itself.
 
-/// Declares a set of words: `words!(NAME, "one two three");`, asked with `NAME.contains(word)`.
+/// Declares a set of words: `words!(NAME, "one two three");`, queried with `NAME.contains(word)`.
 macro_rules! words {
     ($name:ident, $list:expr) => {
         static $name: std::sync::LazyLock<$crate::base::word_map::WordSet> =

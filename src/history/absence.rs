@@ -1,5 +1,5 @@
-//! When the article of a page could not be had, what stood there instead, and which capture was the last
-//! that had it: for who asks for the page as it is and finds something else.
+//! When the article of a page was not available, what stood there instead, and which capture was the last that
+//! had it: for a caller that asks for the current page and finds something else.
 
 use serde::Serialize;
 

@@ -23,7 +23,7 @@ use super::progress::key_of_page;
 use super::row::{VersionRow, kind_bit};
 use super::spool::Spool;
 
-/// Up to so many bytes are spooled in memory.
+/// At most this many bytes are spooled in memory.
 const SPOOL_MEMORY_MAX: usize = 8 << 20;
 
 /// This many versions are asked of the store at once.
@@ -234,7 +234,7 @@ impl Place {
     }
 }
 
-/// Finds every wanted change. `progress` is told how many pages have been checked.
+/// Finds every wanted change. `progress` receives the number of pages checked so far.
 ///
 /// # Errors
 /// When the index cannot answer or the spool cannot be read. A record that cannot be read is left

@@ -2,13 +2,13 @@
 //! new version or none. The one place that says what a version of a page is and what it is compared
 //! with; `history` and the crawl both ask it.
 //!
-//! A version is a run of captures that give a reader the same. A page that can no longer be had, or
-//! stands behind a wall, or leads elsewhere is one too, and does not take the place of the article: what
-//! comes after it is compared with the last version that had it. Captures that say nothing of the page
-//! (a failing server, a wall against robots) belong to no version.
+//! A version is a run of captures that give a reader the same. A page that is no longer available, or stands
+//! behind a wall, or leads elsewhere is one too, and does not take the place of the article: what comes after it
+//! is compared with the last version that had it. Captures that say nothing of the page (a failing server, a wall
+//! against robots) belong to no version.
 //!
-//! Pure: it reads no archive. It holds what three versions say at most, and small numbers of those
-//! before; [`FoldState`] is that without the texts, for who goes on later.
+//! Pure: it reads no archive. It holds what three versions say at most, and small numbers of those before;
+//! [`FoldState`] is that without the texts, for a process that continues later.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::archive::Capture;
 use crate::base::Timestamp;
 use crate::diff::gap::{Base, Past};
 use crate::diff::{
-    CompareOptions, Earlier, EarlierParts, Presence, compare_returning, tell_returns,
+    CompareOptions, Earlier, EarlierParts, Presence, compare_returning, mark_returns,
 };
 use crate::extract::page::Page;
 use crate::readings::pack::Pack;
@@ -88,8 +88,8 @@ pub struct Fold {
 }
 
 impl Fold {
-    /// A fold that begins in the middle of a page's captures: it knows of no version before, so it tells
-    /// of no return to one.
+    /// A fold that begins in the middle of a page's captures: it knows of no version before, so it reports no
+    /// return to one.
     pub(super) fn of_the_newest() -> Self {
         Self { is_partial: true, ..Self::default() }
     }
@@ -123,7 +123,7 @@ impl Fold {
         };
         let base = base.unwrap_or(last).clone();
         if matches!(is, Presence::Here | Presence::Cut) && !self.is_partial {
-            tell_returns(&mut delta.changes, &base.page, &said.page, self.earlier.sentences());
+            mark_returns(&mut delta.changes, &base.page, &said.page, self.earlier.sentences());
         }
         if !delta.changes.is_empty() {
             return self.begin(said, is, Some((delta, base)));
@@ -187,8 +187,8 @@ impl Fold {
     }
 }
 
-/// Whether a redirect goes on leading where it led. What happens to the article there is told of its new
-/// address, and not of every old one that leads to it.
+/// Whether a redirect goes on leading where it led. What happens to the article there is reported for its new
+/// address, and not for every old one that leads to it.
 fn leads_on(last: &CapturedPage, was: Presence, said: &CapturedPage, is: Presence) -> bool {
     let is_there = |presence| matches!(presence, Presence::Here | Presence::Cut);
     said.leads.address().is_some()

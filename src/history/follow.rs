@@ -1,8 +1,8 @@
 //! The store of readings brought in line with the WARC files: what they have beyond its marks is folded.
 //!
-//! A mark says how far the captures of a file are in. A crawl moves the marks as it goes; a reader finds
-//! little or nothing left to do. After an import, or where the store is new, the pages of the archive are
-//! gone through; pages whose state still holds cost a look.
+//! A mark says how far the captures of a file are in. A crawl moves the marks as it goes; a reader finds little
+//! or nothing left to do. After an import, or where the store is new, the pages of the archive are gone through;
+//! a page whose state is still valid costs only a check.
 
 use std::collections::BTreeSet;
 
@@ -16,13 +16,13 @@ use super::page_reader::PageReader;
 use super::pages::{self, PageCaptures};
 use super::versions::asking;
 
-/// A part of the WARC files up to this length is read by itself; where more is new, the index tells of all
-/// pages sooner.
+/// A part of the WARC files up to this length is read by itself; where more is new, listing all pages by the
+/// index is faster.
 const GAP_BYTES_MAX: u64 = 256 << 20;
 
 impl PageReader<'_> {
-    /// Folds what the WARC files have and the store lacks; whether the store has everything then.
-    /// `progress` is told how many pages have been gone through.
+    /// Folds what the WARC files have and the store lacks; whether the store has everything then. `progress`
+    /// receives the number of pages gone through so far.
     ///
     /// # Errors
     /// When the index cannot answer.

@@ -1,10 +1,10 @@
-//! Where the text of a page is to be had: in what was sent, in what its scripts made of it, or in another form of it
-//! that it names.
+//! Where the text of a page is: in what was sent, in what its scripts made of it, or in another form of it that
+//! it names.
 //!
-//! These are histories of their own, and never sides of one comparison. Which of them an answer is about is asked
-//! for, or else decided here by one rule: what was sent comes first, and a rendering stands in where that is a shell.
-//! An answer about one page decides it for the page at a time ([`PageReader::text_at`]), one about the whole archive
-//! for each version ([`PageReader::is_counted`]).
+//! These are histories of their own, and never sides of one comparison. The caller chooses which of them an
+//! answer is about; without a choice one rule decides here: what was sent comes first, and a rendering stands in
+//! where that is a shell. An answer about one page decides it for the page at a time ([`PageReader::text_at`]),
+//! one about the whole archive for each version ([`PageReader::is_counted`]).
 
 use crate::archive::{Capture, Form};
 use crate::base::Timestamp;
@@ -17,7 +17,7 @@ use super::page_reader::{DECODED_BYTES_MAX, PageReader};
 use super::row::VersionRow;
 use super::versions::asking;
 
-/// A page is rendered right behind its capture: so many captures are looked through for one.
+/// A page is rendered right after its capture: at most this many captures are searched for the rendering.
 const LOOK_BACK_MAX: usize = 32;
 
 /// Where the text of a page is.
@@ -95,7 +95,7 @@ impl PageReader<'_> {
 
     /// The form of a captured page that it names, where the archive has a page at its address.
     fn alternate_of(&self, entry: &Capture) -> Result<Option<Alternate>, StoreError> {
-        // What cannot be read names nothing.
+        // A page that cannot be read names no other form.
         let Ok(loaded) = self.reader().load(entry) else { return Ok(None) };
         let Ok(decoded) = loaded.decoded(DECODED_BYTES_MAX) else { return Ok(None) };
         let content_type = loaded.content_type();
@@ -165,7 +165,7 @@ mod tests {
             assert_eq!(page_reader.text_at(URL, None).unwrap(), TextAt::Rendered);
             let plain = rows(&mut page_reader, Form::Plain);
             assert_eq!(told(&plain)[..2], [(1, vec![]), (2, vec!["figure-changed"])]);
-            // Without its text it is no other article.
+            // The page without its text is not another article.
             assert!(told(&plain)[2..].iter().all(|(_, kinds)| kinds.is_empty()), "{plain:?}");
             let rendered = rows(&mut page_reader, Form::Rendered);
             assert_eq!(told(&rendered), [(3, vec![]), (4, vec!["figure-changed"])]);
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(at(&archive), TextAt::Alternate(named));
         archive.rendering(URL, 2, &[A, B, C]);
         assert_eq!(at(&archive), TextAt::Rendered, "it was rendered since");
-        // A page with its text is told by that, whatever it names.
+        // A page that has its text is read from that, whatever other form it names.
         archive.page(URL, 3, &[A, B, C]);
         assert_eq!(at(&archive), TextAt::Sent);
     }

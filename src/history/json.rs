@@ -57,7 +57,7 @@ pub struct VersionJson {
     pub last_seen: String,
     /// How many captures there are of it.
     pub captures: u64,
-    /// The headline of the article; `None` where there is none to be had.
+    /// The headline of the article; `None` where there is none.
     pub headline: Option<String>,
     /// What a reader gets: `here`, `cut`, `walled`, `moved`, `gone` or `unknown`.
     pub presence: &'static str,
@@ -69,7 +69,7 @@ pub struct VersionJson {
     pub changes: Vec<JsonChange>,
     /// Whether the text changed and neither a notice nor the declared date says so.
     pub stealth: bool,
-    /// Whether a finer comparison exists, which was too dear.
+    /// Whether a finer comparison exists, which was too expensive.
     pub coarse: bool,
     /// Whether it is of the page as scripts made it; left out where it is of the page as it was sent.
     #[serde(skip_serializing_if = "std::ops::Not::not")]

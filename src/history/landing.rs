@@ -1,5 +1,4 @@
-//! Where a redirect leads: the page that a reader got who asked for the address then, as far as the
-//! archive has it.
+//! Where a redirect leads: the page that a request for the address got then, as far as the archive has it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,16 +18,16 @@ const HOPS_MAX: usize = 10;
 /// it shows the page as it was then, better than an earlier one.
 const SOON: Duration = Duration::from_hours(24);
 
-/// This many captures are passed over that show no page.
+/// At most this many captures that show no page are passed over.
 const PASSED_OVER_MAX: usize = 100;
 
 /// Where a capture leads.
 #[derive(Debug, Clone, Default)]
 pub enum Leads {
-    /// It is no redirect.
+    /// It is not a redirect.
     #[default]
     Nowhere,
-    /// To an address; nothing is known of a page there, or nobody has looked.
+    /// To an address; no page is known there, or none was looked up.
     To(String),
     /// To a page that the archive has.
     Landed(Box<Landing>),

@@ -1,4 +1,4 @@
-//! Versions as they are captured: what the crawl asks after each capture, told once.
+//! Versions as they are captured: what the crawl asks after each capture, reported once.
 //!
 //! A page's fold is kept between captures as a state of some hundred bytes, so that a capture costs the
 //! reading of one earlier version and not of all. A state is a convenience: without one, or with one of
@@ -35,21 +35,21 @@ use super::versions::asking;
 /// The version of the layout of a state.
 const STATE_VERSION: u8 = 1;
 
-/// Where no state is kept of a page, so many captures that differ are read at most: half a second of
-/// work. Of one with more, no return to an earlier version is told.
+/// Where no state is kept of a page, at most this many captures that differ are read: half a second of work. For
+/// a page with more, no return to an earlier version is reported.
 const FRESH_READ_MAX: usize = 256;
 
 /// This many of a page's newest captures are looked through for one that was just appended.
 const NEWEST_MAX: usize = 16;
 
-/// What came of a look at a page's new captures.
+/// The result of reading a page's new captures.
 #[derive(Debug, Default)]
 pub struct Observed {
     /// Versions that were not handed out before, oldest first.
     pub begun: Vec<Begun>,
-    /// The state to keep when they have been told.
+    /// The state to keep when they have been reported.
     pub state: Option<Vec<u8>>,
-    /// The state to keep when they have not: the next look hands them out again.
+    /// The state to keep when they have not: the next call hands them out again.
     pub state_before: Option<Vec<u8>>,
 }
 
@@ -152,7 +152,7 @@ pub fn observe(
     let (mut fold, Kept { mut mark, told, mut alike, .. }) = known.unwrap_or_default();
     if !is_known {
         entries = captures_after(page_reader, (url, form), None, until)?.unwrap_or_default();
-        // The first capture begins no version that there is anything to tell of.
+        // The first capture begins no version with anything to report.
         let is_page = |entry| is_html(page_reader.reader(), entry);
         if entries.len() < 2 || !entries.iter().any(is_page) {
             return Ok(Observed::default());
@@ -237,7 +237,7 @@ fn at(page_reader: &PageReader<'_>, url: &str, place: &Place) -> Option<Capture>
 }
 
 /// The captures of a page in a form after the one at `mark`, or all; up to the one at `until`, or to the last.
-/// None where there is none at the mark.
+/// `None` where there is no capture at the mark.
 fn captures_after(
     page_reader: &PageReader<'_>,
     (url, form): (&str, Form),

@@ -1,11 +1,11 @@
 //! The read journey through time: captures of a page folded into versions, what changed between
 //! neighbours, and what follows from that over a page and over the archive. Read only.
 //!
-//! In reading order: what a capture says ([`PageReader`]) and where a redirect leads ([`landing`]);
-//! captures folded into versions ([`fold`]), all of a page ([`Versions`]), from what was kept of it
-//! ([`Rows`], [`VersionRow`], `progress`) or as they are captured ([`live`]), and their JSON ([`json`]); in which form it is told
-//! ([`forms`]); when the article could not be had ([`absence`]); where each sentence comes from ([`provenance`]); the pages of an archive ([`pages`]), their changes newest
-//! first ([`changes`]); and when
+//! In reading order: what a capture says ([`PageReader`]) and where a redirect leads ([`landing`]); captures
+//! folded into versions ([`fold`]), all of a page ([`Versions`]), from what was kept of it ([`Rows`],
+//! [`VersionRow`], `progress`) or as they are captured ([`live`]), and their JSON ([`json`]); which form of a
+//! page has its text ([`forms`]); when the article was not available ([`absence`]); where each sentence comes
+//! from ([`provenance`]); the pages of an archive ([`pages`]), their changes newest first ([`changes`]); and when
 //! something stood ([`standing`]), a phrase among others ([`phrase`]).
 //!
 //! A version is a run of captures that give a reader the same; bytes that differ only in furniture

@@ -1,4 +1,4 @@
-//! The newest page of every URL: of all of them, or of those that quote somebody, which the store of
+//! The newest page of every URL: of all of them, or of those that quote a given speaker, which the store of
 //! readings finds by name.
 
 use std::cmp::Reverse;
@@ -24,7 +24,7 @@ pub enum Newest<'p> {
     Unread(&'p Capture, StoreError),
 }
 
-/// Who is told, and may fail.
+/// The receiver of what is found; it may fail.
 type Found<'f, E> = &'f mut dyn FnMut(Newest<'_>) -> Result<(), E>;
 
 /// This many captures of an address are gone through to find one that was just made.
@@ -35,7 +35,7 @@ const NEWEST_MAX: usize = 8;
 pub struct NewestAsked<'n> {
     /// The newest before it; the newest of all without it.
     pub until: Option<Timestamp>,
-    /// Only pages that quote somebody of this name need be found.
+    /// Only pages that quote a speaker of this name need be found.
     pub speaker: Option<&'n str>,
     /// In this form; without it as it was sent, or the rendering of what was sent without its text.
     pub form: Option<Form>,
@@ -45,7 +45,7 @@ pub struct NewestAsked<'n> {
 /// passed over.
 ///
 /// # Errors
-/// When the index cannot answer, and what `found` gives back.
+/// When the index cannot answer, and any error of `found`.
 pub fn newest_pages<E: From<StoreError>>(
     page_reader: &mut PageReader<'_>,
     asked: &NewestAsked<'_>,
@@ -83,7 +83,7 @@ fn mark_speakers(readings: &Readings, epoch: Option<i64>, marks: &[FileMark]) {
     readings.mark_files(epoch, &marks.iter().map(file).collect::<Vec<_>>());
 }
 
-/// Gives out the newest page of each of these URLs, where that quotes somebody of this name.
+/// Gives out the newest page of each of these URLs, where that quotes a speaker of this name.
 fn quoting<E: From<StoreError>>(
     page_reader: &mut PageReader<'_>,
     name: &str,
@@ -158,7 +158,7 @@ fn walk<E: From<StoreError>>(
         if said.page.kind.is_wall() {
             continue;
         }
-        // Of a page that was sent with its text that is what it says.
+        // A page that was sent with its text is read from that.
         if form.is_none()
             && entry.form() == Some(Form::Rendered)
             && !page_reader.stands_in(&entry)?
@@ -202,12 +202,12 @@ impl PageReader<'_> {
         }
     }
 
-    /// Whether a capture that lies at this place is no page, so that it quotes nobody. `false` where it is not
-    /// among the newest of its address.
+    /// Whether a capture that lies at this place is not a page, so that it quotes no speaker. `false` where it is
+    /// not among the newest of its address.
     ///
     /// # Errors
     /// When the index cannot answer.
-    pub(crate) fn quotes_nobody(
+    pub(crate) fn quotes_no_speaker(
         &self,
         url: &str,
         file: &str,

@@ -100,7 +100,7 @@ type Pair = (PageKey, PageKey, Option<usize>, Delta);
 pub struct PageReader<'a> {
     reader: &'a Reader,
     readings: Option<&'a Readings>,
-    /// The comparisons that were made last: who captured a page asks twice.
+    /// The latest comparisons: the process that captured a page asks twice.
     deltas: RefCell<VecDeque<Pair>>,
     /// Comparisons of the page that is read, which were made before.
     compared: RefCell<Option<Compared>>,
@@ -167,7 +167,7 @@ impl<'a> PageReader<'a> {
         self.reader
     }
 
-    /// Another reader of the same archive, for who reads pages while rows are read.
+    /// Another reader of the same archive, for a caller that reads pages while rows are read.
     #[must_use]
     pub(crate) fn twin(&self) -> Self {
         Self { readings: self.readings, ..Self::new(self.reader) }
@@ -208,7 +208,7 @@ impl<'a> PageReader<'a> {
             None => Arc::new(self.reader.load(entry)?),
         };
         if let Some(to) = redirect(&loaded) {
-            // What stands beside a redirect is read by nobody.
+            // The body beside a redirect is not read.
             return Ok(self.said(entry, Arc::default(), None, Leads::To(to), None));
         }
         if entry.kind == RecordKind::Revisit && loaded.original.is_none() {
@@ -223,7 +223,7 @@ impl<'a> PageReader<'a> {
             offset: entry.offset,
             why,
         };
-        // One byte more tells what ends there from what goes on.
+        // One more byte distinguishes a payload that ends there from one that continues.
         let is_bounded = self.bytes_max < DECODED_BYTES_MAX;
         let max = self.bytes_max + usize::from(is_bounded);
         let decoded = loaded.decoded(max).map_err(|why| error(why.to_string()))?;
@@ -232,7 +232,7 @@ impl<'a> PageReader<'a> {
             return Err(error("it is longer than what is read here".to_owned()));
         }
         let content_type = loaded.content_type();
-        // A page that a bug stops at is one that cannot be read: what was captured after it is told.
+        // A page whose extraction panics counts as one that cannot be read: later captures are still reported.
         let read = || (self.read_page)(&decoded, &entry.url, content_type.as_deref(), entry.status);
         let page = catch_unwind(AssertUnwindSafe(read));
         let page =
@@ -245,8 +245,7 @@ impl<'a> PageReader<'a> {
         self.held = Some(loaded);
     }
 
-    /// Takes in what a capture says that somebody else has read, by [`read_page`]: it need not be read
-    /// again.
+    /// Takes in what a capture says that a caller has already read, by [`read_page`]: it need not be read again.
     pub fn keep(&mut self, entry: &Capture, page: Arc<Page>) -> CapturedPage {
         let key = PageKey::of(entry);
         let mut print = None;
@@ -325,7 +324,7 @@ impl<'a> PageReader<'a> {
     }
 }
 
-/// Compares two pages. Where a bug stops the comparison the versions differ, and nothing is known of how.
+/// Compares two pages. Where the comparison panics, the versions differ in an unknown way.
 fn compared(old: &CapturedPage, new: &CapturedPage, earlier: Option<usize>) -> Delta {
     let compare = || {
         let options = CompareOptions::default();
@@ -335,8 +334,8 @@ fn compared(old: &CapturedPage, new: &CapturedPage, earlier: Option<usize>) -> D
     catch_unwind(AssertUnwindSafe(compare)).unwrap_or_else(|_| unknown())
 }
 
-/// What a payload says, its codings undone: the one reading of captures, for who has them in memory
-/// and for who finds them in the archive.
+/// What a payload says, its codings undone: the one reading of captures, for callers that have them in memory and
+/// for those that find them in the archive.
 #[must_use]
 pub fn read_page(
     decoded: &[u8],
@@ -374,7 +373,7 @@ mod tests {
         read_page(bytes, url, media_type, status)
     }
 
-    /// A page that its reader always breaks at keeps nothing else from being told.
+    /// A page whose extraction always panics does not keep others from being reported.
     #[test]
     fn versions_after_a_page_that_breaks_its_reader_are_told() {
         let mut archive = Archive::new();

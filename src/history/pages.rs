@@ -1,5 +1,5 @@
-//! The pages of an archive, in the order of their urlkeys: enough about each to tell whether it is
-//! worth reading. Holds one page's facts at a time.
+//! The pages of an archive, in the order of their urlkeys: enough about each to decide whether it is worth
+//! reading. Holds one page's facts at a time.
 
 use crate::archive::{Capture, Form, KeyRange, MatchType, Query, RecordKind};
 use crate::base::Timestamp;
@@ -65,7 +65,7 @@ impl PageCaptures {
         self.url.clone_from(&entry.url);
     }
 
-    /// Whether there may be more than one version of it that `changes` tells of.
+    /// Whether there may be more than one version of it that `changes` reports.
     #[must_use]
     pub(crate) fn may_have_changed(&self) -> bool {
         self.is_html && self.captures >= 2 && self.varies
@@ -100,7 +100,7 @@ pub(crate) fn is_html(reader: &Reader, entry: &Capture) -> bool {
         return is_html(&entry.mime);
     }
     let holder = entry.digest.as_ref().map(|digest| reader.captures().by_payload(digest));
-    // What cannot be told is read, to be on the safe side.
+    // What cannot be determined is read, to be on the safe side.
     holder.is_none_or(|holder| !matches!(holder, Ok(Some(holder)) if !is_html(&holder.mime)))
 }
 

@@ -132,8 +132,8 @@ fn put(out: &mut String, c: char) {
 /// Looks for a phrase over all pages, in the order of their urlkeys.
 ///
 /// # Errors
-/// Each item, and what `found` gives back: when the index cannot answer. Notes on records that could
-/// not be read are the result.
+/// When the index cannot answer, and any error of `found`. Notes on records that could not be read are the
+/// result.
 pub fn when<E: From<StoreError>>(
     page_reader: &mut PageReader<'_>,
     phrase: &Phrase,

@@ -31,8 +31,8 @@ const CAPTURES_BETWEEN: u64 = 64;
 /// This many rows wait in memory to be kept.
 pub(super) const ROWS_BETWEEN: usize = 256;
 
-/// A hash of bytes, the same on every machine (FNV-1a): it tells lists of captures apart that nobody has
-/// a reason to forge.
+/// A hash of bytes, the same on every machine (FNV-1a): it distinguishes lists of captures, which no one has a
+/// reason to forge.
 pub(crate) fn hashed(hash: u64, bytes: &[u8]) -> u64 {
     let add = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
     bytes.iter().fold(hash, add)
@@ -112,7 +112,7 @@ impl PageState {
         out
     }
 
-    /// The state that was kept; `None` where the bytes are none.
+    /// The state that was kept; `None` where the bytes are not a state.
     pub fn of_bytes(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes;
         let state = Self {
@@ -193,12 +193,12 @@ struct Pin {
     awaited: Vec<(String, Timestamp)>,
 }
 
-/// What came of a capture.
+/// The result of taking in a capture.
 #[derive(Debug)]
 pub(super) enum Step {
     /// It was folded in.
     Done,
-    /// It says nothing, and there is no version yet: this would be the one.
+    /// It says nothing, and there is no version yet: it would be the first.
     Nothing(Box<Version>),
     /// It cannot be read.
     Unread(StoreError),
@@ -414,7 +414,7 @@ impl Progress {
             return true;
         }
         if state.rows == 0 && rows.is_empty() && self.unread.is_empty() {
-            // Nothing but captures that say nothing: there is no version to keep.
+            // All captures say nothing: there is no version to keep.
             return true;
         }
         let awaited = self.awaited.keys().chain(&state.open_on);
@@ -441,7 +441,7 @@ impl Progress {
         true
     }
 
-    /// Lets go of all rows but the one that goes on: they are kept, or nobody keeps them.
+    /// Drops all rows but the one that goes on: they are kept, or will never be.
     pub fn forget_final(&mut self) {
         let count = self.rows.len().saturating_sub(1);
         self.kept += count;
@@ -461,7 +461,8 @@ fn is_near(known: &PageState, now: &PageState) -> bool {
         && now.folded_in.captures.saturating_sub(known.folded_in.captures) < CAPTURES_BETWEEN
 }
 
-/// A page whose versions nobody has folded, and which `changes` folds when it is asked; whether that is noted.
+/// Stores a page as one whose versions are not folded, so that `changes` folds it when asked; whether it was
+/// stored.
 pub(super) fn leave_for_later(readings: &Readings, url: &str, form: Form) -> bool {
     let key = key_of_page(url, form);
     let update = Update {

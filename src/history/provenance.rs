@@ -20,7 +20,7 @@ pub struct BlamedSentence {
     pub range: Range<usize>,
     /// The version that brought it, by index into [`Blame::versions`].
     pub since: usize,
-    /// The version that last changed its words; `None` where nobody did.
+    /// The version that last changed its words; `None` where no version did.
     pub changed: Option<usize>,
 }
 
@@ -48,7 +48,7 @@ pub struct Blame {
     pub notes: Vec<String>,
 }
 
-/// Why there is nobody to blame.
+/// Why there is no blame.
 #[derive(Debug, thiserror::Error)]
 pub enum BlameError {
     /// The page was never captured.
@@ -141,7 +141,7 @@ fn units(page: &Page) -> Vec<Range<usize>> {
 }
 
 struct Walk<'a> {
-    /// Reads the pages that rows do not tell.
+    /// Reads a page where its row does not suffice.
     pages: PageReader<'a>,
     last: Option<Capture>,
     versions: Vec<VersionCapture>,

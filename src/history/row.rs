@@ -1,4 +1,4 @@
-//! A version as `history`, `changes` and their like print it: everything they need and no text of the page,
+//! A version as `history`, `changes` and similar commands print it: everything they need and no text of the page,
 //! so that it can be kept and answered without reading a page.
 
 use crate::archive::Capture;
@@ -102,7 +102,7 @@ impl VersionRow {
         Row { date: self.first.date.unix_micros(), facts, bytes }
     }
 
-    /// The row that was kept; `None` where the bytes are none.
+    /// The row that was kept; `None` where the bytes are not a row.
     pub(super) fn of_bytes(bytes: &[u8]) -> Option<Self> {
         unpack(bytes)
     }

@@ -12,7 +12,7 @@ use super::progress::{FoldedIn, PageState, Progress, Step, key_of_page, leave_fo
 use super::row::VersionRow;
 use super::versions::{Version, Versions, asking};
 
-/// So often a page is tried again that another process keeps at the same time.
+/// How many times a page is tried again that another process keeps at the same time.
 const TRIES: usize = 3;
 
 /// The versions of a page, oldest first.
@@ -97,8 +97,8 @@ impl<'a> PageReader<'a> {
         Ok(Rows { source: Source::Folded(Box::new(self.versions_of(url, form, period))) })
     }
 
-    /// How many captures of `url` have to be read to tell its versions in a form, counted up to `max`: those behind the
-    /// last one that is folded into what is kept.
+    /// How many captures of `url` have to be read to report its versions in a form, counted up to `max`: those
+    /// behind the last one that is folded into what is kept.
     ///
     /// # Errors
     /// When the index cannot answer.
@@ -119,10 +119,10 @@ impl<'a> PageReader<'a> {
         Ok(count)
     }
 
-    /// Brings what is kept of a page up to its last capture, for who just captured it. A page with more
-    /// than `captures_max` captures of which nothing is kept is left to who asks for it, and so is one with
-    /// a capture that is longer than this reader reads. Whether the store has the page's versions now, or
-    /// knows that it lacks them.
+    /// Brings what is kept of a page up to its last capture, for a process that just captured it. A page with
+    /// more than `captures_max` captures of which nothing is kept is left to the process that asks for it, and so
+    /// is one with a capture that is longer than this reader reads. Whether the store has the page's versions
+    /// now, or knows that it lacks them.
     ///
     /// # Errors
     /// When the index cannot answer.
@@ -199,7 +199,7 @@ impl<'a> PageReader<'a> {
         };
         for entry in captures {
             if matches!(progress.take(self, entry), Step::Lost) || self.left_out() {
-                // It is folded from the start by who asks for it.
+                // It is folded from the start by the process that asks for it.
                 return Ok(leave_for_later(readings, url, form));
             }
         }

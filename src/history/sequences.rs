@@ -1,5 +1,5 @@
-//! Sequences of captures, told twice: by the history of the whole page, and capture by capture as the
-//! crawl asks, with the state of the page kept or lost in between. Both have to tell the same.
+//! Sequences of captures, reported twice: by the history of the whole page, and capture by capture as the crawl
+//! asks, with the state of the page kept or lost in between. Both have to report the same.
 
 use std::fmt::Write as _;
 
@@ -162,7 +162,7 @@ fn location(to: &str) -> String {
     format!("Location: {to}\r\n")
 }
 
-/// The kinds of a version's changes, with the figures and names that tell them apart.
+/// The kinds of a version's changes, with the figures and names that distinguish them.
 fn short(version: &VersionJson) -> String {
     let one = |change: &crate::diff::json::JsonChange| match change.kind.label() {
         "figure-changed" => format!(
@@ -187,7 +187,7 @@ enum Lost {
     Before(usize),
 }
 
-/// What is told of a sequence: by its history, and capture by capture.
+/// What is reported for a sequence: by its history, and capture by capture.
 fn tell(steps: &[Step], lost: Lost) -> (Vec<VersionJson>, Vec<VersionJson>) {
     let mut archive = Archive::new();
     let mut told = Vec::new();
@@ -210,7 +210,7 @@ fn tell(steps: &[Step], lost: Lost) -> (Vec<VersionJson>, Vec<VersionJson>) {
             observe(&mut page_reader, (URL, Form::Plain), Some(&until), state.as_deref()).unwrap()
         };
         if let Some(to) = leads_to {
-            // What is told waits for the page that the redirect leads to.
+            // The report waits for the page that the redirect leads to.
             state = observed.state_before.or(observed.state);
             step.land(&mut archive, &to, hour + 1);
             let reader = archive.reader();
@@ -228,12 +228,12 @@ fn tell(steps: &[Step], lost: Lost) -> (Vec<VersionJson>, Vec<VersionJson>) {
     (versions.collect(), told)
 }
 
-/// A version as it was when it was told: with its first capture alone.
+/// A version as it was when it was reported: with its first capture alone.
 fn as_told(version: &VersionJson) -> VersionJson {
     VersionJson { last_seen: version.first_seen.clone(), captures: 1, ..version.clone() }
 }
 
-/// Each sequence and what is told of its versions after the first.
+/// Each sequence and what is reported of its versions after the first.
 fn sequences() -> Vec<(&'static str, Vec<Step>, Vec<&'static str>)> {
     vec![
         (
@@ -537,7 +537,7 @@ fn what_was_captured_and_not_told_is_told_at_the_next_look() {
     Page(&[A, B2, C]).capture(&mut archive, 3);
     let first = look(&archive, &None);
     assert_eq!(first.begun.len(), 1);
-    // The process ends before it has told of these.
+    // The process ends before it has reported these.
     Status(404).capture(&mut archive, 5);
     Page(&[A, B3, C]).capture(&mut archive, 7);
     for state in [first.state.clone(), look(&archive, &first.state).state_before] {
@@ -571,7 +571,7 @@ fn a_state_of_other_captures_or_of_garbage_is_none() {
     assert!(state.len() < 500, "{} bytes", state.len());
     assert_eq!(told(&archive, Some(&state)), Vec::<String>::new());
     for at in 0..state.len() {
-        // Whatever the bytes, no panic; a state that is cut is none.
+        // No bytes cause a panic; a truncated state is ignored.
         assert_eq!(told(&archive, Some(&state[..at])), expected);
     }
     let mut other = Archive::new();
@@ -583,7 +583,7 @@ fn a_state_of_other_captures_or_of_garbage_is_none() {
     assert_eq!(CaptureJson::from(&entry).to_value()["filename"], &*entry.file);
 }
 
-/// Who brings the store of readings up to date, and when.
+/// Which process brings the store of readings up to date, and when.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Keeping {
     /// The crawl, after each capture that may begin a version.

@@ -1,6 +1,5 @@
-//! Lines that wait to be read in another order: in memory, past a threshold in a temporary file, and
-//! in memory again where the disk has no room for it. A full disk makes an answer cost memory; it does
-//! not keep it back.
+//! Lines that wait to be read in another order: in memory, past a threshold in a temporary file, and in memory
+//! again where the disk has no room for it. With a full disk an answer takes more memory; it does not fail.
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 
@@ -20,7 +19,7 @@ enum Place {
 }
 
 impl Spool {
-    /// An empty one that keeps so many bytes in memory where a disk has room for more.
+    /// An empty one that keeps at most this many bytes in memory where a disk has room for more.
     pub(super) fn new(memory_max: usize) -> Self {
         Self { lines: Place::Spooled(SpooledTempFile::new(memory_max)), length: 0 }
     }

@@ -74,12 +74,12 @@ pub fn may_hide(presence: Presence) -> bool {
 pub type AskVersion<'f> =
     &'f mut dyn FnMut(&VersionRow, &mut PageReader<'_>) -> Result<Bearing, StoreError>;
 
-/// When something stood on a page: in each of the forms ([`PageCaptures::forms`]) in which it did, with the versions
-/// that are counted ([`PageReader::is_counted`]). Nothing where the page is none of HTML. What could not be read is
-/// added to `notes`. Only versions that show the article are asked about.
+/// When something stood on a page: in each of the forms ([`PageCaptures::forms`]) in which it did, with the
+/// versions that are counted ([`PageReader::is_counted`]). Nothing where the page is not HTML. What could not be
+/// read is added to `notes`. Only versions that show the article are asked about.
 ///
 /// # Errors
-/// When the index cannot answer, and what `ask` gives back.
+/// When the index cannot answer, and any error of `ask`.
 pub fn stood(
     page_reader: &mut PageReader<'_>,
     (page, asked): (&PageCaptures, Option<Form>),

@@ -1,6 +1,6 @@
 //! The chunked transfer coding, read in pieces of any size (RFC 9112 section 7.1).
 //!
-//! Owns the one state machine that tells chunk data from chunk framing; [`super::framing`] uses it
+//! Owns the one state machine that separates chunk data from chunk framing; [`super::framing`] uses it
 //! to find the end of a message, [`mod@super::payload`] to leave the framing out. Deliberately copies
 //! nothing but chunk-size lines, and does not interpret extensions or trailer fields: they are
 //! bytes of the record.
@@ -190,7 +190,7 @@ impl ChunkedReader {
 const NO_SIZE: &str = "a chunk size is not hexadecimal";
 
 /// Whether an unfinished chunk-size line can still be one: a plain body without any line end is
-/// told from a chunked one by its first bytes. Only so many are looked at, however long it grows.
+/// distinguished from a chunked one by its first bytes. Only 32 are examined, however long it grows.
 fn may_become_size(line: &[u8]) -> bool {
     let line = line[..line.len().min(32)].trim_ascii_start();
     let digits = line.iter().take_while(|b| b.is_ascii_hexdigit()).count();

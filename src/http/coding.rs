@@ -3,7 +3,7 @@
 //!
 //! Owns reading `Content-Encoding`, and unpacking that never fails: what was unpacked before an
 //! error, a limit or the end is kept, and [`Decoded::cut`] says that there was more. Where the
-//! field lies, the bytes decide: gzip and zstd are known by their first bytes, `deflate` is read
+//! field is wrong, the bytes decide: gzip and zstd are known by their first bytes, `deflate` is read
 //! with and without its zlib header, and a plain body that is called packed is taken as it is.
 //! Deliberately knows nothing of transfer codings ([`mod@super::payload`]) and touches no stored byte.
 //!
@@ -202,7 +202,7 @@ impl Layers {
 fn undo(coding: &ContentCoding, input: &mut dyn BufRead, limit: usize) -> Decoded {
     let mut out = Decoded::default();
     let mut prefix = Vec::with_capacity(512);
-    // An unreadable file shows itself again below.
+    // An unreadable file fails again below.
     let _ = (&mut *input).take(512).read_to_end(&mut prefix);
     if prefix.is_empty() {
         return out;
@@ -224,14 +224,14 @@ fn undo(coding: &ContentCoding, input: &mut dyn BufRead, limit: usize) -> Decode
     }
     let mut replay = Replay { inner: &mut input, kept: Some(Vec::new()) };
     unpack(coding, &prefix, &mut replay, &mut out, limit);
-    // What has no magic shows only by failing that it was something else.
+    // A coding without a magic number is recognised as wrong only when it fails.
     let shows_text = shown.is_some() || looks_like_text(&prefix);
     if out.cut == Some(Cut::Corrupt)
         && !has_magic
         && shows_text
         && let Some(kept) = replay.kept.take()
     {
-        // What the wrong reading gave is not held beside the right one.
+        // The output of the wrong coding is not held beside that of the right one.
         drop(out);
         let mut again = kept.as_slice().chain(&mut input);
         return match shown {
@@ -242,7 +242,7 @@ fn undo(coding: &ContentCoding, input: &mut dyn BufRead, limit: usize) -> Decode
     out
 }
 
-/// Whether so little is there that it may still become what it says.
+/// Whether the prefix is too short to rule out the stated coding.
 fn is_cut_magic(coding: &ContentCoding, prefix: &[u8]) -> bool {
     let magic: &[u8] = match coding {
         ContentCoding::Gzip => &[0x1f, 0x8b, 8],
@@ -314,7 +314,7 @@ fn unpack(
         }
     };
     loop {
-        // One byte over the limit tells a body that ends at the limit from one that goes on.
+        // One byte over the limit distinguishes a body that ends at the limit from one that continues.
         let over = limit.saturating_add(1);
         if out.bytes.capacity() - out.bytes.len() < 4 * 1024 {
             let more = out.bytes.len().clamp(64 * 1024, 8 * 1024 * 1024);
@@ -346,7 +346,7 @@ fn unpack(
                 out.note(format!("{}: {why}", coding.name()));
                 break;
             }
-            // Without input, output may still be held back for want of room.
+            // Without input, output may still be held back for lack of room.
             Outcome::Go if at_end && out.bytes.len() - had < room => {
                 if !unpacker.may_end() {
                     out.cut = Some(Cut::Ended);

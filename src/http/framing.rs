@@ -12,7 +12,7 @@
 //! ```
 //!
 //! Choices where the standard leaves room, made as browsers and curl make them: chunked wins over
-//! Content-Length; a Content-Length that differs from another or is no number is not believed and
+//! Content-Length; a Content-Length that differs from another or is not a number is not used and
 //! the body runs to the close; a body that says chunked and whose first line is no chunk size is
 //! taken as it is. Every one of these leaves a warning and a connection that is not used again.
 
@@ -193,7 +193,7 @@ impl ResponseReader {
         }
     }
 
-    /// Whether the final response has begun so far that it can be told from nothing: its status
+    /// Whether enough of the final response was read to know that there is one: its status
     /// line is complete, or it came without one and is taken as bare bytes.
     #[must_use]
     pub fn has_status_line(&self) -> bool {
@@ -400,7 +400,7 @@ impl ResponseReader {
         BodyFraming::Close
     }
 
-    /// The announced length; an error where it cannot be believed.
+    /// The announced length; an error where it is not valid.
     fn content_length(&mut self, head: &Head) -> Option<Result<u64, ()>> {
         let values: Vec<Vec<u8>> =
             head.get_all("content-length").map(std::borrow::Cow::into_owned).collect();
@@ -521,7 +521,7 @@ impl Parts {
 /// The shape of a response whose bytes are at hand: for records read back.
 ///
 /// Interim responses in front, which other writers keep in the same record, are counted to the
-/// head. The body is looked at no further than its first chunk-size line.
+/// head. The body is examined no further than its first chunk-size line.
 #[must_use]
 pub fn shape_of(bytes: &[u8], method: Method) -> ResponseShape {
     const PIECE_BYTES: usize = 64 * 1024;

@@ -1,7 +1,7 @@
 //! The head of a message: a start line and its fields, in order, in their own case, byte for byte.
 //!
 //! Owns the cutting of a head into lines and fields, and reading them by name. Deliberately does
-//! not decide where a body ends ([`super::framing`]), and refuses nothing: a line that is no field
+//! not decide where a body ends ([`super::framing`]), and refuses nothing: a line that is not a field
 //! is kept as an odd line, and [`Head::print`] gives back exactly the bytes that were parsed.
 //!
 //! Field syntax: RFC 9112 sections 2 to 5, with what servers really send allowed on top: bare LF
@@ -89,7 +89,7 @@ const LIST_MAX: usize = 1_000;
 impl Head {
     /// Parses a head: blank lines, a start line, fields, and the empty line if it is there.
     ///
-    /// Everything up to the empty line is parsed; bytes after it are not looked at and not kept.
+    /// Everything up to the empty line is parsed; bytes after it are neither examined nor kept.
     /// Nothing is refused: a cut head gives the lines that are there.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Self {
@@ -125,7 +125,7 @@ impl Head {
                 Some(last) if continues => {
                     folded = true;
                     last.whole.end = next;
-                    // Only what is new is trimmed: of many blank lines each would be gone over by the next.
+                    // Only what is new is trimmed: each of many blank lines would be scanned again for the next.
                     let more = trimmed(bytes, content);
                     if last.value.is_empty() {
                         last.value = more;
@@ -212,7 +212,7 @@ impl Head {
         Some((words.next()?, words.next()?))
     }
 
-    /// Every field, in order. Lines that are no field are left out: see [`Self::odd_lines`].
+    /// Every field, in order. Lines that are not fields are left out: see [`Self::odd_lines`].
     pub fn fields(&self) -> impl Iterator<Item = Field<'_>> {
         self.lines.iter().filter_map(|line| {
             Some(Field {
@@ -434,7 +434,7 @@ mod tests {
 
     #[test]
     fn a_head_of_many_lines_is_kept_and_costs_little() {
-        // Each of these was once gone over for each that came after it.
+        // Each of these was once scanned again for each that came after it.
         let blank = format!("HTTP/1.1 200 OK\r\nA: x\r\n{}B: c\r\n\r\n", " \r\n".repeat(300_000));
         let folded = format!("HTTP/1.1 200 OK\r\nA: x\r\n{}B: c\r\n\r\n", " y\r\n".repeat(300_000));
         for (head, value) in [(blank, 1), (folded, 600_001)] {

@@ -3,9 +3,9 @@
 //!
 //! Owns walking over head and chunk framing, in a stream and without copies where the bytes are in
 //! memory, and undoing `gzip` and `deflate` as transfer codings (RFC 9112 section 7.2). Deliberately
-//! decodes no content coding ([`super::coding`]). No one is asked for a transfer coding, so that a
-//! server which sends one may well not mean it: one that the first bytes do not show, or that is
-//! not known, is left as it is.
+//! decodes no content coding ([`super::coding`]). No transfer coding is requested, so a server
+//! that sends one may not mean it: one that the first bytes do not show, or that is not known, is
+//! left as it is.
 //!
 //! A body that was cut or is damaged gives the data that is there. A body whose end cannot be known
 //! is given as it is. The same bytes always give the same payload: a digest is compared with it.
@@ -51,7 +51,7 @@ pub fn payload<'a>(
 }
 
 /// Writes the payload of a response that is being read, as a digest is counted of it. `start` are its first bytes,
-/// with the whole head, `rest` what follows. What is no response is written whole.
+/// with the whole head, `rest` what follows. What is not a response is written whole.
 ///
 /// # Errors
 /// When `rest` cannot be read, or `to` not written.
@@ -93,7 +93,7 @@ pub fn undone<'a>(
     let mut left = UNDONE_BYTES_MAX;
     for coding in shape.transfer_codings.iter().rev().take(TRANSFER_CODINGS_MAX) {
         body = Box::new(Undone::new(body, coding.clone(), left));
-        // The layers together come to no more than one of them may.
+        // The layers together produce no more than one of them may.
         left /= 2;
     }
     body
@@ -404,7 +404,7 @@ mod tests {
             ("deflate, chunked", chunks(&zlib, 13), Some(&text)),
             ("gzip", gzip.clone(), Some(&text)),
             ("gzip, deflate, chunked", chunks(&both, 50), Some(&text)),
-            // What it does not show it has is left as it is.
+            // A coding that the bytes do not show is left as it is.
             ("gzip, chunked", chunks(&text, 5_000), Some(&text)),
             ("gzip, chunked", chunks(b"\x1f", 5), Some(&vec![0x1f])),
             ("compress, chunked", chunks(&gzip, 50), Some(&gzip)),

@@ -26,7 +26,7 @@ pub(super) struct Block {
     entries: Vec<IndexEntry>,
 }
 
-/// Reads the entries of a block from its key and value; none for keys that are no blocks.
+/// Reads the entries of a block from its key and value; none for keys that are not blocks.
 pub(super) fn read(key_bytes: &[u8], value: &[u8]) -> Result<Vec<IndexEntry>, IndexError> {
     let Some((stored, base)) = key::parse_block(key_bytes) else { return Ok(Vec::new()) };
     value::decode(stored, base, value)

@@ -44,8 +44,8 @@ struct Known {
     saved: BTreeMap<FileId, u64>,
 }
 
-/// A mark is written when it has moved by so many bytes. What lies beyond it is read again after a
-/// crash, and records that are in the index already stay as they are.
+/// A mark is written when it has moved by this many bytes. What lies beyond it is read again after
+/// a crash, and records that are in the index already stay as they are.
 const MARK_EVERY: u64 = 8 << 20;
 
 const VERSION: u8 = 1;

@@ -79,7 +79,7 @@ pub(super) type DigestKey = [u8; 9];
 /// The key of a host's count.
 pub(super) fn host(host: &str) -> Vec<u8> {
     let mut key = vec![0];
-    // A host that no urlkey can have is counted with what it can be told from.
+    // A host that no urlkey can have is counted by the part of its name that a urlkey can have.
     key.extend_from_slice(&host.as_bytes()[..usable(host.as_bytes())]);
     key
 }

@@ -1,9 +1,9 @@
 //! The backend that keeps captures in sled: by urlkey and time, by payload, by host; and how far each
 //! WARC file has been taken in.
 //!
-//! Everything here is derived. It holds nothing that the WARC files do not say; deleting it loses
-//! time and no facts, and an index built again answers every query the same. It deliberately neither
-//! opens a WARC file nor knows where one lies.
+//! Everything here is derived. It holds nothing that the WARC files do not contain; deleting it costs
+//! only time, and a rebuilt index answers every query the same. It deliberately neither opens a WARC
+//! file nor knows where one lies.
 //!
 //! In reading order: a capture with the number of its file ([`entry`]), the bytes it becomes (`key`,
 //! `value`, `blocks`), the tables ([`Index`]), scans (`query`), and the contracts of

@@ -142,7 +142,7 @@ impl Index {
     pub(super) fn begin_load(&self, tmp: Option<&Path>) -> Load<'_> {
         let options = SortOptions { dir: tmp.map(Path::to_owned), ..SortOptions::default() };
         let writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        // Counts of hosts begin with 0. What cannot be told is looked up.
+        // Counts of hosts begin with 0. On an error the keys are looked up.
         let no_captures = self.captures.range::<&[u8], _>(&[1_u8][..]..).next().is_none();
         let no_payloads = self.digests.range::<&[u8], _>(..).next().is_none();
         Load {

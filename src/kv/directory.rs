@@ -68,8 +68,8 @@ pub(super) fn io_error(what: &'static str, dir: &Path, source: io::Error) -> KvE
     KvError::Io { what, dir: dir.to_path_buf(), source }
 }
 
-/// Makes `dir` fit for the engine: there, not held by anybody, without leftovers that the engine
-/// would choke on. Gives back the marker of an orderly close, and what had to be done, as text.
+/// Makes `dir` fit for the engine: existing, not locked, without leftovers that the engine would fail on. Gives
+/// back the marker of an orderly close, and what had to be done, as text.
 pub(super) fn prepare(dir: &Path) -> Result<(Option<CleanMarker>, Vec<String>), KvError> {
     let mut notes = Vec::new();
     // Held to the end of this function only, since the engine takes its own on the same file.
@@ -99,7 +99,7 @@ fn lock(dir: &Path) -> Result<File, KvError> {
         .ok_or_else(|| KvError::Locked { dir: dir.to_path_buf() })
 }
 
-/// Why what lies at `dir` is no store at all, so that it cannot even be locked.
+/// Why what lies at `dir` is not a store at all, so that it cannot even be locked.
 fn not_a_store(dir: &Path) -> Option<&'static str> {
     // Through a link, since an archive may keep its index on another disk.
     let found = fs::metadata(dir).ok()?;
@@ -130,7 +130,7 @@ fn boot() -> Option<Vec<u8>> {
     fs::read("/proc/sys/kernel/random/boot_id").ok().filter(|id| !id.is_empty())
 }
 
-/// Leaves word for the next open. Best effort: the caller has an error to report already.
+/// Leaves a note for the next open. Best effort: the caller has an error to report already.
 pub(super) fn mark_damaged(dir: &Path, why: &str) {
     let _ = fs::write(dir.join(DAMAGED), why);
 }
@@ -144,7 +144,7 @@ pub(super) fn create(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes the lock that the engine takes; `None` when somebody has it.
+/// Takes the lock that the engine takes; `None` when another process has it.
 fn probe_lock(dir: &Path) -> io::Result<Option<File>> {
     // Made where absent, as the engine would make it.
     let log = OpenOptions::new()
@@ -186,7 +186,7 @@ fn clean_marker(dir: &Path) -> io::Result<(Option<CleanMarker>, Option<String>)>
     let text = match fs::read_to_string(dir.join(CLEAN)) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((None, None)),
-        // Not a marker that Pressmark wrote: as good as none.
+        // Not a marker that Pressmark wrote: treated as none.
         Err(error) if error.kind() == io::ErrorKind::InvalidData => String::new(),
         Err(error) => return Err(error),
     };
@@ -241,7 +241,7 @@ impl Marker {
         if !self.in_place.load(Ordering::Acquire) {
             return Ok(());
         }
-        // Who comes second waits until the marker is gone.
+        // A second caller waits until the marker is gone.
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if held.is_some() {
             remove_marker(dir)?;
@@ -251,7 +251,7 @@ impl Marker {
         Ok(())
     }
 
-    /// Whether nothing was written: not by us, and not by the engine of its own accord.
+    /// Whether nothing was written: not by us, and not by the engine by itself.
     pub(super) fn holds(&self, dir: &Path) -> bool {
         let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.is_some_and(|then| {
@@ -301,7 +301,7 @@ pub(super) fn move_snapshots_away(dir: &Path) -> io::Result<bool> {
 pub(super) fn drop_moved_snapshots(dir: &Path) {
     for name in names(dir).unwrap_or_default() {
         if name.starts_with(MOVED_SNAPSHOT) {
-            // A leftover harms nothing; the next repair replaces it.
+            // A leftover does no harm; the next repair replaces it.
             let _ = fs::remove_file(dir.join(name));
         }
     }

@@ -1,4 +1,4 @@
-//! What could not be done with a store, told apart by what the caller can do about it: wait
+//! What could not be done with a store, by what the caller can do about it: wait
 //! ([`KvError::Locked`]), make room or give rights ([`KvError::Io`]), or rebuild
 //! ([`KvError::is_damage`]).
 

@@ -1,4 +1,4 @@
-//! Panics of the engine turned into words.
+//! Panics of the engine turned into errors.
 //!
 //! The engine panics on some damaged files. Its panics are caught, and kept off stderr, since they
 //! are reported as errors and a person should not read a backtrace about a file that can be
@@ -37,8 +37,8 @@ fn hush_guarded_panics() {
 /// Runs `operation`; a panic comes back as its message.
 pub(super) fn catch<T>(operation: impl FnOnce() -> T) -> Result<T, String> {
     let before = QUIET.replace(true);
-    // Anyone who gets the error stops using what the operation touched, so a broken invariant in it
-    // is never seen.
+    // A caller that gets the error stops using what the operation touched, so a broken invariant in
+    // it is never seen.
     let outcome = catch_unwind(AssertUnwindSafe(operation));
     QUIET.set(before);
     outcome.map_err(|panic| message(panic.as_ref()))

@@ -9,8 +9,8 @@ pub struct KvOptions {
     /// takes some 40 bytes a key (measured, up to 400,000 keys).
     pub cache_bytes: u64,
     /// How often the engine writes out what it holds, in milliseconds, beside explicit flushes, and moves
-    /// entries together so that their old place can be used again. `None`: it does nothing of its own accord,
-    /// so that a process that only reads changes nothing and waits for no sync.
+    /// entries together so that their old place can be used again. `None`: it writes nothing by itself, so
+    /// that a process that only reads changes nothing and waits for no sync.
     pub flush_every_ms: Option<u64>,
 }
 

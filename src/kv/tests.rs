@@ -112,7 +112,7 @@ fn the_key_after_a_prefix() {
 }
 
 #[test]
-fn an_orderly_close_is_told_from_a_crash() {
+fn an_orderly_close_is_distinguished_from_a_crash() {
     let root = tempfile::tempdir().unwrap();
     let dir = filled(root.path());
     let (kv, notes) = open(&dir);
@@ -124,7 +124,7 @@ fn an_orderly_close_is_told_from_a_crash() {
 }
 
 #[test]
-fn who_only_reads_changes_nothing_however_it_ends() {
+fn a_process_that_only_reads_changes_nothing_however_it_ends() {
     let root = tempfile::tempdir().unwrap();
     let dir = filled(root.path());
     let quiet = KvOptions { cache_bytes: 4 << 20, flush_every_ms: None };

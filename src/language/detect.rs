@@ -7,9 +7,9 @@ use whatlang::Lang;
 
 use super::is_east_asian;
 
-/// Bytes of text that are read for it: more tells no more.
+/// Bytes of text that are read for it: more text does not improve the result.
 const READ_BYTES_MAX: usize = 4 * 1024;
-/// Letters below which only a script that one language uses tells.
+/// Below this many letters only a script that one language uses decides.
 const LETTERS_MIN: usize = 60;
 /// Letters above which a declared language is doubted.
 const LETTERS_TO_DOUBT: usize = 200;
@@ -17,7 +17,7 @@ const LETTERS_TO_DOUBT: usize = 200;
 const SURE: f64 = 0.9;
 
 /// The language of a page: what it declares where its text agrees, else what its text is. The second
-/// value tells whether it was found in the text; none where neither tells.
+/// value says whether it was found in the text; none where neither gives one.
 pub(crate) fn language(declared: Option<&str>, text: &str) -> Option<(String, bool)> {
     let declared = declared.map(str::trim).filter(|tag| !tag.is_empty());
     if let Some(tag) = declared.filter(|tag| tag.to_ascii_lowercase().starts_with("en"))
@@ -141,7 +141,7 @@ fn small_words(text: &str) -> Option<usize> {
     (letters && own >= 1 && (shared + own) * 6 >= words).then_some(shared + own)
 }
 
-/// Danish or Norwegian, by the small words that only one of them has: their letters tell too little.
+/// Danish or Norwegian, by the small words that only one of them has: their letters are not enough.
 fn danish_or_norwegian(text: &str, near: &'static str) -> &'static str {
     const DANISH: &[&str] = &[
         "af", "efter", "noget", "siger", "nu", "mere", "meget", "blev", "mellem", "oplyser",
@@ -281,7 +281,7 @@ mod tests {
             (Some("ru"), UKRAINIAN, Some(("uk", true))),
             (Some("ru"), RUSSIAN, Some(("ru", false))),
             (None, DANISH, Some(("da", true))),
-            // Too short to be told, or to be believed against a declaration.
+            // Too short to be detected, or to be trusted against a declaration.
             (Some("en"), "Le pont est vieux.", Some(("en", false))),
             (None, "Le pont est vieux.", None),
             (None, "他说大桥很旧。", Some(("zh", true))),
@@ -290,7 +290,7 @@ mod tests {
             (None, "Η γέφυρα είναι παλιά.", Some(("el", true))),
             (None, "12 34 56", None),
             (None, "", None),
-            // A language that the detector does not know is believed.
+            // A declared language that the detector does not know is trusted.
             (Some("ga"), FRENCH, Some(("ga", false))),
         ];
         for (declared, text, expected) in cases {

@@ -1,8 +1,8 @@
 //! What is particular to one language: tables of words, one file a language.
 //!
 //! Owns the form of the tables, their reading, and which table a language tag means. Deliberately holds
-//! no rule: what a verb of saying is good for, the readers in `extract` know. A table is a text file under
-//! `src/language/tables/` that is compiled in and read when it is first asked for. [`detect`] tells the
+//! no rule: the readers in `extract` know what a verb of saying allows. A table is a text file under
+//! `src/language/tables/` that is compiled in and read when it is first asked for. [`detect`] finds the
 //! language of a text.
 
 pub(crate) mod detect;
@@ -24,7 +24,7 @@ macro_rules! table {
         }
 
         impl Table {
-            /// Takes in the value of a key; false where there is no such key.
+            /// Stores the value of a key; false where there is no such key.
             fn take(&mut self, key: &str, value: &'static str) -> bool {
                 match key {
                     $( $key => table!(@read $kind, self.$field, value), )*
@@ -70,7 +70,7 @@ table! {
     source: "source" as phrases,
     /// Source phrases that name no one and mean who was spoken of last: "a su juicio".
     source_own: "source-own" as phrases,
-    /// Family names of one character, which tell a Chinese name from a noun.
+    /// Family names of one character, which distinguish a Chinese name from a noun.
     family: "family" as words,
     /// What stands behind a speaker: "zufolge".
     source_after: "source-after" as phrases,
@@ -78,7 +78,7 @@ table! {
     source_vague: "source-vague" as words,
     /// Words that say who spoke only behind the marks: "so".
     says_behind: "says-behind" as words,
-    /// Verbs of saying behind which the one who is quoted stands: "zitiert".
+    /// Verbs of saying followed by the person quoted: "zitiert".
     cite: "cite" as words,
     /// Words of a comparison with what one is: "als", "como".
     as_a: "as" as words,
@@ -116,9 +116,9 @@ table! {
     reported_be: "reported-be" as words,
     /// What stands before a name that is written together with it, in the order in which it is taken off: "据".
     lead: "lead" as lines,
-    /// What stands behind such a name, and begins no part of it: "随后".
+    /// What stands behind such a name, and does not begin a part of it: "随后".
     behind_name: "behind-name" as words,
-    /// What stands between an office and its verb, and is no name.
+    /// What stands between an office and its verb, and is not a name.
     behind_office: "behind-office" as words,
     /// Ends of nouns of works: "roman".
     work_end: "work-end" as words,
@@ -156,7 +156,7 @@ table! {
     role_she: "role-she" as words,
     /// Words that make a noun phrase a body.
     body: "body" as words,
-    /// What stands before a name in marks that nobody said: "so-called".
+    /// Words before a name in marks, which is not speech: "so-called".
     so_called: "so-called" as phrases,
     /// What stands behind one.
     so_called_after: "so-called-after" as words,
@@ -242,7 +242,7 @@ table! {
     own: "own" as lines,
     /// What says that this article was withdrawn.
     withdrawn: "withdrawn" as phrases,
-    /// Beginnings of words by which a notice owns an error.
+    /// Beginnings of words by which a notice admits an error.
     wrong: "wrong" as phrases,
     /// Beginnings of words by which a remark says that the article was changed.
     changed: "changed" as phrases,
@@ -250,7 +250,7 @@ table! {
     negation: "negation" as words,
     /// What hedges a claim: "angeblich", "soll".
     claim: "claim" as phrases,
-    /// Days and times of day named by where they stand from now: "gestern".
+    /// Days and times of day named relative to now: "gestern".
     near: "near" as words,
     /// Words for a part of a whole or a rough number: "Drittel", "Dutzende"; an asterisk ends a beginning.
     part: "part" as words,
@@ -266,13 +266,13 @@ table! {
     stop_number: "stop-number" as words,
     /// Words before a stop that ends one only where the next word begins sentences: "Inc".
     stop_starter: "stop-starter" as words,
-    /// Words that begin sentences far oftener than they go on behind an abbreviation.
+    /// Words that begin sentences far more often than they go on behind an abbreviation.
     starts: "starts" as words,
-    /// Phrases that stand where the rest of an article is kept for those who pay.
+    /// Phrases that stand where the rest of an article is kept for paying readers.
     wall: "wall" as lines,
     /// What a wall says is kept back: "read on", "the whole article".
     wall_read: "wall-read" as lines,
-    /// What a wall asks for, in the form that speaks to readers: "log in", "become a subscriber".
+    /// What a wall asks for, in the form that addresses readers: "log in", "become a subscriber".
     wall_join: "wall-join" as lines,
     /// Phrases that stand beside a wall, and on free pages, too: "already a subscriber?".
     wall_beside: "wall-beside" as lines,
@@ -296,7 +296,7 @@ table! {
     blocked_weak: "blocked-weak" as lines,
     /// Words for a letter that is sent to readers, or their beginnings: "newsletter".
     newsletter: "newsletter" as lines,
-    /// What asks readers to subscribe to one, in the form that speaks to them: "abonnieren sie".
+    /// What asks readers to subscribe to one, in the form that addresses them: "abonnieren sie".
     subscribe: "subscribe" as lines,
     /// What asks readers to follow the outlet elsewhere: "folgen sie uns".
     follow: "follow" as lines,
@@ -380,7 +380,7 @@ macro_rules! tables {
     ($( $code:literal $( | $other:literal )* , )*) => {
         /// The table of a primary language subtag, where there is one.
         pub(crate) fn table(code: &str) -> Option<&'static Table> {
-            // Asked of every word of a text; English has none.
+            // Looked up for every word of a text; English has no table.
             if code == "en" {
                 return None;
             }

@@ -1,20 +1,20 @@
-//! Addresses as feeds and sitemaps write them, and what they are seen from.
+//! Addresses as feeds and sitemaps write them, and their base.
 
 use crate::base::TargetUri;
 
 use super::xml;
 
-/// The address that a text names, seen from `base`; `None` for what names none.
+/// The address that a text names, resolved against `base`; `None` if it names none.
 ///
-/// Undone are the usual slips: references that were escaped twice (`&amp;amp;`), quotation marks and
-/// angle brackets around it, `feed:` before it, and a scheme that was left out before `www.`. A fragment
-/// alone names the document that it stands in, and so no other.
+/// Common mistakes are corrected: references that were escaped twice (`&amp;amp;`), quotation marks and
+/// angle brackets around it, `feed:` before it, and a missing scheme before `www.`. A fragment
+/// alone names the document itself, and so no other.
 pub(super) fn resolve(base: Option<&TargetUri>, text: &str) -> Option<TargetUri> {
     let text = text.trim().trim_matches(['"', '\'', '<', '>', '\u{feff}', '\u{200b}']).trim();
     if text.is_empty() || text.starts_with('#') {
         return None;
     }
-    // An escaped ampersand is in no address that works.
+    // No working address contains an escaped ampersand.
     let text = if text.contains("&amp;") { xml::unescape(text) } else { text.to_owned() };
     let text = text.strip_prefix("feed:").filter(|rest| rest.starts_with("http")).unwrap_or(&text);
     let is_bare = text.len() > 4 && text.as_bytes()[..4].eq_ignore_ascii_case(b"www.");

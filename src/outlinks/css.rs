@@ -1,9 +1,9 @@
 //! The addresses in a style sheet: `url(…)` and `@import`.
 //!
-//! A scanner over CSS Syntax 3 tokens that matter here (section 4.3): comments, strings, and url
-//! tokens. It is no parser; what stands where does not matter for what is fetched.
+//! A scanner for the relevant CSS Syntax 3 tokens (section 4.3): comments, strings, and url
+//! tokens. It is not a parser; the structure does not affect what is fetched.
 
-/// An address as written, escapes resolved.
+/// An address as written, with escapes resolved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CssLink(pub String);
 
@@ -26,7 +26,7 @@ impl Scanner<'_> {
         self.css.as_bytes().get(self.at..).unwrap_or_default()
     }
 
-    /// Reads a string whose opening mark is at `at`; leaves `at` behind the closing one.
+    /// Reads a string whose opening mark is at `at`; leaves `at` after the closing one.
     fn string(&mut self, quote: u8) -> String {
         self.at += 1;
         let from = self.at;
@@ -45,7 +45,7 @@ impl Scanner<'_> {
         unescape(inner)
     }
 
-    /// Reads what stands after `url(`; leaves `at` behind the closing parenthesis.
+    /// Reads the text after `url(`; leaves `at` after the closing parenthesis.
     fn url(&mut self) -> String {
         while self.rest().first().is_some_and(u8::is_ascii_whitespace) {
             self.at += 1;

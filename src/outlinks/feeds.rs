@@ -1,11 +1,11 @@
-//! Feeds: what a site says it has published and changed.
+//! Feeds: what a site declares to have published and changed.
 //!
 //! RSS 0.9x, 1.0 and 2.0, Atom 0.3 and 1.0 (RFC 4287) with paging and archives (RFC 5005), JSON Feed 1.0
-//! and 1.1. In reading order: what is taken of an item ([`draft`]), from XML ([`xml_feed`]) and from JSON
-//! ([`json_feed`]). Dates are read by the one reader of [`crate::dates`]; which number is the month is
-//! decided by all dates of the feed and its language. Reading never fails: feeds that are cut, have a
-//! sign or two out of place, are packed, or say that they are in another charset than they are, are read
-//! as far as they go, and what could not be read is in the notes.
+//! and 1.1. In reading order: the fields of an item ([`draft`]), from XML ([`xml_feed`]) and from JSON
+//! ([`json_feed`]). Dates are parsed by [`crate::dates`]; which number is the month is
+//! decided by all dates of the feed and its language. Reading never fails: feeds that are truncated, have a few
+//! syntax errors, are compressed, or declare a wrong charset are read
+//! as far as possible, and unreadable parts are in the notes.
 //!
 //! It deliberately does not decide what is fetched, and keeps no text of an item but its title.
 
@@ -26,21 +26,21 @@ pub const ITEMS_MAX: usize = 10_000;
 pub const FEED_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// The longest title that is kept, in bytes.
 const TITLE_BYTES_MAX: usize = 1_000;
-/// So much of a payload shows whether it is a feed.
+/// How much of a payload is examined to recognise a feed.
 const HEAD_BYTES: usize = 4096;
 
 /// One item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FeedItem {
-    /// The page it stands for, resolved.
+    /// The address of its page, resolved.
     pub url: TargetUri,
     /// Its title, as text; empty when there is none.
     pub title: String,
-    /// When it says it was published; UTC where it gives no zone.
+    /// Its declared time of publication; UTC if it gives no zone.
     pub published: Option<Timestamp>,
-    /// When it says it was changed; `None` when that is no later fact than `published`.
+    /// Its declared time of change; `None` if that is not later than `published`.
     pub updated: Option<Timestamp>,
-    /// Its id, where the feed gives one.
+    /// Its id, if the feed gives one.
     pub id: Option<String>,
 }
 
@@ -52,7 +52,7 @@ impl FeedItem {
     }
 }
 
-/// What a feed is written in.
+/// The format of a feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FeedKind {
     /// RSS of any version.
@@ -63,38 +63,38 @@ pub enum FeedKind {
     Json,
 }
 
-/// What a feed says.
+/// The content of a feed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Feed {
-    /// What it is written in; `None` when it is no feed.
+    /// Its format; `None` if it is not a feed.
     pub kind: Option<FeedKind>,
     /// Its title.
     pub title: String,
     /// Its items with an address, in its order.
     pub items: Vec<FeedItem>,
-    /// Where the feed goes on: older pages and archives (RFC 5005 sections 3 and 4), `next_url` of
+    /// Where the feed continues: older pages and archives (RFC 5005 sections 3 and 4), `next_url` of
     /// JSON Feed.
     pub next: Vec<TargetUri>,
-    /// What was odd.
+    /// Irregularities.
     pub notes: Vec<String>,
 }
 
-/// What was taken of a feed, before addresses and dates are read.
+/// The fields of a feed, before addresses and dates are parsed.
 #[derive(Debug)]
 struct Source {
     kind: FeedKind,
     title: String,
-    /// The language that it declares; empty where it does not.
+    /// The declared language; empty if none.
     language: String,
     /// The address of its site, as written.
     site: String,
     items: Vec<Draft>,
     next: Vec<String>,
-    /// What `xml:base` on its root says.
+    /// The `xml:base` of its root.
     base: Option<String>,
 }
 
-/// Whether a payload begins as a feed does, whatever its media type says.
+/// Whether a payload begins like a feed, whatever its media type.
 #[must_use]
 pub fn looks_like_feed(payload: &[u8], content_type: Option<&str>) -> bool {
     let payload = unpacked(payload, HEAD_BYTES, &mut Vec::new());

@@ -1,11 +1,11 @@
-//! What captured documents name, for the queue: pure and total.
+//! The addresses that captured documents name, for the queue: pure and total.
 //!
-//! In reading order: XML as it lies on the web ([`xml`]), what a site says it has published
-//! ([`feeds`]) and what it says it has ([`sitemaps`]), what a style sheet ([`css`]) and a page
-//! ([`links`]) link to and embed. Reading never fails: what could not be read is in notes.
+//! In reading order: XML as found on the web ([`xml`]), what a site declares to have published
+//! ([`feeds`]) and to have ([`sitemaps`]), what a style sheet ([`css`]) and a page
+//! ([`links`]) link to and embed. Reading never fails: unreadable parts are in notes.
 //!
-//! Deliberately fetches nothing, queues nothing and decides nothing: what belongs to a job is the
-//! crawl's affair, and what a page says is the extractor's.
+//! Deliberately fetches nothing, queues nothing and decides nothing: the crawl decides what belongs to a
+//! job, and the extractor reads the content of a page.
 
 mod address;
 mod css;

@@ -1,17 +1,17 @@
-//! Payloads that are packed once more than their head says: a feed or sitemap that is a gzip file.
+//! Payloads with an undeclared compression: a feed or sitemap that is a gzip file.
 
 use std::borrow::Cow;
 use std::io::Read;
 
-/// The payload without gzip, which feeds and sitemaps come in whether they are declared so or not; at
-/// most `bytes_max` of it, with a note where that is not all.
+/// The payload without gzip, which feeds and sitemaps use whether it is declared or not; at
+/// most `bytes_max` of it, with a note if that is not all.
 pub(super) fn unpacked<'a>(
     payload: &'a [u8],
     bytes_max: usize,
     notes: &mut Vec<String>,
 ) -> Cow<'a, [u8]> {
     let mut bytes = Cow::Borrowed(payload);
-    // Twice at most: a .gz that was gzipped once more on its way.
+    // At most twice: a .gz file that was gzipped again in transit.
     for _ in 0..2 {
         if !bytes.starts_with(&[0x1f, 0x8b]) {
             break;

@@ -1,12 +1,12 @@
-//! Sitemaps: what a site says it has (sitemaps.org protocol 0.9), with the news extension.
+//! Sitemaps: the pages that a site lists (sitemaps.org protocol 0.9), with the news extension.
 //!
-//! Reads `urlset`, `sitemapindex`, plain-text lists, and feeds that stand in for a sitemap, each
-//! gzipped or not, whatever its name and media type say. Reading never fails: a sitemap that was
-//! cut gives the entries that were whole. The protocol's limits (50,000 addresses, 50 MB) bound
-//! what is read; twice as many bytes are forgiven. That sitemaps name each other is for the caller
-//! to see; each carries its depth, and indexes below [`INDEX_DEPTH_MAX`] name nothing more.
+//! Reads `urlset`, `sitemapindex`, plain-text lists, and feeds that are used as a sitemap, each
+//! gzipped or not, whatever its name and media type. Reading never fails: a truncated sitemap
+//! gives its complete entries. The protocol's limits (50,000 addresses, 50 MB) bound
+//! what is read; twice as many bytes are accepted. The caller has to detect cycles of sitemaps;
+//! each carries its depth, and indexes below [`INDEX_DEPTH_MAX`] name nothing more.
 //!
-//! Left out on purpose: `priority` and `changefreq`, which sites fill with constants, and images
+//! Deliberately left out: `priority` and `changefreq`, which sites fill with constants, and images
 //! and videos.
 
 use super::address::resolve;
@@ -21,8 +21,8 @@ use crate::extract::{Hints, charset};
 pub const ENTRIES_MAX: usize = 50_000;
 /// The most bytes of one sitemap, unpacked, that are read: twice what the protocol allows.
 pub const SITEMAP_BYTES_MAX: usize = 100 * 1024 * 1024;
-/// An index at this depth names no further sitemaps. The protocol allows no index in an index at
-/// all; sites have them two deep.
+/// An index at this depth names no further sitemaps. The protocol does not allow an index in an index at
+/// all; sites nest them two deep.
 pub const INDEX_DEPTH_MAX: u32 = 3;
 /// How far into a document its root may begin.
 const HEAD_BYTES: usize = 4 * 1024;
@@ -34,7 +34,7 @@ const TEXT_BYTES_MAX: usize = 4 * 1024;
 pub struct SitemapEntry {
     /// The page.
     pub url: TargetUri,
-    /// When the page was last changed, as the sitemap says.
+    /// The declared time of the last change of the page.
     pub lastmod: Option<Timestamp>,
     /// When the article was published (`news:publication_date`).
     pub news_published: Option<Timestamp>,
@@ -55,11 +55,11 @@ impl SitemapEntry {
 pub struct SitemapRef {
     /// The sitemap.
     pub url: TargetUri,
-    /// When it was last changed, as the index says.
+    /// The declared time of its last change.
     pub lastmod: Option<Timestamp>,
 }
 
-/// What a file turned out to be.
+/// The kind of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SitemapKind {
     /// Pages.
@@ -68,30 +68,30 @@ pub enum SitemapKind {
     Index,
     /// One address a line.
     Text,
-    /// A feed that stands in for one.
+    /// A feed that is used as one.
     Feed,
     /// None of these.
     #[default]
     Unknown,
 }
 
-/// What a sitemap says.
+/// The content of a sitemap.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Sitemap {
-    /// What it is.
+    /// Its kind.
     pub kind: SitemapKind,
-    /// How many indexes lie above it: 0 for one that robots.txt or a job names.
+    /// The number of indexes above it: 0 for one that robots.txt or a job names.
     pub depth: u32,
     /// The pages it names, in its order.
     pub entries: Vec<SitemapEntry>,
     /// The sitemaps it names; their depth is one more.
     pub children: Vec<SitemapRef>,
-    /// What was odd.
+    /// Irregularities.
     pub notes: Vec<String>,
 }
 
-/// Reads a sitemap. `payload` is the body with its content coding undone; `depth` is how many
-/// indexes lie above it.
+/// Reads a sitemap. `payload` is the body with its content coding undone; `depth` is the number of
+/// indexes above it.
 #[must_use]
 pub fn read(payload: &[u8], hints: &Hints<'_>, depth: u32) -> Sitemap {
     let mut map = Sitemap { depth, ..Sitemap::default() };
@@ -100,7 +100,7 @@ pub fn read(payload: &[u8], hints: &Hints<'_>, depth: u32) -> Sitemap {
     let first =
         payload.iter().find(|b| !b.is_ascii_whitespace() && !matches!(b, 0xef | 0xbb | 0xbf));
     let is_wide = matches!(payload.first(), Some(0 | 0xfe | 0xff));
-    // Programs print their warnings before it.
+    // Some programs print warnings before it.
     let head = &payload[..payload.len().min(HEAD_BYTES)];
     let holds = |root: &[u8]| memchr::memmem::find(head, root).is_some();
     if first == Some(&b'<') || is_wide || holds(b"<urlset") || holds(b"<sitemapindex") {
@@ -125,7 +125,7 @@ pub fn read(payload: &[u8], hints: &Hints<'_>, depth: u32) -> Sitemap {
     map
 }
 
-/// What is being read of a `url` or `sitemap` element.
+/// The state of the current `url` or `sitemap` element.
 #[derive(Default)]
 struct Draft {
     loc: String,
@@ -134,10 +134,10 @@ struct Draft {
     news_title: String,
 }
 
-/// Dates that can be read in two ways wait until all are known, which decide it.
+/// Ambiguous dates wait until all dates are known, which resolve them.
 #[derive(Default)]
 struct Waiting {
-    /// Of what, at which index, and the text.
+    /// The dated field, the index, and the text.
     dates: Vec<(Dated, usize, String)>,
     language: String,
 }
@@ -217,7 +217,7 @@ fn of_xml(payload: &[u8], hints: &Hints<'_>, base: Option<&TargetUri>, map: &mut
 }
 
 impl Sitemap {
-    /// Takes an entry; says how many could not be taken: one or none.
+    /// Adds an entry; returns how many could not be added: one or none.
     fn put(
         &mut self,
         element: &str,
@@ -246,7 +246,7 @@ impl Sitemap {
         0
     }
 
-    /// Reads the dates that were waiting.
+    /// Parses the waiting dates.
     fn decide(&mut self, waiting: &Waiting) {
         let texts = waiting.dates.iter().map(|(_, _, text)| text.as_str());
         let style = Style::of_source(texts, &waiting.language);
@@ -265,7 +265,7 @@ impl Sitemap {
 }
 
 impl Waiting {
-    /// A W3C date (NOTE-datetime): year, month, day or an instant. What sites write instead waits.
+    /// A W3C date (NOTE-datetime): year, month, day or an instant. Other formats wait.
     fn date(&mut self, text: &str, dated: Dated, at: usize) -> Option<Timestamp> {
         let text = text.trim();
         if text.bytes().take(4).filter(u8::is_ascii_digit).count() == 4 {
@@ -279,8 +279,8 @@ impl Waiting {
 }
 
 fn of_text(payload: &[u8], hints: &Hints<'_>, map: &mut Sitemap) {
-    // A page of words is no list: each line that is not empty must be an address, or all is taken
-    // for something else.
+    // A text page is not a list: each line that is not empty must be an address, or the whole file counts
+    // as something else.
     let text =
         charset::decode(payload, Some("text/plain; charset=utf-8"), hints.url, &mut map.notes);
     let mut wrong = 0_usize;
@@ -418,7 +418,7 @@ mod tests {
         ] {
             assert_eq!(lastmods(&[text]), [want.and_then(Timestamp::parse)], "{text}");
         }
-        // The others decide which number is the month.
+        // The other dates decide which number is the month.
         let day = |text: &str| Timestamp::parse(text);
         assert_eq!(lastmods(&["05/09/2025", "13/09/2025"])[0], day("2025-09-05"));
         assert_eq!(lastmods(&["05/09/2025", "05/13/2025"])[0], day("2025-05-09"));
@@ -448,7 +448,7 @@ mod tests {
         assert_eq!(read(&gzip(&packed), &HINTS, 0).entries.len(), 500);
         let cut = read(&packed[..packed.len() / 2], &HINTS, 0);
         assert!((50..500).contains(&cut.entries.len()), "{}", cut.entries.len());
-        // No address is half of one.
+        // No address is truncated.
         for (n, url) in urls(&cut).iter().enumerate() {
             assert_eq!(*url, format!("https://news.example.org/{n}/{}", n * 7919));
         }

@@ -1,10 +1,10 @@
-//! XML as it lies on the web, as a balanced stream of tokens: the one file that names quick-xml.
+//! XML as found on the web, as a balanced stream of tokens: the only file that uses quick-xml.
 //!
-//! Feeds and sitemaps are cut in the middle, hold unclosed tags and bare ampersands, and some are
-//! made to hurt. So this reader never fails: what cannot be read is skipped to the next `<`,
+//! Feeds and sitemaps are truncated, contain unclosed tags and bare ampersands, and some are
+//! malicious. So this reader never fails: unreadable parts are skipped to the next `<`,
 //! elements left open are closed, and every element that is opened is closed exactly once. Nothing
 //! is expanded but character references and the five names of XML (XML 1.0 section 4.6) and a few
-//! of HTML, so that an entity bomb is a handful of bytes. No tree is built: the memory it takes
+//! of HTML, so that an entity bomb is harmless. No tree is built: the memory use
 //! does not grow with the document.
 //!
 //! It deliberately knows no namespaces: callers look at local names and at their parents.
@@ -18,14 +18,14 @@ use quick_xml::events::{BytesStart, Event};
 use crate::base::MediaType;
 use crate::extract::charset;
 
-/// Elements deeper than this are passed over, with what is in them.
+/// Elements deeper than this are skipped, with their content.
 const DEPTH_MAX: usize = 128;
-/// How far the end of a tag with a sign inside a quoted value is looked for.
+/// How far the end of a tag with a `<` or `>` inside a quoted value is searched.
 const TAG_BYTES_MAX: usize = 16 * 1024;
-/// So many broken places are skipped; what comes after them is left out. Each may cost a scan of
-/// all that is left.
+/// At most this many broken places are skipped; the rest after them is left out. Each may cost a scan of
+/// the rest.
 const SKIPS_MAX: usize = 64;
-/// How far into a document its declaration is looked for.
+/// How far into a document its declaration is searched.
 const DECLARATION_BYTES: usize = 256;
 
 /// A piece of the document.
@@ -39,7 +39,7 @@ pub(super) enum Token<'a> {
     Close {
         /// Its local name, in lower case.
         name: String,
-        /// Whether the end was written, and not made up because its parent or the document ended.
+        /// Whether the end was written, not implied by the end of its parent or the document.
         is_written: bool,
     },
 }
@@ -76,7 +76,7 @@ pub(super) struct Scanner<'a> {
     base: usize,
     reader: Reader<&'a [u8]>,
     open: Vec<String>,
-    /// Ends that are still to be told: how many, and whether the last of them was written.
+    /// Ends that are still to be reported: the names, and whether each was written.
     closing: VecDeque<(String, bool)>,
     skips: usize,
     is_over: bool,
@@ -107,7 +107,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The elements around what the last token told of, outermost first; its own is not among them.
+    /// The elements around the last token, outermost first, without its own.
     pub(super) fn around(&self) -> &[String] {
         &self.open
     }
@@ -117,7 +117,7 @@ impl<'a> Scanner<'a> {
         self.open.last().map_or("", String::as_str)
     }
 
-    /// What was wrong so far, as text; empty when nothing was.
+    /// The problems so far, as text; empty if there were none.
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.skips > 0 {
@@ -132,8 +132,8 @@ impl<'a> Scanner<'a> {
         notes
     }
 
-    /// The next token. An `Open` is told before its element counts among those around, a `Close`
-    /// after it no longer does; see [`Self::enter`].
+    /// The next token. An `Open` is returned before its element counts among those around, a `Close`
+    /// after its element no longer does; see [`Self::enter`].
     pub(super) fn next(&mut self) -> Option<Token<'a>> {
         loop {
             if let Some((name, is_written)) = self.closing.pop_front() {
@@ -197,11 +197,11 @@ impl<'a> Scanner<'a> {
         self.close_down_to(0, false);
     }
 
-    /// Starts again at the next `<` behind a broken place.
+    /// Restarts at the next `<` after a broken place.
     fn skip(&mut self, before: u64) {
         self.skips += 1;
-        // The tag that could not be read began at or after `before`; one step past its `<` is
-        // enough to never meet it again.
+        // The unreadable tag began at or after `before`; one step past its `<` is
+        // enough to never read it again.
         let start = self.base + usize::try_from(before).unwrap_or(usize::MAX);
         let rest = self.text.get(start..).unwrap_or_default();
         let next = rest.find('<').and_then(|first| {
@@ -218,13 +218,13 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// What a name stands for in HTML; nothing for others: whatever a document says they mean, it is not
-/// looked up.
+/// The meaning of a name in HTML; empty for others: definitions in a document are not
+/// used.
 fn named(name: &str) -> &'static str {
     quick_xml::escape::resolve_html5_entity(name).unwrap_or("")
 }
 
-/// A text with its references resolved once more; what is none stays as it is.
+/// A text with its references resolved once more; other text is not changed.
 pub(super) fn unescape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -261,11 +261,11 @@ pub(super) fn unescape(text: &str) -> String {
 }
 
 /// A document in which every `<` begins markup: one in a text ("Tom < Jerry", "a <3 b") is escaped, a tag
-/// that the next one cuts short is closed where it is an end and text where it is not, and a `CDATA`
+/// that is interrupted by the next one is closed if it is an end tag and text if it is not, and a `CDATA`
 /// section that never ends is text.
 pub(super) fn tamed(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
-    // What was copied so far, and where the search goes on.
+    // The end of the copied text, and where the search continues.
     let (mut copied, mut at) = (0, 0);
     while let Some(found) = text[at..].find('<').map(|found| at + found) {
         match piece(&text[found..]) {
@@ -285,11 +285,11 @@ pub(super) fn tamed(text: &str) -> Cow<'_, str> {
     out.into()
 }
 
-/// What a text that begins with `<` begins with.
+/// The first piece of a text that begins with `<`.
 enum Piece {
-    /// So many bytes that are well-formed as far as they go.
+    /// This many bytes that are well-formed as far as they go.
     Whole(usize),
-    /// So many bytes that are not, and what stands for them.
+    /// This many bytes that are not, and their replacement.
     Replaced(String, usize),
 }
 
@@ -340,7 +340,7 @@ fn is_name(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | ':' | '-' | '.')
 }
 
-/// The length of the tag that a text begins with; `None` for what is no tag, or is cut by the next one.
+/// The length of the tag that a text begins with; `None` if it is not a tag, or is interrupted by the next one.
 fn tag_length(text: &str) -> Option<usize> {
     let name = text[1..].strip_prefix('/').unwrap_or(&text[1..]);
     if !name.starts_with(is_name_start) {
@@ -350,7 +350,7 @@ fn tag_length(text: &str) -> Option<usize> {
     if text[end..].starts_with('>') && !has_open_quote(&text[..end]) {
         return Some(end + 1);
     }
-    // A sign inside a quoted value.
+    // A `<` or `>` inside a quoted value.
     let mut quote = None;
     for (at, byte) in text.bytes().enumerate().take(TAG_BYTES_MAX) {
         match (quote, byte) {
@@ -364,8 +364,8 @@ fn tag_length(text: &str) -> Option<usize> {
     None
 }
 
-/// The tag that a text begins with, up to its first `>` and without the quotation mark in it that is
-/// never closed.
+/// The tag that a text begins with, up to its first `>` and without its unclosed quotation
+/// mark.
 fn unquoted_tag(text: &str) -> Option<(String, usize)> {
     let name = text[1..].strip_prefix('/').unwrap_or(&text[1..]);
     let end = text[1..].find(['<', '>']).map(|at| at + 1)?;
@@ -385,13 +385,13 @@ fn has_open_quote(text: &str) -> bool {
     quote.is_some()
 }
 
-/// The document as text: byte order mark, then what HTTP says, then what the declaration says
+/// The document as text: by byte order mark, then the HTTP charset, then the declaration
 /// (RFC 7303 section 3; XML 1.0 appendix F), then a guess.
 ///
-/// What the bytes show beats what is said of them. A document whose bytes are UTF-8 and no ASCII is UTF-8,
+/// Evidence in the bytes overrides declarations. A document whose bytes are UTF-8 and not ASCII is UTF-8,
 /// since servers that send a default charset for all files are common. One that begins with `<` as one
-/// byte is not UTF-16, which .NET declares for what it then writes as UTF-8. One that is declared as UTF-8
-/// and holds not a single character of it beyond ASCII is guessed.
+/// byte is not UTF-16, which .NET declares even when it writes UTF-8. One that is declared as UTF-8
+/// and contains no valid UTF-8 character beyond ASCII is guessed.
 pub(super) fn decode<'a>(
     payload: &'a [u8],
     content_type: Option<&str>,
@@ -415,7 +415,7 @@ pub(super) fn decode<'a>(
     charset::decode(payload, field.as_deref(), url, notes).text
 }
 
-/// What the bytes show against a label: another encoding, or (`Some(None)`) that it is to be guessed.
+/// The correction of a label by the bytes: another encoding, or (`Some(None)`) that it is to be guessed.
 fn shown_encoding(payload: &[u8], label: &str, is_wide: bool) -> Option<Option<&'static str>> {
     let label = label.to_ascii_lowercase();
     let is_utf8 = matches!(label.as_str(), "utf-8" | "utf8");
@@ -438,7 +438,7 @@ fn shown_encoding(payload: &[u8], label: &str, is_wide: bool) -> Option<Option<&
     let least = if is_of_many_bytes.iter().any(|word| label.contains(word)) { 8 } else { 1 };
     match (is_utf8, wrong) {
         (false, 0) if right >= least => Some(Some("utf-8")),
-        // The end of a document that was cut may be half a character.
+        // A truncated document may end with half a character.
         (true, 2..) if right == 0 => Some(None),
         _ => None,
     }
@@ -488,7 +488,7 @@ mod tests {
             ("<a><b>x", "(a(bx!!"),
             ("<a>x</b></a>", "(ax)"),
             ("<A:B>x &amp; y &#233; &eacute; & z &nope;</a:b>", "(bx & y é é & z )"),
-            // A sign in a text, an end that is cut, a section that never ends.
+            // A `<` in a text, a truncated end, a section that never ends.
             ("<a>Tom < Jerry</a>", "(aTom < Jerry)"),
             ("<a>I <3 b</a>", "(aI <3 b)"),
             ("<a>if a<b then</a>", "(aif a<b then)"),
@@ -505,7 +505,7 @@ mod tests {
         ] {
             let got = shown(text);
             if text.contains("<b <c>") {
-                // What a broken tag swallows is the parser's choice; what matters is the balance.
+                // How much a broken tag swallows depends on the parser; only the balance matters.
                 assert_eq!(
                     got.matches('(').count(),
                     got.matches(')').count() + got.matches('!').count()
@@ -538,7 +538,7 @@ mod tests {
             (utf8, Some("text/xml; charset=ISO-8859-1")),
             (utf8, None),
             (&wide, None),
-            // What is said of them, the bytes do not show.
+            // The declaration does not match the bytes.
             ("<?xml version='1.0' encoding='utf-16'?><a>café</a>".as_bytes(), None),
             (utf8, Some("text/xml; charset=utf-16")),
             ("<?xml version='1.0' encoding='us-ascii'?><a>café</a>".as_bytes(), None),

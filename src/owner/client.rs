@@ -44,8 +44,8 @@ impl Client {
     /// Connects to the owner at a place and waits until it is ready.
     ///
     /// # Errors
-    /// [`ArchiveErrorKind::Gone`] where nobody answers there; [`ArchiveErrorKind::Busy`] where the
-    /// owner speaks another version of the protocol, or does not get ready.
+    /// [`ArchiveErrorKind::Gone`] where no owner answers there; [`ArchiveErrorKind::Busy`] where
+    /// the owner speaks another version of the protocol, or does not get ready.
     pub(super) fn connect(place: &Place) -> Result<Self, ArchiveError> {
         let (socket, owner) = greeted(place)?;
         Ok(Self { place: place.clone(), owner, idle: Mutex::new(vec![socket]) })

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_is_read_back_and_an_end_is_told_from_a_cut() {
+    fn a_frame_is_read_back_and_an_end_is_distinguished_from_a_cut() {
         let mut bytes = Vec::new();
         send(&mut bytes, &Request::HostOf("http://example.com/".to_owned())).unwrap();
         let read: Request = receive(&mut &bytes[..]).unwrap().unwrap();

@@ -77,8 +77,8 @@ impl Place {
         }
     }
 
-    /// Takes the owner's lock for who deletes or rebuilds the index; askers wait until it is given
-    /// back.
+    /// Takes the owner's lock for a process that deletes or rebuilds the index; askers wait until
+    /// it is given back.
     ///
     /// # Errors
     /// [`ArchiveErrorKind::Busy`] where another process keeps the index for two seconds.
@@ -101,7 +101,7 @@ impl Place {
         }
     }
 
-    /// Listens; what a dead owner left is removed. Only for who holds the lock.
+    /// Listens; what a dead owner left is removed. Only for the process that holds the lock.
     pub(super) fn listen(&self) -> io::Result<UnixListener> {
         match fs::remove_file(self.socket()) {
             Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(why),
@@ -115,7 +115,7 @@ impl Place {
         self.by_address(UnixStream::connect)
     }
 
-    /// Removes the socket, so that nobody waits for an owner that ends.
+    /// Removes the socket, so that no process waits for an owner that ends.
     pub(super) fn leave(&self) {
         // The next owner removes what is left.
         let _ = fs::remove_file(self.socket());

@@ -23,7 +23,7 @@ pub(super) struct Greeting {
 }
 
 impl Greeting {
-    /// Tells our socket from any other.
+    /// Distinguishes our socket from any other.
     pub const MAGIC: &'static str = "pressmark index";
 
     /// The greeting of this process.

@@ -1,6 +1,6 @@
 //! The index of an archive from any process: owned here, or asked for where it is owned. When the
-//! owner is gone, the next request takes the index over or finds the new owner, so that nobody who
-//! asks sees the change.
+//! owner is gone, the next request takes the index over or finds the new owner, so that no caller
+//! sees the change.
 
 use std::fs::File;
 use std::path::Path;
@@ -61,7 +61,7 @@ struct Owner {
 }
 
 impl Drop for Owner {
-    /// Nobody is answered any more, the index is closed, and then the lock is free.
+    /// No request is answered any more, the index is closed, and then the lock is free.
     fn drop(&mut self) {
         drop(self.server.take());
         if let Some(store) = self.store.take() {
@@ -215,7 +215,7 @@ impl Pages<'_> {
             self.ended = true;
             return Ok(());
         }
-        // By distance there is no place to go on from: what was given is asked for again and
+        // Answers by distance cannot be continued from a place: what was given is asked for again and
         // passed over, and each page is twice as large as all before it.
         let is_by_distance = matches!(self.query.sort, Sort::Closest(_));
         let skip = if is_by_distance { self.given } else { 0 };

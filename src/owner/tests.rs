@@ -149,11 +149,11 @@ fn of_many_that_start_at_once_one_opens_the_index() {
 }
 
 #[test]
-fn what_a_dead_owner_left_is_in_nobodys_way() {
+fn what_a_dead_owner_left_blocks_no_process() {
     let root = tempfile::tempdir().unwrap();
     let dir = root.path().join("owner");
     std::fs::create_dir(&dir).unwrap();
-    // A socket that nobody listens on any more.
+    // A socket on which no process listens any more.
     drop(std::os::unix::net::UnixListener::bind(dir.join("socket")).unwrap());
     std::fs::write(dir.join("lock"), "").unwrap();
     assert!(shared(root.path()).is_owner());

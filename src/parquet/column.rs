@@ -28,14 +28,15 @@ pub struct Column {
     pub kind: Kind,
 }
 
-/// A value of a row. One of another kind than its column is none.
+/// A value of a row. One of another kind than its column counts as missing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value<'a> {
     /// There is none.
     Null,
     /// Of a column of text.
     Text(&'a str),
-    /// Of a column of whole numbers or times. What does not fit a column of fewer bits is none.
+    /// Of a column of whole numbers or times. What does not fit a column of fewer bits counts as
+    /// missing.
     Int(i64),
     /// Of a column of numbers with a binary point.
     Double(f64),

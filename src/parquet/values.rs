@@ -26,7 +26,7 @@ pub(super) struct Values {
     max: Option<Vec<u8>>,
     ints: Option<(i64, i64)>,
     doubles: Option<(f64, f64)>,
-    /// A text is too long for statistics, or a number is none.
+    /// A text is too long for statistics, or a number is not a number (NaN).
     is_unbounded: bool,
 }
 
@@ -65,7 +65,7 @@ impl Values {
         taken.unwrap_or(0)
     }
 
-    /// `None` where the value is none, or none of the column's kind.
+    /// `None` where the value is missing, or not of the column's kind.
     fn take(&mut self, kind: Kind, value: &Value<'_>) -> Option<usize> {
         match (kind, value) {
             (Kind::Text, Value::Text(text)) => {
@@ -200,7 +200,7 @@ impl Texts {
         self.entries.len() <= DICTIONARY_BYTES_MAX
     }
 
-    /// Writes the values out, and takes no more.
+    /// Writes the values without a dictionary, and takes no more.
     fn spell_out(&mut self, plain: &mut Vec<u8>) {
         for index in &self.indexes {
             let at = *index as usize;

@@ -74,7 +74,7 @@ impl<W: Write> Writer<W> {
         })
     }
 
-    /// Adds a row: a value for each column, in their order; what is missing at the end is none.
+    /// Adds a row: a value for each column, in their order; missing values at the end are null.
     ///
     /// # Errors
     /// When `out` fails.

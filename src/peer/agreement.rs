@@ -33,7 +33,7 @@ pub const URL_BYTES_MAX: usize = 2048;
 /// Why peers cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PeerError {
-    /// The disk did not do it.
+    /// A file operation failed.
     #[error("{doing} {path}: {why}")]
     Io {
         /// What was being done.
@@ -310,7 +310,7 @@ fn read(path: &Path) -> Result<Peer, PeerError> {
 mod tests {
     use super::*;
 
-    /// A peer with these shares, whose keys are those of nobody.
+    /// A peer with these shares, whose keys belong to no one.
     fn peer(share: &[&str]) -> Peer {
         let key =
             |name: &str, byte: u8| VerifierKey { name: name.to_owned(), public: [byte; 32] }.text();

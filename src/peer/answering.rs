@@ -61,7 +61,7 @@ pub struct Reply {
     pub media_type: &'static str,
     /// The body.
     pub body: Vec<u8>,
-    /// The signature over all of it; `None` for an answer to nobody that is known.
+    /// The signature over all of it; `None` for an answer to an unknown client.
     pub signature: Option<String>,
     /// Seconds until the next request is answered.
     pub retry_after: Option<u64>,
@@ -81,7 +81,7 @@ pub struct Answering {
 type Known = Option<std::sync::Arc<(LogKey, Vec<Peer>)>>;
 
 fn lock_of<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What is behind each is right at every moment.
+    // The data behind each is consistent at every moment.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -97,7 +97,7 @@ fn refused(status: u16, why: &str) -> Reply {
     json(status, &Refused { format: FORMAT.to_owned(), refused: why.to_owned() })
 }
 
-/// The one answer to everybody who is not known.
+/// The one answer to every unknown client.
 fn unknown() -> Reply {
     refused(403, "this is no request that a known peer has signed for this archive")
 }

@@ -23,9 +23,10 @@ use crate::http::Head;
 
 /// How far outside the window a capture of this archive may lie to be compared with one inside.
 const NEAR: Duration = Duration::from_hours(24);
-/// A peer that has not answered so often in a row is asked for no further proof of an address: each question may take a minute.
+/// A peer that has not answered this many times in a row is asked for no further proof of an address: each question may take a
+/// minute.
 const SILENT_MAX: usize = 3;
-/// The most lists that are asked for of one address: a peer lists so many captures at a time.
+/// The most lists that are asked for of one address: a peer lists a limited number of captures at a time.
 const LISTS_MAX: usize = 100;
 
 /// What came back from a peer.
@@ -41,7 +42,7 @@ pub struct Answered {
 
 /// Brings requests to peers.
 pub trait Ask {
-    /// Sends a request to a peer, and gives back an answer of at most so many bytes.
+    /// Sends a request to a peer, and gives back an answer of at most `bytes_max` bytes.
     ///
     /// # Errors
     /// Why nothing came back, as text.

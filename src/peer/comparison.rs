@@ -58,7 +58,7 @@ pub struct Comparison {
     pub changes: Vec<JsonChange>,
     /// Of texts in two languages: figures that only one has.
     pub figures: Vec<String>,
-    /// Whether a finer comparison exists, which was too dear.
+    /// Whether a finer comparison exists, which was too expensive.
     pub coarse: bool,
     /// The file with both proofs, where one was written.
     pub bundle: Option<String>,
@@ -111,7 +111,7 @@ pub struct UnprovedJson<'a> {
 }
 
 impl Outcome {
-    /// The line of it in JSON, where it is no comparison.
+    /// The line of it in JSON, where it is not a comparison.
     #[must_use]
     pub fn unproved(&self) -> Option<UnprovedJson<'_>> {
         match self {

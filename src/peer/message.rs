@@ -10,7 +10,7 @@
 //! ```
 //!
 //! A request names both keys, its time and a nonce, so that it serves one server, once, for a few minutes; an answer
-//! belongs to one request. A signature of one kind is none of another, nor one of the log.
+//! belongs to one request. A signature of one kind is not valid as another, nor as one of the log.
 
 use data_encoding::{BASE64, HEXLOWER};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -41,9 +41,9 @@ const ANSWER_CONTEXT: &str = "pressmark peer answer 1\n";
 pub struct Request {
     /// `pressmark/peer/1`.
     pub format: String,
-    /// Who asks: the public key, in hexadecimal.
+    /// The archive that asks: its public key, in hexadecimal.
     pub from: String,
-    /// Who is asked.
+    /// The archive that is asked.
     pub to: String,
     /// When, as `WARC-Date` writes it.
     pub time: String,
@@ -257,7 +257,7 @@ mod tests {
         let mut changed = body.clone();
         *changed.last_mut().unwrap() ^= 1;
         assert!(!is_request_signed(&own_public, &changed, &signature));
-        // The key signs notes of its own; a note is no request.
+        // The key signs notes of its own; a note is not a request.
         assert!(!is_request_signed(&own_public, &body, &BASE64.encode(&own.sign(&body))));
         let answer = sign_answer(&other, &body, 200, b"zip");
         assert!(is_answer_signed(&other_public, &body, 200, b"zip", &answer));

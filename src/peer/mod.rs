@@ -6,8 +6,8 @@
 //! ([`pair`]).
 //!
 //! Nothing that a peer says is used before its proof was checked against the log key that the operator entered, and nothing
-//! is asked of a peer or told to one beyond the addresses and times that were agreed on: that is decided before the archive
-//! is looked into, so that neither the answer nor the time it takes depends on what else is held.
+//! is asked of a peer or disclosed to one beyond the addresses and times that were agreed on: that is decided before the
+//! archive is read, so that neither the answer nor the time it takes depends on what else is held.
 
 pub mod agreement;
 pub mod answering;

@@ -32,7 +32,7 @@ use crate::store::durable::make_dirs;
 
 /// The longest comparison that is read, in bytes.
 const JSON_BYTES_MAX: usize = 16 << 20;
-/// As much of a request is read, in bytes.
+/// At most this much of a request is read, in bytes.
 const REQUEST_BYTES_MAX: u64 = 256 * 1024;
 
 const README: &str = "Two archives captured the same address, and what they were given differs.\n\n\
@@ -132,7 +132,7 @@ pub fn check(
         proved::read(&contents_of(file(name)?)?, key, trust, &wanted)
     };
     let (a, b) = (side("ours.zip", "ours", ours), side("theirs.zip", "theirs", theirs));
-    let told = |side: &Result<proved::ProvedCapture, String>| {
+    let summary = |side: &Result<proved::ProvedCapture, String>| {
         side.as_ref().map_err(Clone::clone).map(|capture| {
             format!(
                 "{} of {}, in {}",
@@ -142,7 +142,7 @@ pub fn check(
             )
         })
     };
-    let mut steps = vec![("ours", told(&a)), ("theirs", told(&b))];
+    let mut steps = vec![("ours", summary(&a)), ("theirs", summary(&b))];
     let again = match (&a, &b, &comparison) {
         (Ok(a), Ok(b), Ok(comparison)) => {
             let judged = judge(&a.captured(), &b.captured());

@@ -37,7 +37,7 @@ pub struct ProvedCapture {
     pub asked_with: AskedWith,
     /// SHA-256 of the payload, its codings undone.
     pub digest: Digest,
-    /// What a reader sees of the whole page, furniture and all, its white space folded.
+    /// What a reader sees of the whole page, navigation and other furniture included, its white space folded.
     pub shown: u64,
     /// Whether the payload was cut when it was captured.
     pub truncated: bool,
@@ -146,7 +146,7 @@ pub fn read(
     let redirected_to = redirect(&own.head, &url);
     let content_type = decoded.head.get_text("content-type");
     let page = match redirected_to {
-        // What stands beside a redirect is read by nobody.
+        // Content beside a redirect is not read.
         Some(_) => Page::default(),
         None => read_page(body, &url, content_type.as_deref(), status),
     };
@@ -264,7 +264,7 @@ impl ProvedCapture {
 /// The files of a zip in memory.
 ///
 /// # Errors
-/// When it is none that this program writes, or holds more than a bundle does, as text.
+/// When it is not of the form that this program writes, or holds more than a bundle does, as text.
 pub(super) fn contents_of(zip: &[u8]) -> Result<Contents, String> {
     let dir = tempfile::tempdir().map_err(|why| why.to_string())?;
     let path = dir.path().join("proof.zip");

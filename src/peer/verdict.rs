@@ -2,8 +2,8 @@
 //!
 //! What differs is listed in each case with the typed changes of `diff`; the verdict says how it is to be read. A verdict of
 //! [`Verdict::Variant`] is given only where something other than the words explains the difference: another language, a wall,
-//! a server that refused, another address. Words that differ in one language are a difference in substance, whoever they were
-//! served to.
+//! a server that refused, another address. Words that differ in one language are a difference in substance, whichever client
+//! they were served to.
 
 use std::hash::{Hash, Hasher};
 
@@ -348,7 +348,7 @@ mod tests {
         <p>The work costs 4.5 million euros and begins in spring, when the ferry moves to the southern quay of the port.</p>";
 
     #[test]
-    fn captures_are_told_apart_by_what_they_say() {
+    fn captures_are_distinguished_by_what_they_say() {
         let base = article("en", BODY, "");
         let german = "<p>Der Rat hat den Hafenplan am Dienstagabend nach langer Debatte mit 14 zu 9 Stimmen gebilligt.</p>\
             <p>„Wir schulden den Fischern eine Antwort“, sagte Ruth Okafor, die Bürgermeisterin der Stadt, nach der Auszählung.</p>\
@@ -390,7 +390,7 @@ mod tests {
             ),
             ("gone", "<h1>Not found</h1>".to_owned(), 404, Verdict::Differs),
             ("translation", article("de", german, ""), 200, Verdict::Variant(Variant::Language)),
-            // Words altered under the flag of another language are no translation.
+            // Words altered under the flag of another language are not a translation.
             (
                 "flag",
                 article("de", &BODY.replace("14 votes", "41 votes"), ""),

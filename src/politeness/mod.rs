@@ -1,8 +1,8 @@
 //! May we ask, and when: pure decisions over facts and a given time.
 //!
 //! Nothing here sleeps, dials or reads a clock. The caller brings what is known of the host
-//! ([`HostFacts`]) and of its robots.txt ([`CachedRobots`]), asks the [`Gate`], and does what it
-//! answers; what then happens it tells the facts. There is no [`Permit`] without a verdict of
+//! ([`HostFacts`]) and of its robots.txt ([`CachedRobots`]), asks the [`Gate`], does what it
+//! answers, and records in the facts what then happens. There is no [`Permit`] without a verdict of
 //! robots.txt, but for robots.txt itself.
 //!
 //! In reading order: [`robots`] (what the file says), [`robots_cache`] (whether it holds),
@@ -43,7 +43,7 @@ pub struct Gate {
 /// What the gate says.
 #[derive(Debug)]
 pub enum Answer {
-    /// It may be asked for, now. The host's facts are to be told that it began.
+    /// It may be asked for, now. The host's facts have to record that it began.
     Go(Permit),
     /// Not yet.
     Wait {

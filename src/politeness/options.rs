@@ -88,7 +88,7 @@ pub struct PaceOptions {
     /// The longest such pause. Default one day.
     pub backoff_max: Duration,
     /// How much longer than the doubled value a pause may be by chance, as a share of it, so that
-    /// hosts which fell ill together are not asked together. Default 0.25.
+    /// hosts which failed together are not asked together. Default 0.25.
     pub backoff_jitter: f64,
     /// Connections to one host at one time. Default 1; more only for a server of one's own.
     pub connections_max: NonZeroU32,

@@ -90,7 +90,7 @@ pub struct NextAt {
 /// The longest label that is remembered, in bytes: a header is the server's to fill.
 const LABEL_BYTES_MAX: usize = 64;
 
-/// Doubling stops here, far past any cap: 60 s doubled so often is more than a century.
+/// Doubling stops here, far past any cap: 60 s doubled this often is more than a century.
 const LEVEL_MAX: u32 = 30;
 
 impl HostFacts {
@@ -117,7 +117,7 @@ impl HostFacts {
             .flatten();
         if matches!(reply.status, 429 | 503) {
             // A server's own number is trusted the first time; after the second refusal in a row
-            // the doubling holds too, so that `Retry-After: 1` is no leave to ask for ever.
+            // the doubling holds too, so that `Retry-After: 1` is no permission to ask for ever.
             let repeated = self.level > 0;
             self.level = (self.level + 1).min(LEVEL_MAX);
             self.back_off(host, &reply.status.to_string(), now, pace, seed);
@@ -129,7 +129,7 @@ impl HostFacts {
                 backoff.pause = Duration::ZERO;
             }
         } else if reply.status < 500 {
-            // Gradually: one page served is no proof that the host is well again. Other errors of
+            // Gradually: one page served does not prove that the host works again. Other errors of
             // the server prove neither.
             self.level = self.level.saturating_sub(1);
             self.backoff = None;
@@ -137,8 +137,8 @@ impl HostFacts {
         self.retry_after = asked;
     }
 
-    /// An exchange came to nothing: `why` is the word for it (`dns`, `connect`, `tls`, `timeout`,
-    /// `reset`). Not for what we refused ourselves: see [`Self::abandoned`].
+    /// An exchange failed: `why` is the word for it (`dns`, `connect`, `tls`, `timeout`, `reset`).
+    /// Not for what we refused ourselves: see [`Self::abandoned`].
     pub fn failed(
         &mut self,
         host: &HostKey,
@@ -207,7 +207,7 @@ impl HostFacts {
         self
     }
 
-    /// The same facts as a clock has them that is ahead by so many microseconds.
+    /// The same facts as seen by a clock that is ahead by this many microseconds.
     #[must_use]
     pub fn shifted(mut self, by: i64) -> Self {
         let shifted =

@@ -10,7 +10,7 @@
 //! `User-agent: *` with a delay alone shares the rules of the group that follows; Protego and
 //! crawler-commons read it otherwise, and [`RobotsReading`] chooses. Beyond it, with the authors' own parser
 //! (google/robotstxt, by behaviour): common misspellings of the keys are read, and
-//! `Allow: /dir/index.html` also allows `/dir/`, the same page. `Crawl-delay` is no part of the
+//! `Allow: /dir/index.html` also allows `/dir/`, the same page. `Crawl-delay` is not part of the
 //! standard and is read since site owners write it.
 
 mod normal;
@@ -134,8 +134,8 @@ pub struct RuleRef {
 }
 
 impl RobotsTxt {
-    /// Reads a file as it came. Total: any bytes give an answer, and what is no robots.txt (a page
-    /// of HTML, say) gives one without rules.
+    /// Reads a file as it came. Total: any bytes give an answer, and a file that is not a
+    /// robots.txt (a page of HTML, say) gives one without rules.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Self {
         let tokens = tokenize(bytes);
@@ -188,7 +188,7 @@ impl RobotsTxt {
         self.groups_of(reading, agent).filter_map(|group| group.crawl_delay).max()
     }
 
-    /// Tells groups that a `Crawl-delay` alone parts of each other's agents.
+    /// Adds to groups that only a `Crawl-delay` separates each other's agents.
     fn join(&mut self) {
         let mut begin = 0;
         while begin < self.groups.len() {
@@ -235,7 +235,7 @@ impl Group {
         self.agents(reading).any(|agent| match agent {
             Agent::Any => false,
             // As a whole, so that a name with a digit is met by its own group too; or by the
-            // standard's product token, which stops at the first octet that is no letter, `-`, `_`.
+            // standard's product token, which stops at the first octet that is not a letter, `-` or `_`.
             Agent::Product(product) => {
                 product.eq_ignore_ascii_case(name) || token(product).eq_ignore_ascii_case(name)
             }
@@ -340,7 +340,7 @@ impl Builder {
         }
     }
 
-    /// No rule: it ends no group, and holds for every agent of the group it stands in.
+    /// Not a rule: it ends no group, and holds for every agent of the group it stands in.
     fn crawl_delay(&mut self, line: u32, value: &str) {
         let seconds = value.parse::<f64>().ok();
         let delay = seconds

@@ -1,7 +1,7 @@
 //! From the fetch of a robots.txt to what holds for its authority, and for how long.
 //!
 //! RFC 9309 sections 2.3.1 and 2.4. Does not fetch, does not follow redirects and keeps no map: the
-//! caller fetches, tells what came ([`RobotsFetch`]), and keeps the [`CachedRobots`] that comes
+//! caller fetches, passes in what came ([`RobotsFetch`]), and keeps the [`CachedRobots`] that comes
 //! back, on disk too if it likes ([`CachedRobots::to_bytes`]).
 //!
 //! | what came | what holds |
@@ -25,7 +25,7 @@ use super::options::{AfterUnreachable, RobotsOptions};
 use super::robots::{ROBOTS_BYTES_MAX, RobotsTxt};
 use crate::base::{TargetUri, Timestamp};
 
-/// What the fetch of a robots.txt came to, redirects followed.
+/// The result of fetching a robots.txt, redirects followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RobotsFetch<'a> {
     /// A whole response. The body is the payload with its content coding removed.
@@ -250,7 +250,7 @@ impl Unreachable {
     }
 }
 
-/// The pause after a failure that had so many before it in a row.
+/// The pause after a failure that had this many before it in a row.
 fn retry_pause(before: u32, options: &RobotsOptions) -> Duration {
     options.retry_min.saturating_mul(1 << before.min(20)).min(options.retry_max)
 }
@@ -287,7 +287,7 @@ const VERSION: u8 = 1;
 ///   kind 1 unavailable  why: text
 ///   kind 2 unreachable  why: text │ since: time │ attempts: u32 │ retry_at: time
 ///                       │ 0, or 1 and fetched_at: time │ body: bytes
-/// text, bytes: length as u32, then so many bytes; time: i64, microseconds since 1970; all
+/// text, bytes: length as u32, then that many bytes; time: i64, microseconds since 1970; all
 /// little-endian. The body is as fetched, so that a later parser reads it again.
 /// ```
 impl CachedRobots {

@@ -44,7 +44,7 @@ impl Address {
     /// Reads `postgres://USER@HOST:PORT/DATABASE?sslmode=…`, as libpq has it.
     ///
     /// # Errors
-    /// When it is no such address, or the schema is not a plain name.
+    /// When it is not such an address, or the schema is not a plain name.
     pub fn parse(text: &str, schema: &str) -> Result<Self, AddressError> {
         if !["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
             return Err(AddressError::Scheme);
@@ -67,7 +67,7 @@ impl Address {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT_TIMEOUT);
         }
-        // A peer that is cut off without a word is noticed within half a minute.
+        // A peer that is cut off silently is noticed within half a minute.
         config.keepalives_idle(Duration::from_secs(15));
         config.keepalives_interval(Duration::from_secs(5));
         config.keepalives_retries(3);

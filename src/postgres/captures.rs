@@ -1,4 +1,4 @@
-//! What is asked for: captures by urlkey (see `scan`) and by payload, counts of hosts, sizes.
+//! Queries: captures by urlkey (see `scan`) and by payload, counts of hosts, sizes.
 
 use std::collections::VecDeque;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::archive::{ArchiveError, ArchiveErrorKind};
 
-/// Why a request was not answered.
+/// Why a request failed.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The connection or the server.
@@ -30,11 +30,11 @@ impl From<tokio_postgres::Error> for Failure {
 /// What can be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// The server is not there, or not yet: wait, and connect again.
+    /// The server is not available, or not yet: wait, and connect again.
     Away,
-    /// Two transactions were in each other's way: ask again.
+    /// Two transactions conflicted: ask again.
     Clash,
-    /// It will not be answered.
+    /// The request will not succeed.
     Refused(ArchiveErrorKind),
 }
 
@@ -50,7 +50,7 @@ impl Failure {
         }
     }
 
-    /// Whether nothing at all came back, so that the next request would wait in vain as well.
+    /// Whether there was no answer at all, so that the next request would also wait in vain.
     pub(super) fn is_silence(&self) -> bool {
         match self {
             Self::Silent => true,

@@ -1,8 +1,8 @@
 //! The backend that keeps captures in PostgreSQL, and the queue that workers share there.
 //!
-//! Everything here is derived, as in [`crate::index`]: it holds nothing that the WARC files do not
-//! say. Captures and the marks they justify are committed together, so that a mark is never ahead of
-//! its captures, whatever dies.
+//! Everything here is derived, as in [`crate::index`]: it holds nothing that the WARC files do not contain.
+//! Captures and the marks they justify are committed together, so that a mark is never ahead of its captures,
+//! even after a crash.
 //!
 //! Works through a pooler that hands out connections by the transaction: statements have no names,
 //! temporary tables end with their transaction, locks too, and no setting of a session is relied on.

@@ -1,14 +1,14 @@
-//! Connections, kept while they last, and requests that outlive them.
+//! A pool of connections, and requests that are sent again when one is lost.
 //!
 //! A pool of our own rather than a crate's: a connection is kept only after a request that went well,
 //! so that none is ever tested, recycled or left in a state, and what a lost one did is asked again
 //! here in any case.
 //!
-//! A database may vanish without a word: packets are dropped, or a proxy keeps the connection and hands
-//! nothing on, which no keepalive of TCP notices. A request that is not answered for [`SILENCE`] is
-//! therefore doubted: a new connection is asked for a number, and where that is not answered either, the
+//! A database may become unreachable silently: packets are dropped, or a proxy keeps the connection and
+//! forwards nothing, which no TCP keepalive notices. A request that is not answered for [`SILENCE`] is
+//! therefore checked: a probe is sent over a new connection, and where that is not answered either, the
 //! request is given up. After that requests fail at once, until the database answers a probe in the
-//! background: nobody waits for it in vain twice.
+//! background: no request waits in vain twice.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,7 +32,7 @@ const CONNECTIONS_MAX: usize = 8;
 /// For how long a request is tried while the database does not answer: a restart takes some seconds.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
-/// After so long without an answer the database is asked whether it is there. Slow requests are slow still.
+/// After this time without an answer the database is probed. A slow request goes on.
 const SILENCE: Duration = Duration::from_secs(3);
 /// How long a connection, or an answer to a probe, may take.
 const PROBE_MAX: Duration = Duration::from_secs(5);
@@ -61,7 +61,7 @@ struct Threads(Option<Runtime>);
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        // Dropped by whoever is last, maybe where nothing may block.
+        // Dropped by the last handle, maybe where nothing may block.
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }
@@ -114,7 +114,7 @@ impl Link {
             if pool.is_silent.load(Ordering::Relaxed) {
                 pool.begin_probing();
             }
-            // Who asked waits for it.
+            // The caller waits for it.
             let _ = reply.send(answer);
         });
         answer.recv().map_err(|_| ended())?
@@ -167,13 +167,13 @@ impl Pool {
             };
             let verdict = failure.verdict();
             if verdict == Verdict::Away {
-                // What else is kept was most likely lost with it.
+                // The other idle connections were most likely lost with it.
                 self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
             }
             let is_over = match verdict {
                 Verdict::Refused(_) => true,
                 Verdict::Away => began.elapsed() + pause > patience,
-                // That has nothing to do with the way there.
+                // The connection is not the cause.
                 Verdict::Clash => began.elapsed() + pause > self.patience,
             };
             if is_over {
@@ -228,7 +228,7 @@ impl Pool {
         }
     }
 
-    /// Asks a new connection for a number.
+    /// Sends a probe over a new connection.
     async fn probe(&self) -> Result<(), Failure> {
         let connected = self.connect().await?;
         let answer = connected.client.query_typed("SELECT 1", &[]);

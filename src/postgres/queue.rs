@@ -1,10 +1,10 @@
-//! The queue that workers share: hosts are leased with `FOR UPDATE SKIP LOCKED`, what came of visits is
-//! written by the batch.
+//! The queue that workers share: hosts are leased with `FOR UPDATE SKIP LOCKED`, results of visits are
+//! written in batches.
 //!
 //! Locks of hosts are taken by one statement, in the order of their numbers, before anything else of a
-//! transaction, so that batches of several workers wait for each other and never in a circle. Who adds a
-//! URL locks its host, too: else the worker that gives the host back would not see the URL, and nobody
-//! would be told when it is due.
+//! transaction, so that batches of several workers wait for each other and never in a circle. A worker that
+//! adds a URL locks its host, too: otherwise the worker that gives the host back would not see the URL, and
+//! no worker would learn when it is due.
 
 mod lease;
 mod look;
@@ -35,7 +35,7 @@ use crate::schedule::{
 const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000000)::int8";
 /// No time.
 const NEVER: &str = "9223372036854775807";
-/// What is due within so many microseconds comes along with a lease.
+/// URLs that are due within this many microseconds are returned with a lease.
 const SOON: i64 = 10_000_000;
 /// How long a write waits for hosts that another worker is writing of; then it is made again.
 const LOCK_MAX: Duration = Duration::from_secs(3);

@@ -1,4 +1,4 @@
-//! What is asked of the database: a value that can be asked again, whole, on another connection.
+//! A request to the database: a value that can be sent again, whole, on another connection.
 
 use std::future::Future;
 use std::time::Duration;
@@ -31,7 +31,8 @@ pub(super) trait Request: Send + Sync + 'static {
 ///
 /// Its commit is durable: one that the server may still lose would be one that a later mark passes over, or
 /// would take the number of a lease back. And its locks do not outlast a client that stopped in the middle of
-/// it or was cut off: who waits for them, waits for [`IDLE_MAX`]. `lock_max` is how long a lock is waited for.
+/// it or was cut off: another client waits for them at most [`IDLE_MAX`]. `lock_max` is how long a lock is
+/// waited for.
 pub(super) async fn begin(
     client: &mut Client,
     lock_max: Option<Duration>,

@@ -1,4 +1,4 @@
-//! What the user of a database may do there, asked before anything is.
+//! What the user of a database may do there, checked before anything else.
 
 use std::fmt;
 
@@ -144,7 +144,7 @@ impl Request for Ask {
         } else if !may_create {
             lacks("CREATE", format!("DATABASE {database}"));
         }
-        // Those of an older version are brought up by whoever owns them.
+        // Tables of an older version are upgraded by their owner.
         if found >= self.since {
             for (table, rights) in self.tables {
                 for right in *rights {

@@ -1,4 +1,4 @@
-//! A capture as a row: what becomes of each part, and back.
+//! A capture as a row: the column of each part, and back.
 
 use std::sync::Arc;
 
@@ -10,7 +10,8 @@ use crate::archive::{Capture, RecordId, RecordKind, RefersTo};
 use crate::base::surt::{host_of_key, is_cut, stored, usable};
 use crate::base::{Digest, DigestAlgorithm, Timestamp};
 
-/// Where a capture stands among all: by this they are in order, and by this two are the same.
+/// The place of a capture among all: captures are ordered by it, and two with the same place are
+/// the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
     /// The urlkey as it stands in the table.
@@ -47,7 +48,7 @@ pub(super) fn columns() -> String {
     COLUMNS.map(|(name, ..)| name).join(", ")
 }
 
-/// The columns that are no part of the place of a capture.
+/// The columns that are not part of the place of a capture.
 pub(super) fn said_columns() -> [&'static str; 14] {
     std::array::from_fn(|at| COLUMNS[at + 4].0)
 }
@@ -231,7 +232,8 @@ pub(super) fn text(bytes: Vec<u8>, what: &str) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|_| bad(what))
 }
 
-/// What a payload is looked up by. Two that share it are told apart by the whole digest.
+/// The key that a payload is looked up by. Two payloads that share it are distinguished by the
+/// whole digest.
 pub(super) fn payload_of(digest: &Digest) -> i64 {
     let mut first = [0; 8];
     // Both algorithms make more than that.

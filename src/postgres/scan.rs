@@ -11,7 +11,7 @@ use crate::archive::{Answering, ArchiveError, Capture, Cursor, KeyRange, Query, 
 use crate::base::Timestamp;
 use crate::base::surt::{stored, stored_bounds};
 
-/// The first page is small, since most askers want no more; the next ones grow to [`PAGE_MAX`].
+/// The first page is small, since most callers need no more; the next ones grow to [`PAGE_MAX`].
 const PAGE_FIRST: usize = 64;
 const PAGE_MAX: usize = 2_000;
 

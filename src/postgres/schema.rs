@@ -40,7 +40,7 @@ impl Request for Migrate {
     }
 
     async fn ask<'a>(&'a self, client: &'a mut Client) -> Result<i32, Failure> {
-        // In a transaction of its own, so that who may only read is not asked for more.
+        // In a transaction of its own, so that a user that may only read needs no more rights.
         let transaction = client.build_transaction().read_only(true).start().await?;
         let before = version(&transaction, &self.schema).await?;
         transaction.commit().await?;
@@ -84,8 +84,8 @@ fn known(version: i32) -> Result<i32, Failure> {
 /// The version of the tables; 0 where there are none.
 pub(super) async fn version(transaction: &Transaction<'_>, schema: &str) -> Result<i32, Failure> {
     let table = format!("{schema}.schema_version");
-    // From the catalogue itself: to_regclass answers from what the connection remembers, and may not have heard yet of
-    // tables that were made while it waited for the lock.
+    // From the catalogue itself: to_regclass answers from the connection's cache, which may not have the tables yet
+    // that were made while it waited for the lock.
     let is_there = "SELECT EXISTS (SELECT FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n \
                     ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = 'schema_version')";
     let there = transaction.query_typed_one(is_there, &[(&schema, Type::TEXT)]).await?;

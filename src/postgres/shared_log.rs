@@ -1,7 +1,7 @@
 //! The evidence log that archives share: parts in one order, checkpoints under a lease with a number.
 //!
 //! Numbers of parts are given under the lock of the log's one row, so that they become visible in their
-//! order: who reads up to a number misses none before it.
+//! order: a reader that reads up to a number misses none before it.
 
 use std::time::Duration;
 
@@ -201,7 +201,7 @@ impl Request for Register {
     }
 }
 
-/// A try of the same holder's whose answer was lost is in nobody's way: the number grows again.
+/// An earlier try of the same holder whose answer was lost does no harm: the number grows again.
 struct Take {
     schema: String,
     holder: String,

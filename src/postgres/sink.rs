@@ -218,7 +218,7 @@ impl Request for Forget {
         let schema = &self.schema;
         let files = Value::ManyIds(self.files.clone());
         let transaction = begin(client, None).await?;
-        // Who puts captures in locks this table before it does so: what is counted below is complete.
+        // A writer locks this table before it puts captures in: what is counted below is complete.
         transaction.batch_execute(&format!("LOCK TABLE {schema}.host IN EXCLUSIVE MODE")).await?;
         let remove = format!("DELETE FROM {schema}.capture WHERE file = ANY($1)");
         transaction.execute_typed(&remove, &[files.typed()]).await?;
@@ -348,7 +348,7 @@ impl CaptureSink for PostgresCaptures {
         self.link.ask(Forget { schema: self.schema(), files })
     }
 
-    /// Only said: a batch is in as a whole or not at all, so that one which failed leaves nothing that
+    /// Only logged: a batch is in as a whole or not at all, so that one which failed leaves nothing that
     /// contradicts the files, and the marks say what to read again.
     fn mark_damaged(&self, why: &str) {
         tracing::warn!(why, "the database of captures did not follow");

@@ -234,7 +234,7 @@ fn a_mark_never_goes_back() {
 }
 
 #[test]
-fn captures_of_forgotten_files_are_gone_and_hosts_are_counted_anew() {
+fn captures_of_forgotten_files_are_gone_and_hosts_are_counted_again() {
     let Some(cluster) = shared() else { return };
     let store = fresh(cluster);
     let kept: Vec<Capture> = odd().into_iter().filter(|one| one.length < 1 << 40).collect();

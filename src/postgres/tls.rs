@@ -1,5 +1,5 @@
 //! TLS to the database. A certificate is checked against the roots of the web and those that were
-//! given; there is no way to go on with one that does not hold.
+//! given; a connection with an invalid certificate is always refused.
 
 use std::future::Future;
 use std::io;

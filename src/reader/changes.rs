@@ -52,7 +52,7 @@ pub(super) fn page(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
         let (list, more) = versions(&mut found)?;
         (list, notes, more)
     } else {
-        // The cursor is read and stays where it is: this server writes nothing.
+        // The cursor is read and not moved: this server writes nothing.
         let mut found = unseen(&mut page_reader, since_last, &request, &mut |_| {})?;
         let notes = found.notes().to_vec();
         let (list, more) = versions(&mut found)?;

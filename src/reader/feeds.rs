@@ -37,7 +37,7 @@ pub(super) fn feed(asked: &Asked<'_>, form: FeedForm) -> Result<PageAnswer, Refu
     let mut page_reader = asked.archive.page_reader();
     let request = ChangesRequest { wanted, limit: Some(ENTRIES_MAX) };
     let found = changes(&mut page_reader, &request, &mut |_| {})?;
-    // Without a change there is no time to tell but the beginning of all.
+    // Without a change the time is 1970.
     let updated = found.newest().unwrap_or(Timestamp::from_unix_seconds(0));
     let writer = FeedWriter::new(form, identity(asked.archive.reader().layout()));
     let (link, own) = (Some(link.as_str()), Some(own.as_str()));

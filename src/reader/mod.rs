@@ -1,5 +1,5 @@
 //! The pages of the web reader by their addresses: a path and its parameters in, a whole page out. Knows no
-//! server: who listens, and how answers are sent, is another room's. Nothing here writes to the archive.
+//! server: listening and sending answers is done elsewhere. Nothing here writes to the archive.
 //!
 //! In reading order: what is asked and answered (here), parameters as values (`parameters`), the pages
 //! (`pages`), those of the changes (`changes`), and feeds (`feeds`).
@@ -46,16 +46,16 @@ pub struct PageAnswer {
     pub body: String,
 }
 
-/// How long an answer may be kept by who asked.
+/// How long a client may keep an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cache {
-    /// It is another one in a moment.
+    /// It may change at any moment.
     None,
     /// It never changes under its address.
     Forever,
 }
 
-/// The cookie that says which changes somebody has marked as seen: a time as `WARC-Date` writes it.
+/// The cookie that says which changes a reader has marked as seen: a time as `WARC-Date` writes it.
 pub const SEEN_COOKIE: &str = "pressmark-seen";
 
 /// The paths of the reader that are taken by GET.

@@ -103,7 +103,7 @@ fn about(asked: &Asked<'_>, path: &str, url: &str) -> Result<PageAnswer, Refusal
     }
 }
 
-/// A page that is not held: why not. Where a capture is there after all, the answer that was asked for is not.
+/// A page that is not held: why not. Where there is a capture after all, there is no such answer.
 fn not_held(asked: &Asked<'_>, url: &str, of: String) -> Result<PageAnswer, Refusal> {
     match absent(asked.archive, url)? {
         Some(found) => Ok(PageAnswer::page(404, web::absent(asked.site, &found))),
@@ -116,7 +116,8 @@ fn front_page(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
     Ok(PageAnswer::ok(web::front(asked.site, &front(asked.archive, &request)?)))
 }
 
-/// An address or a host leads there; all else is looked for in addresses and among the words of articles.
+/// An address or a host redirects to its page; everything else is searched for in addresses and in the words
+/// of articles.
 fn search(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
     let query = asked.parameters.or_empty("q").to_owned();
     if asked.parameters.text("in") == Some("words") {
@@ -125,7 +126,7 @@ fn search(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
         return Ok(PageAnswer::ok(web::found(asked.site, &found, Some(&view))));
     }
     let found = lookup(asked.archive, &LookupRequest { query, results_max: ROWS_MAX })?;
-    // What is meant is clear: a page with a path of its own, or a host.
+    // The query is unambiguous: a page with a path of its own, or a host.
     let is_front =
         found.page.as_deref().is_some_and(|url| url.matches('/').count() < 4 && url.ends_with('/'));
     match (&found.page, &found.host) {
@@ -277,7 +278,7 @@ fn captures(asked: &Asked<'_>, url: &str) -> Result<PageAnswer, Refusal> {
         return Ok(PageAnswer::found(asked.site, asked.site.capture_link(only)));
     }
     if found.captures.is_empty() {
-        // Nothing at that time is no error where there is a capture at another.
+        // Having no capture at that time is not an error where there is one at another.
         asked.archive.find(url, None, &format!("looking for {url}"))?;
     }
     let more = found.next.map(Timestamp::to_warc_date);

@@ -1,5 +1,5 @@
-//! Pages of hostile and of ordinary values: what a page on the web says stays text, and every page is a whole,
-//! well-formed document that a screen reader can find its way in.
+//! Pages of hostile and of ordinary values: the text of a web page stays text, and every page is a complete,
+//! well-formed document that a screen reader can navigate.
 
 mod check;
 mod values;

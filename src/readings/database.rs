@@ -1,5 +1,5 @@
-//! The one file that names SQLite: the tables of readings and versions, as bytes under keys. What the
-//! bytes mean is said by the files beside this one.
+//! The one file that names SQLite: the tables of readings and versions, as bytes under keys. The other
+//! files of this folder define what the bytes mean.
 //!
 //! ```text
 //! addresses   hash of an address → the address
@@ -45,7 +45,7 @@ CREATE TABLE IF NOT EXISTS pages(id INTEGER PRIMARY KEY, urlkey TEXT NOT NULL UN
 CREATE TABLE IF NOT EXISTS chunks(id INTEGER PRIMARY KEY, value BLOB NOT NULL);
 ";
 
-/// Why the store did not do what it was asked for.
+/// Why the store failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DatabaseError {
     /// What lies there is no store, or a damaged one.
@@ -80,7 +80,7 @@ impl From<rusqlite::Error> for DatabaseError {
 
 type Result<T> = std::result::Result<T, DatabaseError>;
 
-/// What is known of a page's versions.
+/// The stored data about a page's versions.
 #[derive(Debug, Clone)]
 pub(super) struct PageRow {
     pub id: i64,
@@ -181,7 +181,7 @@ impl Database {
         Ok(database)
     }
 
-    /// Does `work` as one: all of it or nothing is kept.
+    /// Runs `work` as one transaction: all of it or nothing is kept.
     pub(super) fn write<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
         let done = work().and_then(|done| {
@@ -189,13 +189,13 @@ impl Database {
             Ok(done)
         });
         if done.is_err() && !self.connection.is_autocommit() {
-            // What failed is reported; a transaction left open would hold up everybody.
+            // What failed is reported; a transaction left open would block all others.
             let _ = self.connection.execute_batch("ROLLBACK");
         }
         done
     }
 
-    /// Does `work` on one state of the store, whatever others write meanwhile.
+    /// Runs `work` on one state of the store, independent of concurrent writes.
     pub(super) fn read<T>(&self, work: impl FnOnce() -> Result<T>) -> Result<T> {
         self.connection.execute_batch("BEGIN DEFERRED")?;
         let done = work();

@@ -10,9 +10,9 @@ use crate::extract::page::Page;
 pub struct Delta {
     /// What changed, facts of the page first, then in the order of the text.
     pub changes: Vec<Change>,
-    /// Whether the article changed and neither a notice nor the declared date says so.
+    /// Whether the article changed and neither a notice nor the declared date states it.
     pub stealth: bool,
-    /// Whether a finer answer exists, which was too dear.
+    /// Whether a finer answer exists, which was too expensive.
     pub coarse: bool,
     /// For each sentence of the new text, where it comes from.
     pub origins: Vec<SentenceOrigin>,

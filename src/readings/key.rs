@@ -6,7 +6,7 @@ use crate::base::{Digest, DigestAlgorithm};
 /// What stands for the status of a page that has none: no server sends it.
 const NO_STATUS: u16 = 0;
 
-/// Half a digest tells addresses apart.
+/// Half a digest distinguishes addresses.
 const ADDRESS_BYTES: usize = 16;
 
 /// What a page is derived from, besides the extractor.
@@ -14,8 +14,8 @@ const ADDRESS_BYTES: usize = 16;
 pub struct PageKey(Vec<u8>);
 
 impl PageKey {
-    /// The key of a capture; `None` where what it says is not told by its payload alone: a redirect
-    /// says where to in its head, and a cut body may have been cut elsewhere.
+    /// The key of a capture; `None` where its reading does not follow from its payload alone: a
+    /// redirect has its target in the head, and a cut body may have been cut elsewhere.
     #[must_use]
     pub fn of(entry: &Capture) -> Option<Self> {
         let digest = entry.digest.as_ref().filter(|_| !entry.truncated);

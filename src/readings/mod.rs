@@ -6,8 +6,8 @@
 //! (`speakers`), and the versions of pages ([`Row`], [`Update`]).
 //!
 //! Everything here is derived from the WARC files by one state of the program and may be deleted. Any
-//! number of processes may read and write it at once. It decides nothing about what a version is: what
-//! rows and states mean is said by [`crate::history`].
+//! number of processes may read and write it at once. It decides nothing about what a version is:
+//! [`crate::history`] defines what rows and states mean.
 
 mod database;
 mod delta;

@@ -3,7 +3,7 @@
 //! Fields follow each other in the order of the structs; lengths and offsets are LEB128, ranges are a
 //! start and a length. There are no field numbers and no room for growth, because nothing old is ever
 //! read: the store knows which state of the program wrote a value, and any other one is derived again.
-//! Reading is total: bytes that are no value give none.
+//! Reading accepts any bytes: malformed ones give `None`.
 
 use std::ops::Range;
 
@@ -21,7 +21,7 @@ use super::delta::Delta;
 pub(crate) trait Pack: Sized {
     /// Appends the value.
     fn put(&self, out: &mut Vec<u8>);
-    /// Takes a value off the front; `None` where the bytes are none.
+    /// Takes a value off the front; `None` where the bytes are malformed.
     fn take(from: &mut &[u8]) -> Option<Self>;
 }
 
@@ -150,7 +150,7 @@ impl<T: Pack> Pack for Vec<T> {
 
     fn take(from: &mut &[u8]) -> Option<Self> {
         let count = usize::take(from)?;
-        // Every value has a byte at least, so a count that lies asks for no memory.
+        // Every value has at least one byte, so a false count reserves no memory.
         let mut values = Self::with_capacity(count.min(from.len()));
         for _ in 0..count {
             values.push(T::take(from)?);

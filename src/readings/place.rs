@@ -1,4 +1,4 @@
-//! Where the store lies, who has it open, and how it is removed while others may have it.
+//! Where the store lies, which processes have it open, and how it is removed while others may have it.
 //!
 //! ```text
 //! derived/
@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Each derivation has a store of its own, so that an older program that is still running and a newer
-//! one do not take turns at deleting each other's. What no process has open and no program of this
-//! derivation reads is removed when the store is opened.
+//! one do not delete each other's in turn. Stores of other derivations that no process has open are removed when
+//! the store is opened.
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -56,8 +56,8 @@ impl DerivedPlace {
         self.dir.join(format!("{}{end}", self.stem))
     }
 
-    /// Refuses a place that is a symbolic link: in an archive of somebody else's it may lead to a file
-    /// of the user's. `own` is what lies there.
+    /// Refuses a place that is a symbolic link: in another person's archive it may lead to a file of the user.
+    /// `own` is what lies there.
     ///
     /// # Errors
     /// What is a link.

@@ -1,13 +1,13 @@
-//! Entries under keys, in order, so that no damage of the file hides one: the engine's pages have no
-//! checksum, and one that is damaged may be passed over in silence.
+//! Entries under keys, in order, so that damage of the file cannot hide one: the engine's pages have no
+//! checksum, and a damaged one may be skipped silently.
 //!
 //! ```text
 //! bucket:  first key | 1, and the first key of the next bucket, or 0 | up to 128 times  key, value     sealed
 //! ```
 //!
 //! Buckets divide all keys between them: each says where it begins and where the next one does, from the
-//! empty key to the end. A question is answered by the bucket that says that the key lies in it, and by those
-//! that follow one another from there; where the engine gives another one, or none, the store is damaged.
+//! empty key to the end. A query is answered by the bucket that covers the key, and by those that follow it;
+//! where the engine gives another one, or none, the store is damaged.
 
 use super::database::{Database, DatabaseError, Table};
 use super::pack::Pack;
@@ -18,7 +18,7 @@ const ENTRIES_MAX: usize = 128;
 
 type Result<T> = std::result::Result<T, DatabaseError>;
 
-/// Who is given keys and values in order, and says whether to go on.
+/// A callback that gets keys and values in order, and returns whether to go on.
 type Found<'f> = &'f mut dyn FnMut(&[u8], &[u8]) -> Result<bool>;
 
 #[derive(Debug, Default)]

@@ -7,9 +7,9 @@
 //! Versions of a page differ in a few sentences, so most readings are packed against an earlier one of the
 //! same address; every [`BASED_MAX`]th is whole, so that none needs more than one other to be read.
 //!
-//! The store is a convenience: where it cannot be opened or is damaged everything works without it,
-//! slower, and no failure of it is ever an error. A value of any other derivation is never read: each has
-//! a store of its own ([`super::place`]).
+//! The store is optional: where it cannot be opened or is damaged everything works without it, slower, and its
+//! failures are never errors. A value of any other derivation is never read: each has a store of its own
+//! ([`super::place`]).
 
 use std::fmt;
 use std::fs::File;
@@ -28,8 +28,7 @@ use super::sealed::{seal, unseal};
 use super::sorted;
 use super::speakers::last_word;
 
-/// This many bytes the store may take on disk unless it is told otherwise: the readings of more than a
-/// million versions.
+/// How many bytes the store may take on disk by default: the readings of more than a million versions.
 pub const DERIVED_BYTES_MAX: u64 = 2 << 30;
 
 /// The state of the code that derives: a hash of its sources without their comments, and of the locked
@@ -45,7 +44,7 @@ const BASED_MAX: i64 = 63;
 /// After this many writes the size is checked.
 const WRITES_BETWEEN: u64 = 256;
 
-/// Names the state of the program that derives.
+/// The name of the state of the program that derives.
 #[must_use]
 pub fn derivation() -> String {
     format!("{EXTRACTOR}+{CODE}")
@@ -126,8 +125,8 @@ impl Readings {
         self.shared.open.lock().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
-    /// Asks the store; `None` where there is none, or it fails. One that is damaged is left, and removed
-    /// where no other process has it open.
+    /// Asks the store; `None` where there is none, or it fails. A damaged one is closed, and removed where no
+    /// other process has it open.
     pub(super) fn ask<T>(
         &self,
         question: impl FnOnce(&mut Open) -> Result<T, DatabaseError>,
@@ -165,7 +164,7 @@ impl Readings {
         })
     }
 
-    /// Takes the store for damaged: what it holds contradicts itself.
+    /// Marks the store as damaged: its contents contradict each other.
     pub fn is_damaged(&self, why: &str) {
         let _: Option<()> = self.ask(|_| Err(DatabaseError::Damaged(why.to_owned())));
     }
@@ -222,7 +221,7 @@ impl Readings {
             let base = usable.map(|(id, _)| open.base(id).map(|base| (id, base))).transpose()?;
             Ok(Some(base))
         });
-        // None: there is nothing to be kept.
+        // None: there is nothing to keep.
         let Some(Some(base)) = base else { return };
         let base = base.and_then(|(id, base)| Some((id, base?)));
         let based = base.and_then(|(id, base)| Some((id, seal(&content, Some(&base))?)));
@@ -243,7 +242,7 @@ impl Readings {
         });
     }
 
-    /// Keeps who is quoted on a page at `url` whose reading cannot be kept.
+    /// Keeps the speakers of a page at `url` whose reading cannot be kept.
     pub fn keep_speakers(&self, url: &str, page: &Page) {
         let words = words(page);
         if words.is_empty() {
@@ -252,8 +251,8 @@ impl Readings {
         self.change(|open| put_speakers(&open.database, &words, url));
     }
 
-    /// The addresses of pages that quote, in any version that was read, somebody whose name ends with
-    /// the last word of `name`. What is not read yet is not among them.
+    /// The addresses of pages that quote, in any version that was read, a person whose name ends with the last
+    /// word of `name`. What is not read yet is not among them.
     #[must_use]
     pub fn quoting(&self, name: &str) -> Option<Vec<String>> {
         let word = last_word(name)?;
@@ -307,7 +306,7 @@ impl Open {
     }
 
     /// Takes the oldest readings out where the bound is reached, a quarter at a time. Versions and
-    /// speakers stay; where they alone reach it, all of it is begun from nothing.
+    /// speakers stay; where they alone reach it, the store is emptied.
     fn make_room(&mut self) -> Result<(), DatabaseError> {
         let is_full = |database: &Database| {
             let (all, free) = database.bytes()?;
@@ -336,7 +335,7 @@ fn open(place: &StorePlace, bytes_max: u64) -> Result<Open, String> {
     let entered = match place.enter() {
         Ok(entered) => entered,
         Err(why) => {
-            // Where nothing can be written nobody writes, and what is there can be read.
+            // Where the directory is not writable no process writes, and what is there can be read.
             let database = Database::open(&place.file(), Access::ReadOnly);
             let database = database.map_err(|_| why.to_string())?;
             let (is_writable, base) = (false, None);

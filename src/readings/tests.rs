@@ -1,5 +1,5 @@
-//! The store's suite: what is kept, what is not, and what comes of a store that is deleted, damaged, full,
-//! of another program or open in several processes.
+//! The store's suite: what is kept, what is not, and the behaviour of a store that is deleted, damaged,
+//! full, of another program or open in several processes.
 
 use super::database::CHUNK_VERSIONS;
 use super::*;
@@ -328,7 +328,7 @@ fn a_store_that_is_deleted_cut_or_overwritten_is_begun_from_nothing() {
         for file in files(dir.path()) {
             damage(&file);
         }
-        // Whatever is found is right, and in the end everything can be kept again.
+        // Every result is right, and in the end everything can be kept again.
         let readings = open(dir.path());
         let _ = (0..50).filter(|number| has(&readings, *number)).count();
         let _ = readings.newest(&asked());
@@ -432,7 +432,7 @@ fn a_store_that_cannot_be_made_is_done_without() {
 }
 
 #[test]
-fn what_is_not_told_by_the_payload_alone_has_no_key() {
+fn a_reading_that_does_not_follow_from_the_payload_alone_has_no_key() {
     let key = |url, status, payload| PageKey::of(&entry(url, status, payload));
     let page = key("http://a.example/", Some(200), "x");
     assert!(page.is_some());

@@ -16,7 +16,7 @@
 //!
 //! A page is listed where it is one of HTML whose captures could all be read.
 //!
-//! What a row and a state mean is said by who keeps them; here they are bytes.
+//! The caller defines what a row and a state mean; here they are bytes.
 
 use std::collections::HashMap;
 
@@ -33,7 +33,7 @@ use super::store::Readings;
 pub struct RowFacts {
     /// The gravest weight among its changes.
     pub weight: u8,
-    /// Whether nothing says that it was changed.
+    /// Whether it was changed without a notice.
     pub is_stealth: bool,
     /// The kinds of its changes, as bits.
     pub kinds: u64,
@@ -59,7 +59,7 @@ pub struct StoredPage {
     pub state: Vec<u8>,
 }
 
-/// What becomes of a page's versions.
+/// An update of a page's versions.
 #[derive(Debug, Clone, Default)]
 pub struct Update {
     /// Its urlkey.
@@ -105,13 +105,13 @@ pub struct NewestAsked {
     pub after: Ends,
     /// Urlkeys from the first to before the second; to the end where that is empty.
     pub keys: (String, String),
-    /// Only versions whose changes nothing says.
+    /// Only versions that were changed without a notice.
     pub stealth_only: bool,
     /// Of this weight at least.
     pub weight_min: u8,
     /// With changes of one of these kinds, as bits; 0 for any.
     pub kinds: u64,
-    /// At most so many.
+    /// At most this many.
     pub limit: usize,
 }
 
@@ -411,8 +411,8 @@ impl Readings {
         self.ask(|open| open.database.epoch())
     }
 
-    /// What tells the versions that are kept here from those of every other store, also of one that lay here
-    /// before: another one whenever versions are forgotten. `None` where nothing can be written.
+    /// What distinguishes the versions that are kept here from those of every other store, also of an earlier
+    /// one at this place: it changes whenever versions are forgotten. `None` where nothing can be written.
     ///
     /// For what is derived from versions and keeps marks of its own.
     #[must_use]
@@ -454,13 +454,13 @@ impl Readings {
         done.unwrap_or(false)
     }
 
-    /// Forgets all versions and marks: the WARC files are not those that were read.
+    /// Removes all versions and marks: the WARC files are not those that were read.
     pub fn forget_versions(&self) {
         self.change(|open| open.database.clear_versions());
     }
 }
 
-/// The key of what tells one store from another.
+/// The key of what distinguishes one store from another.
 const IDENTITY: &[u8] = b"i";
 
 fn mark_of(mut bytes: &[u8]) -> Result<(u64, u64), DatabaseError> {

@@ -4,7 +4,7 @@
 //! In reading order: what a request asks for ([`request`]), where it may lead ([`target`]), the bytes on their way
 //! ([`tunnel`]), what was signed and is waiting to be fetched ([`sessions`]), the listener ([`listen`]).
 //!
-//! It resolves the name itself and takes no address: whoever chooses where a connection leads could stand there. It knows no
+//! It resolves the name itself and takes no address: a client that chose the address could pose as the server. It knows no
 //! archive and no page, and never asks for a secret.
 
 pub mod listen;

@@ -99,7 +99,7 @@ fn connect(target: &str) -> Result<Asked, (u16, &'static str)> {
     let port =
         port.parse::<u16>().ok().filter(|_| is_number).ok_or((400, "CONNECT takes HOST:PORT"))?;
     let host = host.trim_end_matches('.').to_ascii_lowercase();
-    // Whoever could name an address could stand there, between the relay and the server.
+    // A client that could name an address could stand there, between the relay and the server.
     let labels = host.split('.').collect::<Vec<_>>();
     let is_label = |label: &&str| {
         (1..=63).contains(&label.len())

@@ -27,7 +27,7 @@ impl Names {
     /// A connection to a host, and the address that it has.
     ///
     /// # Errors
-    /// Why there is none, as text.
+    /// Why there is no connection, as text.
     pub async fn connect(&self, host: &str, port: u16) -> Result<(BoxStream, SocketAddr), String> {
         let mut last = format!("{host} has no address");
         for address in self.addresses(host, port).await?.into_iter().take(ADDRESSES_MAX) {

@@ -1,6 +1,6 @@
 //! The bytes of a session on their way, both ways, and their SHA-256.
 //!
-//! A byte counts when it was handed on. When one side has said that it sends no more, so is the other told; the other may
+//! A byte counts when it was handed on. When one side ends its stream, the end is passed on to the other side; that may
 //! then take a while to end as well, so that both ends and the relay have seen the same bytes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use crate::capture::BoxStream;
 use crate::evidence::session::Flow;
 
-/// As many bytes are read at once: two TLS records and some.
+/// At most this many bytes are read at once: two TLS records and some.
 const PIECE_BYTES: usize = 64 * 1024;
 
 /// What bounds a session.
@@ -75,7 +75,7 @@ pub async fn tunnel(client: BoxStream, server: BoxStream, limits: Limits) -> (Fl
     let activity = Activity::new();
     let sending = async {
         let flow = hand_on(from_client, to_server, (limits, &activity), until, never_ended).await;
-        // The server has so long for what it still has to say.
+        // The server has this long to send the rest.
         let _ = has_ended.send(Some(Instant::now() + limits.end_max));
         flow
     };
@@ -83,7 +83,7 @@ pub async fn tunnel(client: BoxStream, server: BoxStream, limits: Limits) -> (Fl
     tokio::join!(sending, receiving)
 }
 
-/// One direction, to the end of it, to a limit, or to the time that `ended` tells of.
+/// One direction, to the end of it, to a limit, or to the time in `ended`.
 async fn hand_on(
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,

@@ -25,7 +25,7 @@ impl std::fmt::Debug for Route {
     }
 }
 
-/// How long it may take until a connection stands.
+/// How long it may take until a connection is established.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
 
 /// A client by this way, whose requests take `time_max` at most. The error says as text what of
@@ -35,7 +35,7 @@ pub(super) fn client(
     time_max: Duration,
     route: &Route,
 ) -> Result<reqwest::Client, String> {
-    // Anyone who was first in this process has chosen; the choice is the same.
+    // An earlier call in this process may have chosen; the choice is the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut roots = rustls::RootCertStore::empty();
     roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());

@@ -1,5 +1,6 @@
 //! What the program sends of its own accord: news of new versions, requests for time stamps and for rounds of drand,
-//! checkpoints for witnesses and calendars and WARC files that are kept in an object storage as well, to whom the operator named.
+//! checkpoints for witnesses and calendars, and WARC files that are kept in an object storage as well, to receivers that
+//! the operator named.
 //!
 //! The only place that knows an HTTP client besides the capturing one, since nothing here is
 //! evidence and nothing here is archived.

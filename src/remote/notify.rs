@@ -1,8 +1,8 @@
-//! Telling receivers: a bounded queue for each, attempts with back-off, and a crawl that never
+//! Messages to receivers: a bounded queue for each, attempts with back-off, and a crawl that never
 //! waits for any of them.
 //!
-//! A message is lost when its queue is full, when it was tried as often as it is tried, or when
-//! the program ends before it arrived; each is counted and logged. The archive has what it said.
+//! A message is lost when its queue is full, when all attempts have failed, or when the program ends
+//! before it arrived; each is counted and logged. Its content is in the archive.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -21,7 +21,7 @@ use crate::telemetry::metrics::Delivery;
 /// A command that takes longer is ended.
 const COMMAND_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// Who is told.
+/// Where messages go.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Receiver {
     /// The message is posted there.
@@ -41,7 +41,7 @@ pub struct NotifyOptions {
     pub pause_min: Duration,
     /// The longest pause.
     pub pause_max: Duration,
-    /// What the receiver is told of who asks.
+    /// The `User-Agent` of the requests.
     pub user_agent: String,
     /// The way to webhooks.
     pub route: Route,
@@ -100,12 +100,12 @@ impl Notifier {
         let message = Message { id: uuid::Uuid::new_v4().to_string(), body };
         let queued = self.queues.get(receiver).is_some_and(|q| q.try_send(message).is_ok());
         if !queued {
-            self.metrics.told(Delivery::Dropped);
+            self.metrics.count_delivery(Delivery::Dropped);
             tracing::warn!("a message about a new version was dropped: its receiver is too slow");
         }
     }
 
-    /// Waits until all that is queued has arrived or was given up, at most so long. Whether it has.
+    /// Waits until all that is queued has arrived or was given up, at most this long. Whether it has.
     pub async fn drain(mut self, at_most: Duration) -> bool {
         self.queues.clear();
         let all = async { while self.tasks.join_next().await.is_some() {} };
@@ -123,9 +123,9 @@ struct Worker {
 impl Worker {
     async fn run(self, mut queue: Queue<Message>) {
         while let Some(message) = queue.recv().await {
-            let told =
+            let delivery =
                 if self.deliver(&message).await { Delivery::Delivered } else { Delivery::GivenUp };
-            self.metrics.told(told);
+            self.metrics.count_delivery(delivery);
         }
     }
 
@@ -185,8 +185,8 @@ fn run(command: &[String], body: &[u8]) -> Result<(), String> {
         .map_err(|why| format!("{program}: {why}"))?;
     let input = child.stdin.take();
     let body = body.to_vec();
-    // On a thread of its own: a program that reads nothing must not hold us. One that does not
-    // want its input has closed it, which is its right.
+    // On a thread of its own: a program that reads nothing must not block us. One that does not
+    // want its input closes it, which is not an error.
     let writer = std::thread::spawn(move || {
         if let Some(mut input) = input {
             let _ = input.write_all(&body);
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_receiver_that_is_away_for_a_while_is_told_in_the_end() {
+    async fn a_message_reaches_a_receiver_that_was_away_for_a_while() {
         let (url, got) = receiver(vec![503, 500, 204]);
         let metrics = Metrics::default();
         let mut notifier = Notifier::new(quick(), metrics.clone()).unwrap();
@@ -305,10 +305,10 @@ mod tests {
         let metrics = Metrics::default();
         let options = NotifyOptions { queue_max: 1, ..quick() };
         let mut notifier = Notifier::new(options, metrics.clone()).unwrap();
-        let nobody = Receiver::Webhook(TargetUri::parse("http://127.0.0.1:9/").unwrap());
+        let closed = Receiver::Webhook(TargetUri::parse("http://127.0.0.1:9/").unwrap());
         let begun = Instant::now();
         for _ in 0..100 {
-            notifier.tell(&nobody, b"{}".to_vec());
+            notifier.tell(&closed, b"{}".to_vec());
         }
         assert!(begun.elapsed() < Duration::from_secs(1));
         assert_eq!(count(&metrics, "dropped"), "99");

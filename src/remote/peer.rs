@@ -38,7 +38,7 @@ impl PeerClient {
         client.map_err(|why| format!("setting up the client for peers: {why}"))
     }
 
-    /// Sends a signed request to the server at `url`; the answer may have so many bytes.
+    /// Sends a signed request to the server at `url`; the answer may have at most `bytes_max` bytes.
     ///
     /// # Errors
     /// When nothing came back, or too much, as text.

@@ -57,7 +57,7 @@ impl Poster {
         client(user_agent, ATTEMPT_TIME_MAX, route).map(Self).map_err(WebhookError::Client)
     }
 
-    /// Posts one message. `id` is the same for every attempt, so that a receiver can tell
+    /// Posts one message. `id` is the same for every attempt, so that a receiver can recognise
     /// repetitions.
     ///
     /// # Errors

@@ -15,8 +15,10 @@ pub fn notes(found: &Citation) -> Vec<String> {
         out.extend(passed_over(passed, cited));
     }
     let altered = found.source.quotation.as_ref().and_then(|quoted| quoted.altered.as_ref());
-    if let Some(told) = altered.map(crate::cite::Altered::told).filter(|told| !told.is_empty()) {
-        out.push(format!("the quotation is altered: {told}"));
+    if let Some(text) =
+        altered.map(crate::cite::Altered::description).filter(|text| !text.is_empty())
+    {
+        out.push(format!("the quotation is altered: {text}"));
     }
     if let Some(from) = found.capture.copied_from() {
         out.push(format!(
@@ -43,7 +45,7 @@ pub fn passed_over(passed: &PassedOver, cited: Timestamp) -> Vec<String> {
     out
 }
 
-/// Why words cannot be quoted: they do not stand there, and what does that is nearest.
+/// Why words cannot be quoted: they do not stand there, and the nearest words that do.
 #[must_use]
 pub fn refusal(words: &WordsMissing) -> String {
     let nearest = match &words.missing.nearest {
@@ -52,8 +54,8 @@ pub fn refusal(words: &WordsMissing) -> String {
             format!("the nearest that are: “{text}”")
         }
         Some(Nearest { text, differences }) => {
-            let told: Vec<String> = differences.iter().map(difference).collect();
-            format!("the nearest that are: “{text}” ({})", told.join("; "))
+            let texts: Vec<String> = differences.iter().map(difference).collect();
+            format!("the nearest that are: “{text}” ({})", texts.join("; "))
         }
     };
     let (url, when) = (&words.url, words.at.to_rfc3339());

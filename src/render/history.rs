@@ -12,7 +12,7 @@ use super::plural;
 #[derive(Debug, Default)]
 pub struct HistoryText {
     captures: u64,
-    told: Vec<Entry>,
+    entries: Vec<Entry>,
 }
 
 /// A version as text, but for its number.
@@ -39,30 +39,30 @@ impl HistoryText {
             lines.push("  silent edit: no notice, declared date unchanged".to_owned());
         }
         let before = version.change.as_ref().map(|change| change.before.date);
-        let is_last = self.told.last().map(|last| last.first) == before;
+        let is_last = self.entries.last().map(|last| last.first) == before;
         if let Some(at) = before.filter(|_| !is_last) {
-            let number = self.told.iter().position(|one| one.first == at).map_or(1, |at| at + 1);
+            let number = self.entries.iter().position(|one| one.first == at).map_or(1, |at| at + 1);
             lines.push(format!("  compared with version {number}, the last that had the article"));
         }
         lines.extend(version.changes().iter().map(|change| format!("  {}", line(change))));
         let (first, last) = (version.first.date, version.last.date);
-        self.told.push(Entry { first, last, captures: version.captures, lines });
+        self.entries.push(Entry { first, last, captures: version.captures, lines });
     }
 
     /// The lines; none where there was no version.
     #[must_use]
     pub fn lines(&self, url: &str) -> Vec<String> {
-        if self.told.is_empty() {
+        if self.entries.is_empty() {
             return Vec::new();
         }
-        let versions = plural(self.told.len() as u64, "version");
+        let versions = plural(self.entries.len() as u64, "version");
         let mut out = vec![format!("{url}: {versions} in {}", plural(self.captures, "capture"))];
-        // Versions of one second are told apart by its fractions.
+        // Versions of one second are distinguished by its fractions.
         let crowded = self
-            .told
+            .entries
             .windows(2)
             .any(|two| matches!(two, [a, b] if a.last.to_stamp14() == b.first.to_stamp14()));
-        for (number, one) in (1..).zip(&self.told) {
+        for (number, one) in (1..).zip(&self.entries) {
             let (seen, of) = (span(one, crowded), plural(one.captures, "capture"));
             out.push(String::new());
             out.push(format!("version {number}  {seen}  {of}"));
@@ -92,12 +92,12 @@ fn what_it_is(version: &VersionRow) -> Vec<String> {
     lines
 }
 
-fn span(told: &Entry, crowded: bool) -> String {
+fn span(entry: &Entry, crowded: bool) -> String {
     let say = |at: Timestamp| if crowded { at.to_warc_date() } else { at.to_rfc3339() };
-    if told.first == told.last {
-        return say(told.first);
+    if entry.first == entry.last {
+        return say(entry.first);
     }
-    format!("{} to {}", say(told.first), say(told.last))
+    format!("{} to {}", say(entry.first), say(entry.last))
 }
 
 fn line(change: &Change) -> String {

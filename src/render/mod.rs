@@ -1,9 +1,9 @@
 //! Answers in the forms that people and feed readers get: text for a terminal, HTML, Markdown, a unified
 //! diff, RSS and Atom. Pure: a value in, text out.
 //!
-//! Text for a terminal comes as lines, none of which may hold a line end of its own once it is printed, so
-//! that no page can make two of one. Deliberately no JSON, which is the serde form of the value itself, and
-//! no writing: who prints a text, and how it is made safe for a terminal, is the caller's to know.
+//! Text for a terminal comes as lines, none of which may hold a line end of its own once it is printed, so that
+//! no page can make two of one. Deliberately no JSON, which is the serde form of the value itself, and no
+//! writing: printing a text, and making it safe for a terminal, is the caller's task.
 
 pub mod blame;
 pub mod captures;
@@ -39,7 +39,7 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
 }
 
-/// What is said behind an address: nothing where the page was read as it was sent.
+/// The note behind an address: empty where the page was read as it was sent.
 fn in_form(form: Form) -> &'static str {
     match form {
         Form::Plain => "",

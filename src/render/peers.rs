@@ -29,7 +29,7 @@ pub fn outcome(outcome: &Outcome) -> Vec<String> {
     }
 }
 
-/// What is to be known of a difference, a line each.
+/// The facts about a difference, a line each.
 #[must_use]
 pub fn details(found: &Comparison) -> Vec<String> {
     let mut lines = vec![format!(

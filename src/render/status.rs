@@ -64,16 +64,16 @@ fn remote(remote: &RemoteJson) -> String {
         (remote.uploading, "on their way"),
         (remote.local, "here alone"),
     ];
-    let told: Vec<String> = counts
+    let parts: Vec<String> = counts
         .iter()
         .filter(|(count, _)| count.files > 0)
         .map(|(count, what)| format!("{} files {what} ({})", count.files, ByteSize(count.bytes)))
         .collect();
-    let told = if told.is_empty() { "no files".to_owned() } else { told.join(", ") };
+    let files = if parts.is_empty() { "no files".to_owned() } else { parts.join(", ") };
     let place =
         remote.place.as_deref().unwrap_or("an object storage that the settings do not name");
     let trouble = remote.trouble.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
-    format!("{place}: {told}{trouble}")
+    format!("{place}: {files}{trouble}")
 }
 
 /// How the evidence log stands.

@@ -1,6 +1,6 @@
 //! Archival URLs: `<time><modifier>/<url>`, as pywb and the Wayback Machine write them.
 //!
-//! Reading takes what clients and proxies really send: no time, 1 to 14 digits (17 with milliseconds),
+//! Parsing accepts what clients and proxies really send: no time, 1 to 14 digits (17 with milliseconds),
 //! no scheme, an escaped scheme (`http%3A//`, by cdx_toolkit and others that quote the whole URL), and
 //! slashes that a proxy has merged (`http:/example.com`). Writing gives one form.
 
@@ -10,30 +10,30 @@ use super::Modifier;
 use crate::base::percent::percent_decoded;
 use crate::base::{TargetUri, TargetUriError, TimeRange, Timestamp};
 
-/// An archival URL, read: which URL, when, and what for.
+/// A parsed archival URL: which URL, when, and for what purpose.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Address {
-    /// The digits as given: 1 to 14, or 17; none where the newest capture is wanted.
+    /// The digits as given: 1 to 14, or 17; none for the newest capture.
     pub stamp: Option<String>,
-    /// What for.
+    /// The purpose.
     pub modifier: Modifier,
     /// Which URL.
     pub target: TargetUri,
 }
 
-/// Why a path is no archival URL.
+/// Why a path is not an archival URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// Nothing follows the time.
     #[error("no URL follows the time")]
     NoUrl,
-    /// The digits name no time: there is no 32nd of a month.
+    /// The digits are not a valid time: there is no 32nd of a month.
     #[error("{0:?} is no time: expected 1 to 14 digits such as 20251104 or 20251104093000")]
     Time(String),
-    /// A `*` in the place of the time asks for a list, which is no replay.
+    /// A `*` in the place of the time asks for a list, not for replay.
     #[error("\"*\" asks for a list of captures")]
     List(TargetUri),
-    /// What follows is not the URL of a page.
+    /// The rest is not the URL of a page.
     #[error(transparent)]
     Target(#[from] TargetUriError),
 }
@@ -45,11 +45,11 @@ impl Address {
         Self { stamp: Some(at.to_stamp14()), modifier, target }
     }
 
-    /// Reads what follows `/web/` in a request target, as it stands there: percent escapes are not
+    /// Parses what follows `/web/` in a request target, unchanged: percent escapes are not
     /// undone, and the query belongs to it.
     ///
     /// # Errors
-    /// When no `http` or `https` URL follows, when the digits name no time, and for `*`.
+    /// When no `http` or `https` URL follows, when the digits are not a valid time, and for `*`.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         let Some((digits, modifier, rest)) = cut(text) else {
             return Ok(Self { stamp: None, modifier: Modifier::Page, target: target(text)? });
@@ -64,14 +64,14 @@ impl Address {
         Ok(Self { stamp, modifier, target: target(rest)? })
     }
 
-    /// The period that the digits name; none where the newest capture is wanted.
+    /// The period that the digits name; none for the newest capture.
     #[must_use]
     pub fn period(&self) -> Option<TimeRange> {
         self.stamp.as_deref().and_then(TimeRange::from_digits)
     }
 
-    /// Whether the digits are those of a capture made at `at`: then the address is the one under
-    /// which that capture is answered, and another is redirected there.
+    /// Whether the digits are those of a capture made at `at`: that capture is answered under such an
+    /// address, and other addresses are redirected there.
     #[must_use]
     pub fn names(&self, at: Timestamp) -> bool {
         let stamp = self.stamp.as_deref();
@@ -91,7 +91,7 @@ impl fmt::Display for Address {
     }
 }
 
-/// Time, modifier and the rest, where the first segment is a time, a modifier, or both.
+/// Time, modifier and the rest, if the first segment is a time, a modifier, or both.
 fn cut(text: &str) -> Option<(&str, Modifier, &str)> {
     let (first, rest) = text.split_once('/')?;
     let digits = first.bytes().take_while(u8::is_ascii_digit).count();
@@ -108,7 +108,7 @@ fn target(text: &str) -> Result<TargetUri, AddressError> {
         return Err(AddressError::NoUrl);
     }
     let decoded;
-    // Who escapes the colon of the scheme has quoted the whole URL.
+    // If the colon of the scheme is escaped, the whole URL was quoted.
     let text = if is_quoted(text) {
         decoded = percent_decoded(text);
         decoded.as_str()

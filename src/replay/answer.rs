@@ -7,7 +7,7 @@ use super::xml::XmlRewriter;
 use super::{Banner, Body, CssRewriter, HtmlOptions, HtmlRewriter, Links, Modifier, charset};
 use crate::http::Head;
 
-/// What was captured.
+/// A captured response.
 #[derive(Debug)]
 pub struct Captured<'a> {
     /// The head of the response; for a revisit, that of the revisit.
@@ -21,9 +21,9 @@ pub struct Captured<'a> {
 pub struct View {
     /// Where its references lead; its modifier is that of the request.
     pub links: Links,
-    /// What is wanted.
+    /// What is requested.
     pub modifier: Modifier,
-    /// The banner. It is shown where the modifier is [`Modifier::Page`] and the payload is HTML.
+    /// The banner. It is shown if the modifier is [`Modifier::Page`] and the payload is HTML.
     pub banner: Option<Banner>,
     /// Whether scripts may run (see [`Scripts::for_request`]).
     pub scripts: Scripts,
@@ -31,11 +31,11 @@ pub struct View {
     pub origin: Origin,
 }
 
-/// What a reader gets. Headers that depend on the request and on the place of the capture (dates,
+/// The answer for a reader. Headers that depend on the request and on the place of the capture (dates,
 /// links, caching, ranges) are not among them.
 #[derive(Debug)]
 pub struct Answer {
-    /// What becomes of the status.
+    /// How the status is answered.
     pub status: Status,
     /// Header fields in order: type, acting fields, archived fields, policy.
     pub headers: Vec<Field>,
@@ -43,7 +43,7 @@ pub struct Answer {
     pub body: Body,
     /// How the payload is treated.
     pub kind: Kind,
-    /// Where a `Refresh` field sends readers on to, in the archive; it does not act.
+    /// The target of a `Refresh` field, in the archive; the field has no effect.
     pub refresh: Option<String>,
 }
 
@@ -70,7 +70,7 @@ pub fn answer(captured: &Captured<'_>, view: View) -> Answer {
     Answer { status, headers: fields, body, kind, refresh }
 }
 
-/// What is done to a payload, and the type that it then has. `prelude` is what a page begins with.
+/// What is done to a payload, and its resulting type. `prelude` is the beginning of a page.
 pub(super) fn body(
     captured: &Captured<'_>,
     declared: Option<&str>,
@@ -107,7 +107,7 @@ pub(super) fn body(
         }
         Kind::Css => {
             let Some(charset) = charset::of_style_sheet(captured.prefix, declared) else {
-                // The encoding is that of the page it belongs to: its bytes pass.
+                // The encoding is that of the page it belongs to: its bytes pass unchanged.
                 return (Body::css(CssRewriter::new(view.links), None), media.essence);
             };
             let is_ascii = is_transparent(charset.encoding);
@@ -131,7 +131,7 @@ pub(super) fn body(
     }
 }
 
-/// Whether no byte of a longer character looks like ASCII, so that signs can be found by bytes.
+/// Whether no byte of a multi-byte character looks like ASCII, so that delimiters can be found by bytes.
 fn is_transparent(encoding: &'static encoding_rs::Encoding) -> bool {
     encoding == encoding_rs::UTF_8
         || encoding.is_single_byte()

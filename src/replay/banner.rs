@@ -1,23 +1,23 @@
 //! The banner: a line above a replayed page that says what is shown, when it was captured and what
 //! changed.
 //!
-//! It needs no script. It stands in a shadow root of its own, declared in the page, so that the styles
-//! of the page do not reach into it; all that it holds is text, escaped. It is part of the page that
-//! the reader sees, so a hostile page can cover or imitate it: what is certain is in the reader's own
-//! pages, where every link of it leads.
+//! It needs no script. It is in a shadow root of its own, declared in the page, so that the styles
+//! of the page do not affect it; it contains only escaped text. It is part of the page that
+//! the reader sees, so a hostile page can cover or imitate it: trustworthy information is in the reader's own
+//! pages, to which all its links lead.
 
 use std::fmt::Write as _;
 
 use crate::base::{Timestamp, markup, printable};
 
-/// What the banner says. All of it is data: nothing is trusted to be HTML.
+/// The content of the banner. All of it is data: nothing is trusted to be HTML.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Banner {
     /// The URL of the page, as captured.
     pub url: String,
     /// When it was captured.
     pub captured: Timestamp,
-    /// The time that was asked for, where it is another.
+    /// The requested time, if it differs.
     pub asked_for: Option<Timestamp>,
     /// The status of the captured response.
     pub status: Option<u16>,
@@ -31,11 +31,11 @@ pub struct Banner {
     pub previous: Option<(String, Timestamp)>,
     /// The capture after.
     pub next: Option<(String, Timestamp)>,
-    /// Where else to go: target and text.
+    /// Further links: target and text.
     pub links: Vec<(String, String)>,
-    /// What else is to be said of what is shown (see [`super::parts`]).
+    /// Further notes on the capture (see [`super::parts`]).
     pub notes: Vec<String>,
-    /// Where the page sends its readers on to, in the archive, which it cannot do without scripts.
+    /// The target of the page's refresh, in the archive; without scripts it has no effect.
     pub sends_on: Option<String>,
 }
 
@@ -64,7 +64,7 @@ fn link(target: &str, text: &str) -> String {
 }
 
 impl Banner {
-    /// The element that is put into a page. ASCII where the URL and the phrases are.
+    /// The element that is put into a page. ASCII if the URL and the phrases are.
     #[must_use]
     pub fn to_html(&self) -> String {
         format!(
@@ -74,7 +74,7 @@ impl Banner {
         )
     }
 
-    /// A document that holds nothing but the banner, for pages that consist of frames.
+    /// A document that contains only the banner, for pages that consist of frames.
     #[must_use]
     pub fn to_document(&self) -> String {
         format!(
@@ -139,7 +139,7 @@ impl Banner {
     }
 }
 
-/// On the element in the page, where its styles could reach: `!important` in an attribute wins over
+/// For the element in the page, which the page's styles can affect: `!important` in an attribute overrides
 /// every style sheet of the page.
 const HOST_STYLE: &str = "all:initial!important;display:block!important;position:relative!important;\
     z-index:2147483647!important;margin:0!important;padding:0!important;width:100%!important;\

@@ -39,14 +39,14 @@ impl Body {
         Self { decoder, rewriter: Rewriter::Xml(Box::new(rewriter)) }
     }
 
-    /// Whether the bytes pass as they are: then their length is known, ranges of them can be answered,
+    /// Whether the bytes pass unchanged: then their length is known, ranges of them can be answered,
     /// and [`Self::push`] need not be called.
     #[must_use]
     pub fn is_identity(&self) -> bool {
         self.decoder.is_none() && matches!(self.rewriter, Rewriter::Nothing)
     }
 
-    /// Takes the next bytes of the payload, content coding undone, and gives what can be given.
+    /// Takes the next bytes of the payload, content coding undone, and returns the output so far.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<u8> {
         match &mut self.decoder {
             None => self.rewriter.push(bytes),
@@ -57,7 +57,7 @@ impl Body {
         }
     }
 
-    /// Ends the payload and gives the rest.
+    /// Ends the payload and returns the rest.
     pub fn finish(&mut self) -> Vec<u8> {
         let mut out = match self.decoder.take() {
             None => Vec::new(),
@@ -70,7 +70,7 @@ impl Body {
         out
     }
 
-    /// What was noticed in a page, where this is one.
+    /// The findings in a page, if this is one.
     #[must_use]
     pub fn html_report(&self) -> Option<HtmlReport> {
         match &self.rewriter {
@@ -100,7 +100,7 @@ impl Rewriter {
     }
 }
 
-/// The next piece of text; bytes that mean nothing become U+FFFD.
+/// The next piece of text; invalid bytes become U+FFFD.
 fn decoded(decoder: &mut Decoder, mut bytes: &[u8], is_last: bool) -> String {
     let mut out = String::new();
     loop {

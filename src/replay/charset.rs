@@ -1,33 +1,33 @@
-//! The encoding that a captured document is shown in.
+//! The encoding in which a captured document is shown.
 //!
 //! The order is that of the HTML standard, section 13.2.3.2: byte order mark, HTTP field, `meta`, a
 //! guess. The answer always goes into the `Content-Type` of the replayed answer, so that no browser
-//! guesses: what is markup must be the same to it and to the rewriter. UTF-7 is no encoding of the web;
+//! guesses: browser and rewriter must agree on the markup. UTF-7 is not an encoding of the web;
 //! ISO-2022-JP is used only where it is declared.
 
 use encoding_rs::{Encoding, ISO_2022_JP, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE};
 
 use crate::base::MediaType;
 
-/// How far into a document a declaration is looked for: as far as what is known of it before it is sent.
+/// How far into a document a declaration is searched: as much as is known of it before it is sent.
 pub const PREFIX_BYTES: usize = 16 * 1024;
 
-/// An encoding, and whether the document is written in another one to be shown.
+/// An encoding, and whether the document is transcoded to be shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Charset {
-    /// What the bytes are in.
+    /// The encoding of the bytes.
     pub(super) encoding: &'static Encoding,
-    /// How many bytes of byte order mark stand before it.
+    /// The length of the byte order mark, in bytes.
     pub(super) mark: usize,
 }
 
 impl Charset {
-    /// Whether the bytes have to be decoded to be read at all: markup is not ASCII in them.
+    /// Whether the bytes have to be decoded to be parsed: their markup is not ASCII.
     pub(super) fn needs_decoding(self) -> bool {
         [UTF_16BE, UTF_16LE, ISO_2022_JP, REPLACEMENT].contains(&self.encoding)
     }
 
-    /// The label of what is sent.
+    /// The label of the sent encoding.
     pub(super) fn label(self) -> String {
         let sent = if self.needs_decoding() { UTF_8 } else { self.encoding };
         sent.name().to_ascii_lowercase()
@@ -45,8 +45,8 @@ pub(super) fn of_page(prefix: &[u8], content_type: Option<&str>) -> Charset {
     Charset { encoding, mark: 0 }
 }
 
-/// The encoding of a style sheet (CSS Syntax 3, section 3.2), where it says one. Where it does not,
-/// it has that of the page it belongs to, which is not known here.
+/// The encoding of a style sheet (CSS Syntax 3, section 3.2), if it declares one. Otherwise
+/// it is that of the page it belongs to, which is not known here.
 pub(super) fn of_style_sheet(prefix: &[u8], content_type: Option<&str>) -> Option<Charset> {
     if let Some((encoding, mark)) = Encoding::for_bom(prefix) {
         return Some(Charset { encoding, mark });
@@ -55,7 +55,7 @@ pub(super) fn of_style_sheet(prefix: &[u8], content_type: Option<&str>) -> Optio
         let rest = prefix.strip_prefix(b"@charset \"")?;
         let label = &rest[..memchr::memchr(b'"', &rest[..rest.len().min(100)])?];
         let encoding = Encoding::for_label(label)?;
-        // What could be read byte by byte as ASCII is not UTF-16, whatever it says.
+        // A declaration that could be read as ASCII bytes is not in UTF-16, whatever it declares.
         Some(if [UTF_16BE, UTF_16LE].contains(&encoding) { UTF_8 } else { encoding })
     };
     let encoding = in_field(content_type).or_else(in_rule)?;

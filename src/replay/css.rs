@@ -1,9 +1,9 @@
 //! Style sheets, rewritten as they stream: `url(…)`, `@import`, `image-set(…)`, `src(…)`.
 //!
-//! A tokenizer of CSS Syntax 3 (section 4.3) as far as it decides what is an address: comments,
-//! strings, escapes, names, functions, url tokens. It works on bytes, since every sign that matters is
-//! ASCII, so that an encoding that keeps ASCII needs no decoding. `@namespace` and `@charset` name no
-//! address. What is no address passes byte for byte, and so does a token over [`TOKEN_BYTES_MAX`].
+//! A tokenizer of CSS Syntax 3 (section 4.3) as far as needed to find addresses: comments,
+//! strings, escapes, names, functions, url tokens. It works on bytes, since every relevant character is
+//! ASCII, so that an ASCII-compatible encoding needs no decoding. `@namespace` and `@charset` name no
+//! address. Everything else passes byte for byte, and so does a token over [`TOKEN_BYTES_MAX`].
 
 mod token;
 
@@ -12,9 +12,9 @@ use encoding_rs::{Encoding, UTF_8};
 use super::{Links, Modifier};
 use token::{Read, Skip};
 
-/// The longest token that is read; a longer one is data, and stands as it is.
+/// The longest token that is parsed; a longer one is data and passes unchanged.
 const TOKEN_BYTES_MAX: usize = 64 * 1024;
-/// How deep parentheses are followed; deeper ones are read as plain.
+/// How deep parentheses are tracked; deeper ones count as plain.
 const DEPTH_MAX: usize = 64;
 
 /// Rewrites one style sheet. How the input is cut into pieces makes no difference to the output.
@@ -27,18 +27,18 @@ pub struct CssRewriter {
     context: Context,
 }
 
-/// What stands before the next token, as far as it decides what that token is.
+/// The context before the next token, as far as it affects the meaning of that token.
 #[derive(Debug, Default)]
 struct Context {
-    /// Behind `url(`, where the address or its opening mark comes next.
+    /// After `url(`, where the address or its opening mark comes next.
     in_url: bool,
-    /// Behind `@import`, before its address.
+    /// After `@import`, before its address.
     after_import: bool,
     /// In `@namespace` or `@charset`, whose strings are names.
     in_names: bool,
     /// In `@font-face`.
     in_font_face: bool,
-    /// For each open parenthesis whether a string directly inside is an address.
+    /// For each open parenthesis, whether a string directly inside is an address.
     parentheses: Vec<bool>,
     /// Open parentheses beyond those.
     deeper: usize,
@@ -78,14 +78,14 @@ impl Context {
     }
 }
 
-/// What becomes of the bytes at the front.
+/// What to do with the bytes at the front.
 enum Step {
-    /// So many bytes pass.
+    /// This many bytes pass.
     Pass(usize),
-    /// So many bytes are replaced.
+    /// This many bytes are replaced.
     Replace(usize, Vec<u8>),
-    /// The token has not ended yet. If it becomes too long, it is passed over in this way, behind so
-    /// many bytes that open it.
+    /// The token has not ended yet. If it becomes too long, it is skipped in this way, after this
+    /// many opening bytes.
     More(Skip, usize),
 }
 
@@ -102,20 +102,20 @@ impl CssRewriter {
         }
     }
 
-    /// The same for a style sheet in another encoding that keeps ASCII.
+    /// The same for a style sheet in another ASCII-compatible encoding.
     #[must_use]
     pub fn with_encoding(mut self, encoding: &'static Encoding) -> Self {
         self.encoding = encoding;
         self
     }
 
-    /// Takes the next bytes and gives what can be given of the rewritten style sheet.
+    /// Takes the next bytes and returns the rewritten output so far.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.pending.extend_from_slice(bytes);
         self.run(false)
     }
 
-    /// Ends the style sheet and gives the rest. The rewriter is as new afterwards.
+    /// Ends the style sheet and returns the rest. The rewriter can then be used again.
     pub fn finish(&mut self) -> Vec<u8> {
         let out = self.run(true);
         self.skip = None;
@@ -162,7 +162,7 @@ impl CssRewriter {
         out
     }
 
-    /// After a token that was too long to be read.
+    /// Updates the context after a token that was too long.
     fn skipped(&mut self, skip: Skip) {
         match skip {
             Skip::Comment => {}
@@ -221,7 +221,7 @@ impl CssRewriter {
         }
     }
 
-    /// A sign that stands for itself.
+    /// A delimiter of one character.
     fn sign(&mut self, sign: u8) -> Step {
         let context = &mut self.context;
         match sign {
@@ -230,7 +230,7 @@ impl CssRewriter {
             b';' | b'{' | b'}' => {
                 context.after_import = false;
                 context.in_names = false;
-                // Parentheses go on: nothing but their own end closes them (section 5.4.8).
+                // Parentheses continue: only their own end closes them (section 5.4.8).
                 context.in_font_face &= sign != b'}';
             }
             _ => {}
@@ -306,7 +306,7 @@ impl CssRewriter {
     }
 }
 
-/// A whole style sheet or the value of a `style` attribute; none where nothing changed.
+/// A whole style sheet or the value of a `style` attribute; none if nothing changed.
 pub(super) fn rewrite_text(text: &str, links: &Links) -> Option<String> {
     // Most attributes name no address.
     if !text.contains(['(', '@', '\\']) {

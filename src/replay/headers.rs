@@ -1,9 +1,9 @@
-//! The head of a captured response, as a reader gets it: which fields act, and which are only shown.
+//! The head of a captured response, as a reader gets it: which fields take effect, and which are only shown.
 //!
-//! Every archived field is given under `X-Archive-Orig-`, where it acts on nothing and where clients of
-//! archives look for it. Few act besides: what the body is (`Content-Type`, decided elsewhere), its
+//! Every archived field is sent under `X-Archive-Orig-`, where it has no effect and where clients of
+//! archives look for it. Few also take effect: the type of the body (`Content-Type`, decided elsewhere), its
 //! language, whether it is a download, and where a redirect leads, inside the archive. Cookies,
-//! policies, links to preload, refreshes, caching and authentication never act.
+//! policies, links to preload, refreshes, caching and authentication never take effect.
 
 use super::{Links, refresh};
 use crate::http::Head;
@@ -11,8 +11,8 @@ use crate::http::Head;
 /// The prefix of fields that are only shown.
 pub const PREFIX: &str = "X-Archive-Orig-";
 
-/// How many archived fields are given at most, and how many bytes of them: readers and proxies in
-/// front of them take heads of 16 to 64 KiB.
+/// The most archived fields that are sent, and the most bytes of them: clients and proxies in
+/// front of them accept heads of 16 to 64 KiB.
 const FIELDS_MAX: usize = 100;
 const FIELD_BYTES_MAX: usize = 8 * 1024;
 const BYTES_MAX: usize = 24 * 1024;
@@ -20,24 +20,24 @@ const BYTES_MAX: usize = 24 * 1024;
 /// A field of an answer: a name that is a token, and a value without control characters.
 pub type Field = (String, String);
 
-/// What the status of a captured response becomes.
+/// How the status of a captured response is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// It is answered as it was.
+    /// It is answered unchanged.
     Kept(u16),
     /// It cannot be answered to a reader who asked for a page: it is about another connection (1xx,
-    /// 407, 408, 421), about a cache (304), or no status at all. A page of the reader has to say so.
-    Told(Option<u16>),
+    /// 407, 408, 421), about a cache (304), or not a status at all. A page of the reader has to report it.
+    Stated(Option<u16>),
 }
 
 impl Status {
-    /// What becomes of a status.
+    /// How a status is answered.
     #[must_use]
     pub fn of(archived: Option<u16>) -> Self {
         match archived {
-            Some(304 | 407 | 408 | 421) => Self::Told(archived),
+            Some(304 | 407 | 408 | 421) => Self::Stated(archived),
             Some(status @ 200..=599) => Self::Kept(status),
-            other => Self::Told(other),
+            other => Self::Stated(other),
         }
     }
 
@@ -54,7 +54,7 @@ impl Status {
     }
 }
 
-/// Every archived field under its prefix, in order, as far as it fits; fields that do not are counted in
+/// Every archived field under the prefix, in order, as far as they fit; the others are counted in
 /// `X-Archive-Fields-Left-Out`.
 #[must_use]
 pub fn archived(head: &Head) -> Vec<Field> {
@@ -79,7 +79,7 @@ pub fn archived(head: &Head) -> Vec<Field> {
     out
 }
 
-/// The archived fields that act, by their own names: `Location` of a redirect, `Content-Language`,
+/// The archived fields that take effect, under their own names: `Location` of a redirect, `Content-Language`,
 /// `Content-Disposition`.
 #[must_use]
 pub fn acting(head: &Head, status: Status, links: &Links) -> Vec<Field> {
@@ -100,16 +100,16 @@ pub fn acting(head: &Head, status: Status, links: &Links) -> Vec<Field> {
     out
 }
 
-/// Where a redirect leads, inside the archive; none where it leads to nothing that can be archived.
+/// The target of a redirect, inside the archive; none if the target cannot be archived.
 ///
-/// The page that it leads to is shown as this one is.
+/// The target page is shown in the same way as this one.
 #[must_use]
 pub fn location(head: &Head, links: &Links) -> Option<String> {
     let raw = head.get("Location")?;
     let mut reference = String::with_capacity(raw.len());
     for byte in raw.iter() {
         match byte {
-            // As browsers do: nothing says what encoding they are in.
+            // As browsers do: their encoding is not declared.
             0x80.. => reference.push_str(&format!("%{byte:02X}")),
             _ => reference.push(char::from(*byte)),
         }
@@ -121,7 +121,7 @@ pub fn location(head: &Head, links: &Links) -> Option<String> {
     links.rewritten_location(&reference).map(|path| visible(path.as_bytes()))
 }
 
-/// Where a `Refresh` field sends readers on to, inside the archive. It does not act.
+/// The target of a `Refresh` field, inside the archive. The field has no effect.
 #[must_use]
 pub fn refresh(head: &Head, links: &Links) -> Option<String> {
     let value = head.get_text("Refresh")?;
@@ -129,7 +129,7 @@ pub fn refresh(head: &Head, links: &Links) -> Option<String> {
     links.rewritten(&value[range], links.page())
 }
 
-/// A field name that may be written: a token (RFC 9110 section 5.6.2).
+/// A valid field name: a token (RFC 9110 section 5.6.2).
 fn token(name: &[u8]) -> Option<&str> {
     let fits = |b: &u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(b);
     let is_token = !name.is_empty() && name.len() <= 200 && name.iter().all(fits);
@@ -137,7 +137,7 @@ fn token(name: &[u8]) -> Option<&str> {
 }
 
 /// A value on one line, in ASCII: control characters are spaces, other bytes are percent-escaped, so
-/// that no client reads another header out of it.
+/// that no client parses another header from it.
 fn visible(value: &[u8]) -> String {
     let mut out = String::with_capacity(value.len());
     for byte in value {
@@ -216,16 +216,16 @@ mod tests {
     }
 
     #[test]
-    fn statuses_of_other_connections_are_told_and_not_sent() {
+    fn statuses_of_other_connections_are_reported_and_not_sent() {
         for (archived, status) in [
             (Some(200), Status::Kept(200)),
             (Some(404), Status::Kept(404)),
             (Some(503), Status::Kept(503)),
-            (Some(100), Status::Told(Some(100))),
-            (Some(304), Status::Told(Some(304))),
-            (Some(407), Status::Told(Some(407))),
-            (Some(999), Status::Told(Some(999))),
-            (None, Status::Told(None)),
+            (Some(100), Status::Stated(Some(100))),
+            (Some(304), Status::Stated(Some(304))),
+            (Some(407), Status::Stated(Some(407))),
+            (Some(999), Status::Stated(Some(999))),
+            (None, Status::Stated(None)),
         ] {
             assert_eq!(Status::of(archived), status);
         }

@@ -1,9 +1,9 @@
-//! One address of a page, rewritten: where a reference in an archived document leads, inside replay.
+//! Rewrites one address of a page: the target of a reference in an archived document, inside replay.
 //!
 //! A reference that leads to `http` or `https` becomes an archival URL, written from the root of the
-//! replay site. Relative ones, too: otherwise `../../..` would climb out of the archived site into
-//! whatever else answers here, and the kind of what is wanted would not be known. What leads nowhere
-//! on the network (`data:`, `mailto:`, `javascript:`, a fragment of the page) stands as it is.
+//! replay site. Relative ones, too: otherwise `../../..` would leave the archived site for
+//! other addresses of this server, and the kind of the target would not be known. References without
+//! a network target (`data:`, `mailto:`, `javascript:`, a fragment of the page) are not changed.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use super::parts::{Named, Part};
 use super::{Modifier, Site};
 use crate::base::TargetUri;
 
-/// The document that references are read in, and the time that they lead to.
+/// The document that contains the references, and the time that they lead to.
 #[derive(Debug, Clone)]
 pub struct Links {
     site: Site,
@@ -32,8 +32,8 @@ pub struct Links {
 }
 
 impl Links {
-    /// The links of the document at `document`, shown at `site` as `page`; what it refers to is asked
-    /// for at `stamp`, the 14 digits of its capture.
+    /// The links of the document at `document`, shown at `site` as `page`; its references are requested
+    /// at `stamp`, the 14 digits of its capture.
     #[must_use]
     pub fn new(site: &Site, document: &TargetUri, stamp: &str, page: Modifier) -> Self {
         let digits: String = stamp.chars().filter(char::is_ascii_digit).take(17).collect();
@@ -53,8 +53,8 @@ impl Links {
         }
     }
 
-    /// The links of a document in the rerouted view: whole addresses lead to the origins of their hosts at that
-    /// time, and what is relative stands as it is. `site` is the origin that the document itself has there.
+    /// The links of a document in the rerouted view: absolute addresses lead to the origins of their hosts at that
+    /// time, and relative ones are not changed. `site` is the origin of the document itself there.
     #[must_use]
     pub fn rerouted(site: &Site, document: &TargetUri, stamp: &str, origins: &Origins) -> Self {
         let links = Self::new(site, document, stamp, Modifier::Frame);
@@ -66,7 +66,7 @@ impl Links {
         self.origins.is_some()
     }
 
-    /// What a whole address becomes in the rerouted view; none for one that is relative.
+    /// An absolute address in the rerouted view; none for a relative one.
     fn to_origin(&self, origins: &Origins, reference: &str) -> Option<String> {
         let text = reference.trim_matches(|c: char| c <= ' ');
         let is_whole = text.starts_with(['/', '\\']) && text[1..].starts_with(['/', '\\'])
@@ -88,7 +88,7 @@ impl Links {
         self.named.is_some()
     }
 
-    /// Notes a part that the document names, where it can have been captured.
+    /// Notes a part that the document names, if it can have been captured.
     pub(super) fn note(&self, reference: &str, modifier: Modifier) {
         let is_none = reference.trim().is_empty() || self.stays(reference);
         let Some(named) = self.named.as_ref().filter(|_| !is_none) else { return };
@@ -98,7 +98,7 @@ impl Links {
         }
     }
 
-    /// Links that rewrite nothing: for tests, which compare what else changes.
+    /// Links that rewrite nothing: for tests that check for other changes.
     #[cfg(test)]
     pub(super) fn identity() -> Self {
         let document = TargetUri::parse("http://example.com/").unwrap();
@@ -107,7 +107,7 @@ impl Links {
         Self { is_identity: true, ..links }
     }
 
-    /// The encoding of the document: the query of a URL is escaped in it (URL standard, section 4.1).
+    /// Sets the encoding of the document: the query of a URL is escaped in it (URL standard, section 4.1).
     pub(super) fn set_encoding(&mut self, encoding: &'static Encoding) {
         self.encoding = encoding;
     }
@@ -118,7 +118,7 @@ impl Links {
         self.page
     }
 
-    /// Where replay answers.
+    /// The site where replay answers.
     #[must_use]
     pub fn site(&self) -> &Site {
         &self.site
@@ -128,17 +128,17 @@ impl Links {
         self.is_identity
     }
 
-    /// The links of a document that stands inside this one (`srcdoc`): the same, in a frame.
+    /// The links of a document inside this one (`srcdoc`): the same, in a frame.
     pub(super) fn inner(&self) -> Self {
         let mut inner = self.clone();
         inner.page = Modifier::Frame;
-        // An attribute has been decoded once its text is read.
+        // The text of an attribute is already decoded.
         inner.encoding = UTF_8;
         inner
     }
 
-    /// What `<base href>` says: further references are resolved against it. Where it leads to no
-    /// archived address it is as if it were not there (HTML standard, section 4.2.3).
+    /// Sets `<base href>`: further references are resolved against it. If it leads to no
+    /// archived address it is ignored (HTML standard, section 4.2.3).
     pub(super) fn set_base(&mut self, reference: &str) {
         let Some(url) = self.resolved_against(&self.document, reference) else { return };
         if matches!(url.scheme(), "http" | "https") && !self.is_based {
@@ -157,11 +157,11 @@ impl Links {
         options.encoding_override(Some(encode)).parse(reference).ok()
     }
 
-    /// The URL that a reference leads to, where it is one that can have been captured. A user and a
+    /// The URL that a reference leads to, if it can have been captured. A user and a
     /// password in it are left out.
     pub(super) fn resolved(&self, reference: &str) -> Option<Url> {
         let mut url = self.resolved_against(&self.base, reference)?;
-        // A page that opens a socket is answered by nobody; its address is kept from the live web.
+        // No one answers a page that opens a socket; its address must not reach the live web.
         match url.scheme() {
             "http" | "https" => {}
             _ => return None,
@@ -169,13 +169,13 @@ impl Links {
         if url.host_str().is_none_or(str::is_empty) {
             return None;
         }
-        // Both are refused only where there is no host.
+        // Both fail only if there is no host.
         let _ = url.set_username("");
         let _ = url.set_password(None);
         Some(url)
     }
 
-    /// The archival path that a reference leads to; none where it stands as it is.
+    /// The archival path that a reference leads to; none if it is not changed.
     #[must_use]
     pub fn rewritten(&self, reference: &str, modifier: Modifier) -> Option<String> {
         if self.is_identity || self.stays(reference) {
@@ -188,7 +188,7 @@ impl Links {
         Some(self.site.path_to(&self.stamp, modifier, url.as_str()))
     }
 
-    /// What `<base href>` becomes: always resolved against the document itself.
+    /// The rewritten `<base href>`: always resolved against the document itself.
     pub(super) fn rewritten_base(&self, reference: &str, modifier: Modifier) -> Option<String> {
         if self.is_identity {
             return None;
@@ -197,7 +197,7 @@ impl Links {
         own.rewritten(reference, modifier)
     }
 
-    /// Where a `Location` field leads, as this page is shown: no `<base>` counts, and a fragment leads
+    /// The target of a `Location` field, shown as this page is: `<base>` is ignored, and a fragment leads
     /// to the document itself.
     pub(super) fn rewritten_location(&self, reference: &str) -> Option<String> {
         if let Some(origins) = &self.origins {
@@ -207,12 +207,12 @@ impl Links {
         self.rewritten_base(reference, self.page)
     }
 
-    /// The archival path of the document itself, as something else.
+    /// The archival path of the document itself, with another modifier.
     pub(super) fn own_path(&self, modifier: Modifier) -> String {
         self.site.path_to(&self.stamp, modifier, self.document.as_str())
     }
 
-    /// A reference to a place in the page itself, or to nothing. With a `<base>` even `#top` leads to
+    /// Whether a reference is to a place in the page itself, or empty. With a `<base>` even `#top` leads to
     /// another page.
     fn stays(&self, reference: &str) -> bool {
         let text = reference.trim_matches(|c: char| c <= ' ');
@@ -220,8 +220,8 @@ impl Links {
     }
 }
 
-/// "Percent-encode after encoding" (URL standard, section 1.3): what the encoding cannot write is a
-/// numeric reference, whose `&`, `#` and `;` are escaped.
+/// "Percent-encode after encoding" (URL standard, section 1.3): a character that the encoding lacks becomes a
+/// numeric reference, with its `&`, `#` and `;` escaped.
 fn encoded_query<'a>(encoding: &'static Encoding, text: &'a str) -> Cow<'a, [u8]> {
     let (bytes, _, unmappable) = encoding.encode(text);
     if !unmappable {

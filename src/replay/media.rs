@@ -1,27 +1,27 @@
-//! What kind of bytes a replayed answer says it has.
+//! The media type of a replayed answer.
 //!
-//! Every answer says `nosniff`, so what is said here is what a browser takes it for; and what is
-//! rewritten is decided by the same word. The captured type stands, with two exceptions, both of which
-//! browsers make on the live web: a type that is missing is read from the bytes (MIME Sniffing
-//! standard, section 7), and so is that of an image that says it is something else, since a browser
+//! Every answer has `nosniff`, so a browser uses this type; and
+//! rewriting is decided by the same type. The captured type is kept, with two exceptions, both of which
+//! browsers make on the live web: a missing type is sniffed from the bytes (MIME Sniffing
+//! standard, section 7), and so is that of an image with another declared type, since a browser
 //! would show it.
 
 use crate::base::MediaType;
 
 use super::Modifier;
 
-/// How an answer is treated.
+/// The kind of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// HTML.
     Html,
-    /// XHTML or SVG: tags by the rules of XML.
+    /// XHTML or SVG: parsed by the rules of XML.
     Xml,
     /// A style sheet.
     Css,
     /// A PDF.
     Pdf,
-    /// Anything that is given as it is.
+    /// Anything that is sent unchanged.
     Other,
 }
 
@@ -29,13 +29,13 @@ pub enum Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Media {
     pub(super) kind: Kind,
-    /// `type/subtype`, in lower case, of characters that may stand in a header.
+    /// `type/subtype`, in lower case, of characters that are valid in a header.
     pub(super) essence: String,
     /// The charset of the captured field, for types that are not rewritten.
     pub(super) charset: Option<String>,
 }
 
-/// The type of a captured payload, by its field, its first bytes and what it is wanted for.
+/// The type of a captured payload, by its field, its first bytes and its purpose.
 pub(super) fn of(content_type: Option<&str>, prefix: &[u8], modifier: Modifier) -> Media {
     let declared = content_type.map(MediaType::parse);
     let charset = declared.as_ref().and_then(MediaType::charset).filter(|c| is_label(c));
@@ -62,7 +62,7 @@ fn kind(essence: &str) -> Kind {
     }
 }
 
-/// Whether a captured type says anything, in characters that may stand in a header.
+/// Whether a captured type is meaningful, and of characters that are valid in a header.
 fn is_known(essence: &str) -> bool {
     let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$&^_.+-/*".contains(&b);
     !matches!(essence, "unk" | "unknown/unknown" | "application/unknown" | "*/*")
@@ -91,7 +91,7 @@ fn sniffed(prefix: &[u8], modifier: Modifier) -> &'static str {
     if let Some(image) = image(prefix) {
         return image;
     }
-    // Section 7.2: a byte that no text has.
+    // Section 7.2: a byte that does not occur in text.
     let is_binary = |b: &u8| matches!(b, 0..=8 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f);
     let has_mark = encoding_rs::Encoding::for_bom(prefix).is_some();
     if !has_mark && prefix.iter().take(1445).any(is_binary) {
@@ -131,7 +131,7 @@ fn is_html(prefix: &[u8]) -> bool {
     })
 }
 
-/// Section 6.1, and the two formats that came since.
+/// Section 6.1, and two newer formats.
 fn image(prefix: &[u8]) -> Option<&'static str> {
     let at = |from: usize, bytes: &[u8]| prefix.get(from..from + bytes.len()) == Some(bytes);
     Some(match () {

@@ -1,16 +1,16 @@
-//! Replay: captured responses, so that a browser shows them inside the archive and nothing of them
+//! Replay: prepares captured responses so that a browser shows them inside the archive and nothing of them
 //! reaches the live web or the reader's own pages.
 //!
-//! In reading order: addresses ([`Address`], [`Modifier`]) and where replay answers ([`Site`]); where a
-//! reference leads ([`Links`]); the rewriters of pages ([`HtmlRewriter`]), style sheets
-//! ([`CssRewriter`]) and XML; what the bytes are said to be (`media`, `charset`); which archived header
-//! fields act ([`headers`]); what a browser lets the answer do ([`policy`]); the banner ([`Banner`]);
+//! In reading order: addresses ([`Address`], [`Modifier`]) and the place of replay ([`Site`]); the targets of
+//! references ([`Links`]); the rewriters of pages ([`HtmlRewriter`]), style sheets
+//! ([`CssRewriter`]) and XML; the declared type of the bytes (`media`, `charset`); which archived header
+//! fields take effect ([`headers`]); what a browser lets the answer do ([`policy`]); the banner ([`Banner`]);
 //! which capture of a part is shown ([`parts`]); origins of captured hosts ([`Origins`]) and what is sent there
-//! ([`reroute`]). [`answer()`] puts it
-//! together: from a captured head and the first bytes to status, headers and a [`Body`] that rewrites.
+//! ([`reroute`]). [`answer()`] combines it
+//! all: from a captured head and the first bytes to status, headers and a [`Body`] that rewrites.
 //!
-//! Pure and total: no store, no network, no clock. Memory is bounded by what the rewriters hold back.
-//! JavaScript is never rewritten: studies of replay found that to be the main cause of broken pages.
+//! Pure and total: no store, no network, no clock. Memory is bounded by the buffers of the rewriters.
+//! JavaScript is never rewritten: studies of replay found rewriting to be the main cause of broken pages.
 
 mod address;
 mod answer;

@@ -1,4 +1,4 @@
-//! What a replayed capture is wanted for: the two letters and the underscore behind the time of an
+//! The purpose of a replayed capture: the two letters and the underscore after the time of an
 //! archival URL, as pywb and the Wayback Machine write them.
 
 /// The modifier of an archival URL.
@@ -38,8 +38,8 @@ pub enum Modifier {
 }
 
 impl Modifier {
-    /// The modifier written so, with its underscore; [`Modifier::Page`] for the empty text. A text of
-    /// two to four lower-case letters and an underscore that nobody knows is [`Modifier::Embed`].
+    /// Parses a modifier, with its underscore; [`Modifier::Page`] for the empty text. An unknown text of
+    /// two to four lower-case letters and an underscore is [`Modifier::Embed`].
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let known = match text {
@@ -79,13 +79,13 @@ impl Modifier {
         }
     }
 
-    /// Whether the payload is given as captured, with nothing rewritten.
+    /// Whether the payload is sent as captured, with nothing rewritten.
     #[must_use]
     pub fn is_identity(self) -> bool {
         matches!(self, Self::Identity | Self::ClientIdentity)
     }
 
-    /// Whether the answer is a part of a page rather than a page: an error then is no page for people.
+    /// Whether the answer is a part of a page rather than a page: an error is then not shown as a page for people.
     #[must_use]
     pub fn is_part(self) -> bool {
         matches!(self, Self::Script | Self::Style | Self::Image | Self::Embed)

@@ -1,4 +1,4 @@
-//! Origins of their own: where each captured host at a time answers in the rerouted view.
+//! Origins of captured hosts: where each captured host at a time answers in the rerouted view.
 //!
 //! ```text
 //!  20251105000000s-www--news-0site--example.localhost:8081
@@ -7,8 +7,8 @@
 //! ```
 //!
 //! A page at such an origin finds what it names relatively, keeps its cookies and its storage, and shares neither
-//! with another site of the archive nor with the reader. The name of the host is written so that no two hosts have
-//! one name: `.` is `--`, `-` is `-0`, a letter or a digit stands for itself, any other byte (the colon of a port,
+//! with another site of the archive nor with the reader. The name of the host is encoded so that no two hosts have
+//! the same name: `.` is `--`, `-` is `-0`, a letter or a digit stands for itself, any other byte (the colon of a port,
 //! `_`, a `.` at the end) is `-2` and two hexadecimal digits. A name that is too long for one label (63 bytes, RFC
 //! 1035 section 2.3.4) has several: a letter in the place of the first `-` is their number (`b` is two), and an `x`
 //! stands where a label would begin or end with a hyphen.
@@ -24,7 +24,7 @@ const LABEL_MAX: usize = 63;
 const NAME_MAX: usize = 253;
 /// Digits of a time in a name.
 const STAMP_DIGITS: usize = 14;
-/// More labels have no room in a name.
+/// More labels do not fit into a name.
 const LABELS_MAX: usize = 5;
 
 /// Where captured hosts have their origins.
@@ -34,7 +34,7 @@ pub struct Origins {
     base: String,
 }
 
-/// What an origin stands for.
+/// What an origin represents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The time, 14 digits.
@@ -43,7 +43,7 @@ pub struct Place {
     pub scheme: &'static str,
     /// The host, with its port where it is not the scheme's own.
     pub host: String,
-    /// What stands behind its labels.
+    /// The name after its labels.
     pub base: String,
 }
 
@@ -60,7 +60,7 @@ impl Place {
         format!("{}://{}", self.scheme, self.host)
     }
 
-    /// What a host stands for, given without its port; none where it is no such name. Labels in front belong to the
+    /// What a host, given without its port, represents; none if it is not such a name. Labels in front belong to the
     /// captured host: scripts write `"cdn." + location.host`.
     #[must_use]
     pub fn of(name: &str) -> Option<Self> {
@@ -109,7 +109,7 @@ fn first_label(label: &str) -> Option<(&str, &'static str, usize, &str)> {
 }
 
 impl Origins {
-    /// Origins below a name, with a port where it has one: `localhost:8081`. None where the text is no host.
+    /// Origins below a name, with an optional port: `localhost:8081`. None if the text is not a host.
     #[must_use]
     pub fn new(is_secure: bool, base: &str) -> Option<Self> {
         let scheme = if is_secure { "https" } else { "http" };
@@ -125,7 +125,7 @@ impl Origins {
         &self.base
     }
 
-    /// The origin of a captured address at a time; none where it is neither `http` nor `https`, or its host is too
+    /// The origin of a captured address at a time; none if it is neither `http` nor `https`, or its host is too
     /// long for a name.
     #[must_use]
     pub fn origin_of(&self, stamp: &str, url: &Url) -> Option<String> {
@@ -149,7 +149,7 @@ impl Origins {
         (length <= NAME_MAX).then(|| format!("{}://{name}", self.scheme))
     }
 
-    /// The whole address of a captured one.
+    /// The absolute address of a captured one.
     #[must_use]
     pub fn url_of(&self, stamp: &str, url: &Url) -> Option<String> {
         let mut out = self.origin_of(stamp, url)?;
@@ -163,7 +163,7 @@ impl Origins {
         format!("{}://*.{}", self.scheme, self.base)
     }
 
-    /// What an origin of these stands for; none for any other origin.
+    /// What one of these origins represents; none for any other origin.
     #[must_use]
     pub fn place_of(&self, origin: &str) -> Option<Place> {
         let rest = origin.strip_prefix(self.scheme)?.strip_prefix("://")?;
@@ -219,7 +219,7 @@ fn decoded(code: &str) -> Option<String> {
     (!out.is_empty()).then_some(out)
 }
 
-/// The labels of a host: one, or as many as it takes.
+/// The labels of a host: one, or as many as needed.
 fn labels(head: &str, code: &str) -> Option<String> {
     if head.len() + 1 + code.len() <= LABEL_MAX {
         return Some(format!("{head}-{code}"));
@@ -244,7 +244,7 @@ fn labels(head: &str, code: &str) -> Option<String> {
 /// The path of the script that every rerouted origin has.
 pub const SCRIPT_PATH: &str = "/.pressmark/reroute.js";
 
-/// What a document begins with that stands in another of this origin.
+/// The beginning of a document that is nested in another of this origin.
 pub(super) fn script_in(origin: &str) -> String {
     format!("<script src=\"{origin}{SCRIPT_PATH}\" data-role=\"page\"></script>")
 }

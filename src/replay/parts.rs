@@ -1,5 +1,5 @@
-//! Parts of a page: which capture of one is taken, what is told of their times, and what stands in the
-//! place of one that is not held.
+//! Parts of a page: which capture of one is used, the notes on their times, and the placeholder for
+//! one that is not held.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::Modifier;
 use crate::base::Timestamp;
 
-/// How far a good capture of a part may be from the page, beyond one that is an error: an error that
-/// was captured a moment nearer shows less than what stood there the same week.
+/// How far a good capture of a part may be from the page to be preferred to an error: an error that
+/// was captured slightly nearer is less useful than a good capture of the same week.
 const GOOD_WITHIN: Duration = Duration::from_hours(30 * 24);
-/// Parts captured this much before or after the page go without saying: a crawl takes time.
+/// Parts captured up to this long before or after the page are not mentioned: a crawl takes time.
 const FAR: Duration = Duration::from_hours(24);
 
 /// This many parts of a page are noted; a page with more is described by its first ones.
@@ -21,11 +21,11 @@ pub const NAMED_MAX: usize = 100;
 pub struct Part {
     /// Its URL, without a fragment.
     pub url: String,
-    /// What it is wanted as.
+    /// Its purpose.
     pub modifier: Modifier,
 }
 
-/// The parts that a browser fetches for a page without being asked to, each once, in the order of the page;
+/// The parts that a browser fetches automatically for a page, each once, in the order of the page;
 /// clones share the list. Noted by [`Links`](super::Links) while the page is rewritten.
 #[derive(Debug, Clone, Default)]
 pub struct Named(Arc<Mutex<Vec<Part>>>);
@@ -33,7 +33,7 @@ pub struct Named(Arc<Mutex<Vec<Part>>>);
 impl Named {
     /// Notes a part.
     pub(super) fn add(&self, part: Part) {
-        // What is behind it is right at every moment.
+        // The data behind the lock is always consistent.
         let mut list = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if list.len() < NAMED_MAX && !list.contains(&part) {
             list.push(part);
@@ -52,7 +52,7 @@ impl Named {
 pub struct Candidate {
     /// When it was made.
     pub at: Timestamp,
-    /// Its status, where it has one.
+    /// Its status, if it has one.
     pub status: Option<u16>,
 }
 
@@ -70,11 +70,11 @@ fn apart(a: Timestamp, b: Timestamp) -> Duration {
     a.since(b).max(b.since(a))
 }
 
-/// Which of the candidates is shown at a time: the nearest, the earlier of two that are as near. For a
+/// Which of the candidates is shown at a time: the nearest, the earlier of two equally near. For a
 /// part of a page, a good capture within thirty days, or not much farther than the nearest, wins over
 /// a redirect, and that over an error.
 ///
-/// The answer is a position in `candidates`; none where there are none.
+/// The answer is an index into `candidates`; none if there are none.
 #[must_use]
 pub fn nearest(candidates: &[Candidate], at: Timestamp, modifier: Modifier) -> Option<usize> {
     let rank = |candidate: &Candidate| {
@@ -92,8 +92,8 @@ pub fn nearest(candidates: &[Candidate], at: Timestamp, modifier: Modifier) -> O
     numbered.min_by_key(|(_, candidate)| rank(candidate)).map(|(at, _)| at)
 }
 
-/// What is told of the parts of a page captured at `page`: for each part when it was captured, or
-/// nothing where it is not held. Sentences for the banner, at most two.
+/// The notes on the parts of a page captured at `page`: for each part when it was captured, or
+/// none if it is not held. Sentences for the banner, at most two.
 #[must_use]
 pub fn notes(page: Timestamp, parts: &[Option<Timestamp>]) -> Vec<String> {
     let mut out = Vec::new();
@@ -133,8 +133,8 @@ fn span(length: Duration) -> String {
     format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
-/// What is answered, with status 404, in the place of a part that is not held: type and body. It is so
-/// quiet that it breaks nothing of the page around it; a frame says as text that it is empty.
+/// The answer, with status 404, for a part that is not held: type and body. It does
+/// not break the page around it; a frame states as text that it is empty.
 #[must_use]
 pub fn missing(modifier: Modifier) -> (&'static str, &'static str) {
     match modifier {
@@ -184,7 +184,7 @@ mod tests {
     }
 
     #[test]
-    fn times_that_are_far_apart_and_parts_that_are_missing_are_told() {
+    fn times_that_are_far_apart_and_parts_that_are_missing_are_reported() {
         let notes = |parts: &[Option<i64>]| {
             let parts: Vec<_> = parts.iter().map(|part| part.map(day)).collect();
             super::notes(day(1_000), &parts)

@@ -1,7 +1,7 @@
-//! What a replayed answer may do in a reader's browser: the headers that go with every one of them.
+//! What a replayed answer may do in a reader's browser: the headers sent with each of them.
 //!
-//! Archived pages are hostile. Rewriting makes them work; these headers are what makes them harmless,
-//! also where the rewriting was led astray. Scripts do not run, nothing is asked of any host but
+//! Archived pages are considered hostile. Rewriting makes them work; these headers make them harmless,
+//! even where a page confuses the rewriting. Scripts do not run, nothing is requested from any host but
 //! replay, no form is sent, no worker starts, no cookie is set.
 //!
 //! | place | [`Scripts::Never`] | [`Scripts::InFrames`], inside a frame |
@@ -11,8 +11,8 @@
 //! | windows | links may open one | none |
 //! | what it may ask for | parts, of replay | parts and data, of replay |
 //!
-//! A page whose scripts run could send its own window anywhere, and no policy forbids that to the page
-//! of a window: so scripts run only inside a frame, where the page around it says where the frame may
+//! A page whose scripts run could navigate its own window anywhere, and no policy forbids that for the page
+//! of a window: so scripts run only inside a frame, where the page around it restricts where the frame may
 //! go ([`frame_policy`]).
 
 use super::Site;
@@ -23,13 +23,13 @@ pub enum Scripts {
     /// Not at all.
     #[default]
     Never,
-    /// Inside a frame that keeps them in (see [`frame_policy`]), in an opaque origin.
+    /// Inside a frame that confines them (see [`frame_policy`]), in an opaque origin.
     InFrames,
 }
 
 impl Scripts {
-    /// What holds for one request: scripts run only where the request says that a frame asks. A
-    /// browser that does not say what asks is not trusted to keep a page in its frame.
+    /// The setting for one request: scripts run only if the request declares that a frame sends it. A
+    /// browser that does not declare it is not trusted to keep a page in its frame.
     #[must_use]
     pub fn for_request(self, sec_fetch_dest: Option<&str>) -> Self {
         match (self, sec_fetch_dest) {
@@ -42,9 +42,9 @@ impl Scripts {
 /// Whose origin replay answers on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// Replay has an origin of its own: nothing but archived pages is there.
+    /// Replay has an origin of its own, with archived pages only.
     Own,
-    /// The web reader answers on the same origin: archived pages must not be of it.
+    /// The web reader answers on the same origin: archived pages must not belong to it.
     Shared,
 }
 
@@ -53,7 +53,7 @@ pub enum Origin {
 pub enum Guard {
     /// Anything that a browser shows or a page embeds.
     Sandboxed,
-    /// A PDF. Browsers show none inside a sandbox; their viewers run no script of the reader to protect.
+    /// A PDF. Browsers show none inside a sandbox; their viewers run no script that could harm the reader.
     Pdf,
 }
 
@@ -81,7 +81,7 @@ pub fn content_security_policy(
     match (guard, scripts, origin) {
         (Guard::Pdf, ..) => {}
         (_, Scripts::InFrames, _) => policy += "; sandbox allow-scripts",
-        // Without scripts nobody can use an origin; with it the page finds its fonts and sprites.
+        // Without scripts a page cannot misuse an origin; with it the page can load its fonts and sprites.
         (_, Scripts::Never, Origin::Own) => {
             policy += "; sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox \
                        allow-top-navigation-by-user-activation";
@@ -95,8 +95,8 @@ pub fn content_security_policy(
 }
 
 /// The `Content-Security-Policy` of a page of the reader that holds a replayed page in a frame: the frame
-/// may show replay and nothing else, wherever its scripts send it. The page around it has no script,
-/// and its styles stand in it.
+/// may show only replay, wherever its scripts navigate it. The page around it has no script,
+/// and its styles are inline.
 #[must_use]
 pub fn frame_policy(replay: &Site) -> String {
     format!(
@@ -111,7 +111,7 @@ pub fn frame_policy(replay: &Site) -> String {
 pub fn headers() -> Vec<(&'static str, &'static str)> {
     vec![
         ("X-Content-Type-Options", "nosniff"),
-        // Where a page stands in the archive is told to replay alone.
+        // The address of a page in the archive is sent to replay only.
         ("Referrer-Policy", "same-origin"),
         ("Permissions-Policy", PERMISSIONS),
         ("X-DNS-Prefetch-Control", "off"),
@@ -120,7 +120,7 @@ pub fn headers() -> Vec<(&'static str, &'static str)> {
     ]
 }
 
-/// Every feature that reaches a device, an identity, a sensor, money, or another party.
+/// Every feature that accesses a device, an identity, a sensor, payments, or a third party.
 const PERMISSIONS: &str = "accelerometer=(), ambient-light-sensor=(), attribution-reporting=(), autoplay=(), \
     bluetooth=(), browsing-topics=(), camera=(), clipboard-read=(), clipboard-write=(), \
     compute-pressure=(), display-capture=(), encrypted-media=(), gamepad=(), geolocation=(), \
@@ -132,14 +132,14 @@ const PERMISSIONS: &str = "accelerometer=(), ambient-light-sensor=(), attributio
     sync-xhr=(), usb=(), web-share=(), window-management=(), xr-spatial-tracking=()";
 
 /// Whether a request asks for the script of a service worker (Service Workers, section "Service-Worker
-/// header"): it is to be refused, since a worker would answer in the place of replay.
+/// header"): it must be refused, since a worker would answer instead of replay.
 #[must_use]
 pub fn is_service_worker(service_worker: Option<&str>, sec_fetch_dest: Option<&str>) -> bool {
     service_worker.is_some_and(|value| value.trim().eq_ignore_ascii_case("script"))
         || sec_fetch_dest.is_some_and(|dest| dest.trim().eq_ignore_ascii_case("serviceworker"))
 }
 
-/// Whether a request would run what it is answered with as a script, a worker or a worklet (Fetch standard,
+/// Whether a request would run its answer as a script, a worker or a worklet (Fetch standard,
 /// destinations that are "script-like").
 #[must_use]
 pub fn is_script_like(sec_fetch_dest: Option<&str>) -> bool {
@@ -149,8 +149,8 @@ pub fn is_script_like(sec_fetch_dest: Option<&str>) -> bool {
 }
 
 /// The `Access-Control-Allow-Origin` of an answer, where the request may have one: fonts and modules
-/// of a page in an opaque origin are asked for with `Origin: null`, which any page of the web can send,
-/// too; only one of replay names replay as its `Referer`.
+/// of a page in an opaque origin are requested with `Origin: null`, which any page of the web can send,
+/// too; only a page of replay has replay as its `Referer`.
 #[must_use]
 pub fn allowed_origin(site: &Site, origin: Option<&str>, referer: Option<&str>) -> Option<String> {
     let origin = origin?;

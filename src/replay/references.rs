@@ -1,14 +1,14 @@
-//! Character references of HTML in attribute values and in text, undone and written.
+//! Decodes and encodes character references of HTML in attribute values and in text.
 //!
-//! HTML standard, section 13.2.5.72 and following. The tokenizer that finds tags hands attributes over
-//! as they stand, so that `http&#58;//…` would be no address to anyone but a browser.
+//! HTML standard, section 13.2.5.72 and following. The tokenizer that finds tags passes attributes on
+//! undecoded, so that only a browser would recognise `http&#58;//…` as an address.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use html5ever::data::{C1_REPLACEMENTS, NAMED_ENTITIES};
 
-/// Where a text stands: a reference without a semicolon is read differently in attributes.
+/// The context of a text: a reference without a semicolon is parsed differently in attributes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
     /// An attribute value.
@@ -17,7 +17,7 @@ pub(super) enum Place {
     Text,
 }
 
-/// A text with every character reference undone.
+/// A text with every character reference decoded.
 pub(super) fn decoded(text: &str, place: Place) -> Cow<'_, str> {
     let Some(first) = memchr::memchr(b'&', text.as_bytes()) else { return Cow::Borrowed(text) };
     let mut out = String::with_capacity(text.len());
@@ -40,8 +40,8 @@ pub(super) fn decoded(text: &str, place: Place) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// A value so written that an attribute in double quotes holds it, once `"` has been escaped, which the
-/// writer of tags does.
+/// A value escaped for an attribute in double quotes, except `"`, which the
+/// writer of tags escapes.
 pub(super) fn for_attribute(value: &str) -> Cow<'_, str> {
     if !value.contains(['&', '\r', '\0']) {
         return Cow::Borrowed(value);
@@ -58,7 +58,7 @@ pub(super) fn for_attribute(value: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// A numeric reference behind `&#`: how many bytes it takes.
+/// Decodes a numeric reference after `&#`; returns how many bytes it takes.
 fn numeric(text: &str, out: &mut String) -> Option<usize> {
     let (radix, skip) = if text.starts_with(['x', 'X']) { (16, 1) } else { (10, 0) };
     let digits = &text[skip..];
@@ -66,7 +66,7 @@ fn numeric(text: &str, out: &mut String) -> Option<usize> {
     if length == 0 {
         return None;
     }
-    // Too many digits are a number that names no character.
+    // A number with too many digits is not a character.
     let number = u32::from_str_radix(digits[..length].trim_start_matches('0'), radix);
     let number = match number {
         Ok(number) => number,
@@ -84,11 +84,11 @@ fn numeric(text: &str, out: &mut String) -> Option<usize> {
     Some(skip + length + semicolon)
 }
 
-/// A named reference behind `&`: how many bytes it takes.
+/// Decodes a named reference after `&`; returns how many bytes it takes.
 fn named(text: &str, place: Place, out: &mut String) -> Option<usize> {
     let run = text.bytes().take_while(u8::is_ascii_alphanumeric).count();
     let whole = run + usize::from(text[run..].starts_with(';'));
-    // The longest name that is one: with its semicolon, or one of the old names without.
+    // The longest matching name: with its semicolon, or one of the old names without.
     for length in (1..=whole.min(40)).rev() {
         let Some(name) = text.get(..length) else { continue };
         let Some(&(first, second)) = NAMED_ENTITIES.get(name) else { continue };
@@ -105,7 +105,7 @@ fn named(text: &str, place: Place, out: &mut String) -> Option<usize> {
     None
 }
 
-/// Text written so that it means itself between tags; used where style sheets stand in SVG.
+/// Text escaped for use between tags; used for style sheets in SVG.
 pub(super) fn for_text(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 16);
     for c in text.chars() {

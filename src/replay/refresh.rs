@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-/// Where the address stands in the value of a refresh; none where it has none.
+/// The range of the address in the value of a refresh; none if it has none.
 pub(super) fn address(value: &str) -> Option<Range<usize>> {
     let bytes = value.as_bytes();
     let skip = |mut at: usize, fits: fn(&u8) -> bool| {

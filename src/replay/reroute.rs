@@ -1,11 +1,11 @@
-//! What is sent of a capture in the rerouted view: its scripts run, at an origin of its host and time.
+//! The answer for a capture in the rerouted view: its scripts run, at an origin of its host and time.
 //!
-//! JavaScript is never rewritten, nor is anything that a script asks for as data. Pages and style sheets have whole
-//! addresses led to the origins of their hosts, and a page begins with a script of our own. Header fields pass as
-//! they were captured, but for those that act on a browser beyond the page.
+//! JavaScript is never rewritten, nor is anything that a script requests as data. In pages and style sheets, absolute
+//! addresses are rewritten to the origins of their hosts, and a page begins with a script of ours. Header fields pass as
+//! they were captured, except those that affect a browser beyond the page.
 //!
-//! A browser asks the policy of a page before it asks a service worker, so that the policy can name nothing but the
-//! origins of the archive: whatever a page finds to say, it is said to the archive or to nobody.
+//! A browser checks the policy of a page before it asks a service worker, so that the policy can restrict a page to the
+//! origins of the archive: every request of a page goes to the archive or fails.
 
 use super::answer::{Captured, View, body};
 use super::headers::{Field, Status, location};
@@ -17,7 +17,7 @@ use super::{Body, Links, Modifier, Site};
 use crate::base::TargetUri;
 use crate::base::markup::escaped;
 
-/// What a browser does with what it asks for (Fetch standard, destinations).
+/// What a browser does with an answer (Fetch standard, destinations).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dest {
     /// It shows it as a page, in a frame.
@@ -26,12 +26,12 @@ pub enum Dest {
     Style,
     /// It runs as a worker, by itself.
     Worker,
-    /// Anything else, which is sent as it was captured.
+    /// Anything else, sent as it was captured.
     Other,
 }
 
 impl Dest {
-    /// By `Sec-Fetch-Dest` and `Sec-Fetch-Mode`. What modules in a worker import has the same destination as the
+    /// By `Sec-Fetch-Dest` and `Sec-Fetch-Mode`. Imports of modules in a worker have the same destination as the
     /// worker and another mode.
     #[must_use]
     pub fn of(dest: Option<&str>, mode: Option<&str>) -> Self {
@@ -49,7 +49,7 @@ impl Dest {
 pub struct Rerouting<'a> {
     /// Where captured hosts have their origins.
     pub origins: &'a Origins,
-    /// The origin that the capture's host has there.
+    /// The origin of the capture's host there.
     pub site: &'a Site,
     /// The address of the capture.
     pub target: &'a TargetUri,
@@ -63,10 +63,10 @@ pub struct Rerouting<'a> {
     pub frame: &'a str,
 }
 
-/// What is sent.
+/// The answer.
 #[derive(Debug)]
 pub struct Rerouted {
-    /// What becomes of the status.
+    /// How the status is answered.
     pub status: Status,
     /// Header fields: type, captured ones, policy. `Access-Control-…` is not among them.
     pub headers: Vec<Field>,
@@ -74,7 +74,7 @@ pub struct Rerouted {
     pub body: Body,
 }
 
-/// What is sent of a capture.
+/// The answer for a capture.
 #[must_use]
 pub fn answer(captured: &Captured<'_>, how: Rerouting<'_>) -> Rerouted {
     let head = captured.head;
@@ -107,7 +107,7 @@ pub fn answer(captured: &Captured<'_>, how: Rerouting<'_>) -> Rerouted {
         headers.push(("Content-Type".to_owned(), media_type));
         body
     } else {
-        // As it was declared, so that browsers read it as they did.
+        // As it was declared, so that browsers interpret it as they did.
         headers.extend(declared.map(|declared| ("Content-Type".to_owned(), declared.to_owned())));
         Body::identity()
     };
@@ -115,23 +115,23 @@ pub fn answer(captured: &Captured<'_>, how: Rerouting<'_>) -> Rerouted {
     Rerouted { status, headers, body }
 }
 
-/// What a page begins with.
+/// The beginning of a page.
 fn prelude(how: &Rerouting<'_>) -> String {
     let hosts = escaped(&how.hosts.join(" "));
     format!("<script src=\"{SCRIPT_PATH}\" data-role=\"page\" data-hosts=\"{hosts}\"></script>")
 }
 
-/// A script that begins a plain worker: ours, then the captured one, which is asked for again as a script. In its
-/// place nothing of the captured bytes is touched.
+/// A script that starts a plain worker: ours, then the captured one, which is requested again as a script. So
+/// the captured bytes are not changed.
 #[must_use]
 pub fn worker_script() -> String {
     format!("importScripts({SCRIPT_PATH:?});importScripts(self.location.href);\n")
 }
 
-/// How many captured origins modules are led to.
+/// How many captured origins modules may name.
 pub const ORIGINS_MAX: usize = 64;
 
-/// The origins of the whole addresses in a text, each once, sorted: `https://cdn.example`.
+/// The origins of the absolute addresses in a text, each once, sorted: `https://cdn.example`.
 #[must_use]
 pub fn origins_in(text: &[u8]) -> Vec<String> {
     let mut out = Vec::new();
@@ -159,7 +159,7 @@ pub fn origins_in(text: &[u8]) -> Vec<String> {
     out
 }
 
-/// The fields that keep a page in the archive, with every answer at a rerouted origin. `frame` is the origin of the
+/// The fields that confine a page to the archive, sent with every answer at a rerouted origin. `frame` is the origin of the
 /// page around the view.
 #[must_use]
 pub fn guarding(origins: &Origins, frame: &str) -> Vec<Field> {
@@ -174,12 +174,12 @@ pub fn guarding(origins: &Origins, frame: &str) -> Vec<Field> {
     );
     let mut out = vec![("Content-Security-Policy".to_owned(), policy)];
     let own = super::policy::headers().into_iter();
-    // Frames of other origins of the archive belong to the page, and types are read as its server let them be.
+    // Frames of other origins of the archive belong to the page, and type sniffing is as its server allowed it.
     let beside = ["Cross-Origin-Opener-Policy", "X-Content-Type-Options"];
     for (name, value) in own.filter(|(name, _)| !beside.contains(name)) {
-        // Both act on nobody but the page.
+        // Both affect only the page itself.
         let value = value.replace("sync-xhr=(), ", "").replace("autoplay=(), ", "");
-        // A page in a frame is told which captured page has it there, as it was; nobody else can be asked.
+        // A framed page still gets the captured address of its referrer; requests cannot leave the archive.
         let value = match name {
             "Referrer-Policy" => "strict-origin-when-cross-origin".to_owned(),
             _ => value,
@@ -189,8 +189,8 @@ pub fn guarding(origins: &Origins, frame: &str) -> Vec<Field> {
     out
 }
 
-/// Fields that do not pass: those of a connection, of the form of a payload, and those that act on the browser or
-/// speak to another server.
+/// Fields that do not pass: those of a connection, of the form of a payload, and those that affect the browser or
+/// contact another server.
 const LEFT_OUT: [&str; 36] = [
     "accept-ch",
     "alt-svc",
@@ -229,7 +229,7 @@ const LEFT_OUT: [&str; 36] = [
     "transfer-encoding",
     "upgrade",
 ];
-/// Beginnings of the names of such fields.
+/// Prefixes of the names of such fields.
 const LEFT_OUT_BEGINNINGS: [&str; 10] = [
     "access-control-",
     "cache-control",
@@ -246,7 +246,7 @@ const LEFT_OUT_BEGINNINGS: [&str; 10] = [
 const FIELDS_MAX: usize = 80;
 const FIELD_BYTES_MAX: usize = 8 * 1024;
 
-/// The captured fields that pass. A cookie is one of the rerouted host alone.
+/// The captured fields that pass. A cookie is limited to the rerouted host.
 fn passing(head: &crate::http::Head) -> Vec<Field> {
     let mut out = Vec::new();
     for field in head.fields().take(FIELDS_MAX) {
@@ -264,7 +264,7 @@ fn passing(head: &crate::http::Head) -> Vec<Field> {
     out
 }
 
-/// A cookie of the rerouted host alone, kept for the frame that it is shown in: browsers take no other in one.
+/// A cookie limited to the rerouted host and partitioned by the frame: browsers accept no other in a frame.
 fn own_cookie(value: &str) -> String {
     let kept = value.split(';').filter(|part| {
         let name = part.split('=').next().unwrap_or_default().trim();

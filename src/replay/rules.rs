@@ -1,8 +1,8 @@
-//! What becomes of an element and its attributes, in HTML and in XML.
+//! How an element and its attributes are rewritten, in HTML and in XML.
 //!
 //! The list follows the HTML standard's index of attributes, SVG 2, MathML Core, and what browsers
-//! still read of older HTML. An attribute that names an address is rewritten on whatever element it
-//! stands, since what an element is for cannot always be told before the tree is built.
+//! still support of older HTML. An attribute that names an address is rewritten on every
+//! element, since the role of an element is not always known before the tree is built.
 
 use super::html::rewrite_inner;
 use super::{Links, Modifier, Scripts, css, refresh, srcset};
@@ -10,26 +10,26 @@ use super::{Links, Modifier, Scripts, css, refresh, srcset};
 /// The page that rules are applied to.
 #[derive(Debug)]
 pub(super) struct Rules {
-    /// Where its references lead.
+    /// The targets of its references.
     pub(super) links: Links,
     /// Whether its scripts may run.
     pub(super) scripts: Scripts,
-    /// How many documents it stands in.
+    /// Its nesting depth in other documents.
     pub(super) depth: usize,
-    /// Where it sends its readers on to, in the archive.
+    /// The target of its refresh, in the archive.
     pub(super) refresh: Option<String>,
 }
 
-/// What is done to one attribute.
+/// A change of one attribute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Change {
-    /// It has this value, references undone.
+    /// It gets this value, with references decoded.
     Set(String, String),
-    /// It is taken out.
+    /// It is removed.
     Remove(String),
 }
 
-/// What an attribute holds.
+/// The content of an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Holds {
     /// An address.
@@ -42,7 +42,7 @@ enum Holds {
     Css,
     /// A whole page.
     Page,
-    /// Something that would act beside replay, or stop it: it is taken out.
+    /// A value that would bypass replay, or break it: it is removed.
     Harm,
 }
 
@@ -51,7 +51,7 @@ enum Holds {
 pub(super) struct Attributes(Vec<(String, String)>);
 
 impl Attributes {
-    /// Names in lower case and values with references undone; of two with one name browsers take the
+    /// Names in lower case and values with references decoded; of two with the same name browsers use the
     /// first.
     pub(super) fn new(all: impl Iterator<Item = (String, String)>) -> Self {
         let mut list: Vec<(String, String)> = Vec::new();
@@ -74,7 +74,7 @@ impl Attributes {
 }
 
 impl Rules {
-    /// What is done to the attributes of an element. `tag` is its name in lower case, without a
+    /// The changes of the attributes of an element. `tag` is its name in lower case, without a
     /// namespace.
     pub(super) fn changes(&mut self, tag: &str, attributes: &Attributes) -> Vec<Change> {
         let mut out = Vec::new();
@@ -97,8 +97,8 @@ impl Rules {
         out
     }
 
-    /// Notes what a browser fetches for an element without being asked to. Of pictures in several sizes that
-    /// is one, and which one cannot be known here: the one that stands for all.
+    /// Notes what a browser fetches automatically for an element. For pictures in several sizes that
+    /// is one of them, which cannot be known here: the default one is noted.
     fn note_parts(&self, tag: &str, attributes: &Attributes) {
         let note = |name: &str, modifier: Modifier| {
             if let Some(reference) = attributes.get(name) {
@@ -153,8 +153,8 @@ impl Rules {
         }
     }
 
-    /// What a `meta` would do, where that is not for an archived page to do: its policies, since they
-    /// name sources of the live web and would stop replay; cookies; and what reaches other hosts.
+    /// Removes effects of a `meta` that an archived page must not have: policies, since they
+    /// name sources of the live web and would break replay; cookies; and requests to other hosts.
     fn meta(&mut self, attributes: &Attributes, out: &mut Vec<Change>) {
         let equivalent = attributes.get("http-equiv").unwrap_or_default().trim();
         let equivalent = equivalent.to_ascii_lowercase();
@@ -164,7 +164,7 @@ impl Rules {
                 let Some(range) = refresh::address(content) else { return };
                 let new = self.links.rewritten(&content[range.clone()], self.links.page());
                 let Some(new) = new else { return };
-                // The mark in front of the address stays, so the address must not hold it.
+                // The quotation mark before the address stays, so the address must not contain it.
                 let new = new.replace('\'', "%27");
                 let whole = [&content[..range.start], &new, &content[range.end..]].concat();
                 out.push(Change::Set("content".to_owned(), whole));
@@ -202,7 +202,7 @@ fn rewritten(holds: Holds, value: &str, page: &Rules) -> Option<String> {
         Holds::Page => {
             let new = rewrite_inner(value, links.inner(), page.scripts, page.depth + 1)?;
             let new = match links.is_rerouted() {
-                // Such a document asks for nothing of its own: it begins with our script as the page does.
+                // Such a document is not requested separately: it begins with our script, like the page.
                 true => format!("{}{new}", super::origins::script_in(links.site().origin())),
                 false => new,
             };
@@ -228,7 +228,7 @@ fn list(value: &str, between: &[char], links: &Links, modifier: Modifier) -> Opt
     changed.then_some(new)
 }
 
-/// What an attribute of an element holds; none where it stands as it is.
+/// The content of an attribute of an element; none if it is not changed.
 fn holds(
     tag: &str,
     name: &str,
@@ -265,14 +265,14 @@ fn holds(
         "manifest" if tag == "html" => Address(Modifier::Embed),
         "style" => Css,
         "srcdoc" if tag == "iframe" => Holds::Page,
-        // A request that the reader did not ask for.
+        // A request that the reader did not make.
         "ping" | "attributionsrc" => Harm,
-        // Made for other bytes than those of a rewritten part. Scripts are never rewritten.
+        // The hash does not match the bytes of a rewritten part. Scripts are never rewritten.
         "integrity" if tag == "link" && (!links.is_rerouted() || is_style(attributes)) => Harm,
         "integrity" if tag == "script" && !links.is_rerouted() => Harm,
-        // Parts come from replay alone, whichever host they were on.
+        // Parts come only from replay, whichever host they were on.
         "crossorigin" if !links.is_rerouted() => Harm,
-        // Asks the framed page for a policy of its own, which no archived page gives.
+        // Requires the framed page to accept a policy, which no archived page does.
         "csp" if tag == "iframe" => Harm,
         "to" | "from" | "by" if animates_address(attributes) => Address(Modifier::Image),
         "values" if animates_address(attributes) => Addresses(&[';'], Modifier::Image),
@@ -282,20 +282,20 @@ fn holds(
     })
 }
 
-/// Whether a link is to a style sheet, also one that is only fetched.
+/// Whether a link is to a style sheet, including a preloaded one.
 fn is_style(attributes: &Attributes) -> bool {
     attributes.has_word("rel", "stylesheet") || attributes.has_word("as", "style")
 }
 
-/// Where a link leads: out of a frame it leads to a page.
+/// The modifier of a link target: a link out of a frame leads to a page.
 fn link_target(attributes: &Attributes, page: Modifier) -> Modifier {
     let target = attributes.get("target").unwrap_or_default();
     let leaves = ["_top", "_blank"].iter().any(|name| target.eq_ignore_ascii_case(name));
     if leaves && page == Modifier::Frame { Modifier::Page } else { page }
 }
 
-/// `<link href>` by its relation. The canonical address of a page is a statement and no request: it
-/// stays what the page said.
+/// `<link href>` by its relation. The canonical address of a page is a statement, not a request: it
+/// is not changed.
 fn link(attributes: &Attributes, page: Modifier) -> Option<Holds> {
     let is = |word: &str| attributes.has_word("rel", word);
     let as_what = attributes.get("as").unwrap_or_default().to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! Where replay answers: an origin and a path, from which every address it writes begins.
+//! The site of replay: an origin and a path, with which every address it writes begins.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{Address, Modifier};
 
-/// The origin and the base path that replay is reached under by readers.
+/// The origin and the base path under which readers reach replay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
     origin: String,
@@ -14,13 +14,13 @@ pub struct Site {
     is_ip6: bool,
 }
 
-/// Why a text is no place to replay at.
+/// Why a text is not a valid site.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SiteError {
     /// The origin is not `http` or `https`, or is more than scheme, host and port.
     #[error("{0:?} is no origin: expected http://HOST[:PORT] or https://HOST[:PORT]")]
     Origin(String),
-    /// The path does not begin with a slash, or has characters that no path of the server needs.
+    /// The path does not begin with a slash, or has characters that are not allowed.
     #[error(
         "{0:?} is no base path: expected \"\" or a path of letters, digits, \"-\", \".\", \"_\", \"~\" and \"/\" that begins with \"/\""
     )]
@@ -29,8 +29,8 @@ pub enum SiteError {
 
 impl Site {
     /// A site at `origin` (`http://127.0.0.1:8080`), below `base_path` (empty, or such as `/archive`;
-    /// slashes at its end do not count). Both go into headers and pages, so neither may hold anything
-    /// but what the forms allow, wherever they come from (a `Host` field of a request, say).
+    /// slashes at its end are ignored). Both go into headers and pages, so neither may contain anything
+    /// but these forms, wherever they come from (for example the `Host` field of a request).
     ///
     /// # Errors
     /// When either has another form.
@@ -66,13 +66,13 @@ impl Site {
         &self.origin
     }
 
-    /// The base path, without a slash at its end; empty where there is none.
+    /// The base path, without a slash at its end; empty if there is none.
     #[must_use]
     pub fn base_path(&self) -> &str {
         &self.base_path
     }
 
-    /// What every archival path begins with: `/web/` below the base path.
+    /// The prefix of every archival path: `/web/` below the base path.
     #[must_use]
     pub fn prefix(&self) -> String {
         format!("{}/web/", self.base_path)
@@ -90,7 +90,7 @@ impl Site {
         format!("{}{}", self.origin, self.path_of(address))
     }
 
-    /// The path of any URL text at a time: the text is one that has been serialised by a URL parser.
+    /// The path of any URL text at a time: the text must have been serialised by a URL parser.
     pub(super) fn path_to(&self, stamp: &str, modifier: Modifier, url: &str) -> String {
         let mut out = String::with_capacity(self.base_path.len() + 24 + url.len());
         // Writing into a String cannot fail.

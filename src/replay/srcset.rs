@@ -1,7 +1,7 @@
 //! `srcset`: several addresses with widths or densities (HTML standard, section 4.8.4.2.1).
 
-/// A `srcset` with every address that `rewritten` gives another one for replaced; what stands between
-/// the addresses stays as it is. None where nothing changed.
+/// A `srcset` with every address replaced for which `rewritten` returns another one; the text between
+/// the addresses is not changed. None if nothing changed.
 pub(super) fn rewrite(
     srcset: &str,
     mut rewritten: impl FnMut(&str) -> Option<String>,
@@ -34,7 +34,7 @@ pub(super) fn rewrite(
     changed.then_some(out)
 }
 
-/// Where the descriptors that begin at `at` end: at a comma outside of parentheses.
+/// The end of the descriptors that begin at `at`: a comma outside parentheses.
 fn descriptors_end(bytes: &[u8], mut at: usize) -> usize {
     let mut depth = 0_usize;
     while let Some(byte) = bytes.get(at) {

@@ -1,9 +1,9 @@
 //! XHTML, SVG and other XML, rewritten as they stream: by the rules of XML, where `<script/>` is a whole element.
 //!
-//! A scanner of tags (XML 1.0, sections 2.4 to 3.1) on bytes. What is no tag passes; inside `style` text
-//! is a style sheet. Other XML is read the same way: elements of XHTML and SVG act in any of it, and a
-//! feed's links lead into the archive. Malformed documents pass as they are, as far as they are
-//! malformed: a browser shows an error for them.
+//! A scanner of tags (XML 1.0, sections 2.4 to 3.1) on bytes. Everything else passes; inside `style` text
+//! is a style sheet. Other XML is handled the same way: elements of XHTML and SVG take effect in any of it, and a
+//! feed's links lead into the archive. Malformed parts of documents pass
+//! unchanged: a browser shows an error for them.
 
 use encoding_rs::{Encoding, UTF_8};
 
@@ -11,7 +11,7 @@ use super::references::{self, Place};
 use super::rules::{Attributes, Change, Rules};
 use super::{Links, Modifier, Scripts, css};
 
-/// The longest tag, style sheet or declaration that is read. A longer one ends the rewriting.
+/// The longest tag, style sheet or declaration that is parsed. A longer one ends the rewriting.
 const TOKEN_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 const CDATA: &[u8] = b"<![CDATA[";
@@ -31,19 +31,19 @@ pub(super) struct XmlRewriter {
 
 /// A construct at the front of the bytes.
 enum Piece {
-    /// So many bytes that pass.
+    /// This many bytes that pass.
     Pass(usize),
     /// A start tag of this many bytes.
     Tag(usize),
     /// A processing instruction of this many bytes.
     Instruction(usize),
-    /// Text of a style sheet of this many bytes, and how it is written.
+    /// Text of a style sheet of this many bytes, and how it is encoded.
     Text(usize, Written),
     /// It has not ended yet.
     More,
 }
 
-/// How text of a style sheet is written.
+/// How text of a style sheet is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Written {
     Plain,
@@ -85,7 +85,7 @@ impl XmlRewriter {
                 Piece::More => break,
                 Piece::Pass(length) => {
                     self.in_cdata = self.in_style && rest.starts_with(CDATA);
-                    // An end tag: a style sheet holds no other element.
+                    // An end tag: a style sheet contains no other element.
                     self.in_style &= !rest.starts_with(b"</");
                     out.extend_from_slice(&rest[..length]);
                     length
@@ -110,7 +110,7 @@ impl XmlRewriter {
     }
 
     pub(super) fn finish(&mut self) -> Vec<u8> {
-        // What has no end is malformed, and no browser reads it.
+        // A construct without an end is malformed, and browsers reject it.
         std::mem::take(&mut self.pending)
     }
 
@@ -163,7 +163,7 @@ impl XmlRewriter {
         out.extend_from_slice(&tag[copied..]);
     }
 
-    /// `href` of any namespace but none is that of XLink.
+    /// A prefixed `href` of any namespace counts as that of XLink.
     fn attribute_name(&self, raw: &[u8]) -> String {
         let name = self.text(raw).to_ascii_lowercase();
         if name.ends_with(":href") { "xlink:href".to_owned() } else { name }
@@ -206,7 +206,7 @@ impl XmlRewriter {
     }
 }
 
-/// What stands at the front of the bytes, which are not empty.
+/// The piece at the front of the bytes, which are not empty.
 fn piece(bytes: &[u8], in_style: bool) -> Piece {
     let until = |from: usize, end: &[u8]| {
         memchr::memmem::find(&bytes[from..], end).map(|at| from + at + end.len())
@@ -223,7 +223,7 @@ fn piece(bytes: &[u8], in_style: bool) -> Piece {
         return until(4, b"-->").map_or(Piece::More, Piece::Pass);
     }
     if bytes.starts_with(CDATA) {
-        // In a style sheet the mark first, then what stands in it up to its end.
+        // In a style sheet first the opening mark, then the content up to its end.
         let end = if in_style { Some(CDATA.len()) } else { until(CDATA.len(), b"]]>") };
         return end.map_or(Piece::More, Piece::Pass);
     }
@@ -244,7 +244,7 @@ fn piece(bytes: &[u8], in_style: bool) -> Piece {
     }
 }
 
-/// What stands in a CDATA section, and then its end.
+/// The content of a CDATA section, and then its end.
 fn cdata(bytes: &[u8]) -> Piece {
     match memchr::memmem::find(bytes, b"]]>") {
         Some(0) => Piece::Pass(3),
@@ -253,7 +253,7 @@ fn cdata(bytes: &[u8]) -> Piece {
     }
 }
 
-/// The length of a tag: to the first `>` outside of quotation marks.
+/// The length of a tag: to the first `>` outside quotation marks.
 fn tag_end(bytes: &[u8]) -> Option<usize> {
     let mut quote = None;
     for (at, byte) in bytes.iter().enumerate() {
@@ -297,7 +297,7 @@ fn local(name: &[u8]) -> &[u8] {
     memchr::memchr(b':', name).map_or(name, |at| &name[at + 1..])
 }
 
-/// Where an attribute stands in its tag.
+/// The place of an attribute in its tag.
 #[derive(Debug)]
 struct Attribute {
     name: std::ops::Range<usize>,
@@ -322,7 +322,7 @@ fn attributes(tag: &[u8], mut at: usize) -> Vec<Attribute> {
         let name = from..at;
         at = skip_blanks(at);
         if name.is_empty() || tag.get(at) != Some(&b'=') {
-            // The end, or no XML: a browser reads none of it.
+            // The end, or not XML: a browser rejects the rest.
             return out;
         }
         at = skip_blanks(at + 1);
@@ -333,7 +333,7 @@ fn attributes(tag: &[u8], mut at: usize) -> Vec<Attribute> {
     }
 }
 
-/// A value so written that either quotation marks hold it.
+/// A value escaped for either kind of quotation marks.
 fn for_xml(value: &str) -> String {
     crate::base::markup::escaped(value)
 }

@@ -21,7 +21,7 @@ pub enum ScheduleError {
         /// What the system said.
         source: io::Error,
     },
-    /// A stored value is none that any version of this program wrote.
+    /// A stored value was not written by any version of this program.
     #[error("the queue holds {what} that cannot be read")]
     Corrupt {
         /// What it is.
@@ -135,9 +135,9 @@ impl Change {
         }
     }
 
-    /// Makes it, key by key. A death in between leaves only the first of the writes made, and the
-    /// journal's frame makes them all again; an atomic batch would cost the engine two writes to
-    /// the disk for each change.
+    /// Makes it, key by key. If the process dies in between, only the first of the writes are made,
+    /// and the journal's frame makes them all again; an atomic batch would cost the engine two
+    /// writes to the disk for each change.
     pub(super) fn apply_to(&self, tree: &Tree) -> Result<(), ScheduleError> {
         for (key, value) in self.writes() {
             match value {

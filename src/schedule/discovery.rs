@@ -73,7 +73,7 @@ impl DiscoveryPath {
         Self::default()
     }
 
-    /// Reads `LLE`, or `12+LLE` where 12 hops were dropped. `None` for a letter that is none.
+    /// Reads `LLE`, or `12+LLE` where 12 hops were dropped. `None` for an unknown letter.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (dropped, letters) = match text.split_once('+') {
@@ -108,7 +108,7 @@ impl DiscoveryPath {
     }
 
     /// How many hops a reader would have made from the seed: links and entries of a manifest.
-    /// Redirects, embeds and prerequisites are no hops (as Heritrix counts link hops).
+    /// Redirects, embeds and prerequisites are not hops (as Heritrix counts link hops).
     #[must_use]
     pub fn hops(&self) -> u32 {
         let kept = self.steps().filter(|step| is_hop(*step)).count();

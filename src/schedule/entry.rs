@@ -226,7 +226,7 @@ pub(in crate::schedule) fn url_digest(uri: &TargetUri) -> UrlDigest {
     half
 }
 
-/// How one job came to a URL.
+/// How one job found a URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::schedule) struct Owner {
     /// The number of the job.
@@ -234,7 +234,7 @@ pub(in crate::schedule) struct Owner {
     pub(in crate::schedule) path: DiscoveryPath,
     pub(in crate::schedule) via: Option<String>,
     pub(in crate::schedule) settings: String,
-    /// Whether the URL was visited since the job came to it.
+    /// Whether the URL was visited since the job found it.
     pub(in crate::schedule) looked: bool,
 }
 
@@ -280,7 +280,7 @@ impl Entry {
     /// The longest memo that is kept, in bytes; a longer one is a mistake of the caller and refused.
     pub const MEMO_MAX: usize = 16 * 1024;
 
-    /// Who names the URL, by their numbers in its set; all of `members` have what is there where the entry does not
+    /// The jobs that name the URL, by their numbers in its set; all of `members` have what is there where the entry does not
     /// tell, as damage may leave it.
     pub(in crate::schedule) fn owners<I: Iterator<Item = u16>>(
         &self,

@@ -1,4 +1,4 @@
-//! Who is next: per-host queues over the state on disk, and the claims that are in flight.
+//! Which URL is next: per-host queues over the state on disk, and the claims that are in flight.
 //!
 //! A URL is in exactly one state: queued (never fetched, ready at a time), in flight, waiting for
 //! its next visit, or retired with a reason. The first, third and fourth lie on disk and survive

@@ -14,7 +14,7 @@ use super::seeds::SeedList;
 use super::traps::TrapOptions;
 use crate::base::TargetUri;
 
-/// What a run does that comes due while the run before is still going.
+/// What is done with a run that comes due while the run before is still going.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Overlap {
     /// It does not take place.
@@ -33,7 +33,7 @@ pub struct JobLimits {
     pub pages_max: Option<u64>,
     /// This many bytes received.
     pub bytes_max: Option<u64>,
-    /// So much time since its beginning.
+    /// This much time since its beginning.
     pub time_max: Option<Duration>,
     /// Less free disk than this, in bytes, pauses the job.
     pub disk_free_min: Option<u64>,
@@ -51,7 +51,7 @@ pub enum BrowserUse {
     Always,
 }
 
-/// Who is told of new versions. Its `Debug` form hides the webhook's path, which often is a key.
+/// Who is notified of new versions. Its `Debug` form hides the webhook's path, which often is a key.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Notify {
     /// Where the news is posted.
@@ -72,7 +72,7 @@ impl fmt::Debug for Notify {
 /// A job. Its `Debug` form holds no secret.
 #[derive(Debug, Clone)]
 pub struct JobSpec {
-    /// Its name, unlike that of any other job.
+    /// Its name, unique among jobs.
     pub name: String,
     /// Where its file lies, by its full path; `None` for a job without one.
     pub file: Option<PathBuf>,
@@ -124,7 +124,7 @@ pub struct JobSpec {
     pub user_agent: Option<String>,
     /// Where a site's owner reaches the operator.
     pub contact: Option<String>,
-    /// Who is told.
+    /// Who is notified.
     pub notify: Notify,
 }
 
@@ -182,7 +182,7 @@ impl JobSpec {
 }
 
 /// How many links a reader would have followed from a seed, or from a page that a source names:
-/// what [`JobSpec::depth`] bounds. The step from a source to what it names is none.
+/// what [`JobSpec::depth`] bounds. The step from a source to what it names is not counted.
 #[must_use]
 pub fn depth_of(path: &DiscoveryPath) -> u32 {
     let is_link = |step: &Step| matches!(step, Step::Link | Step::Synthesised);

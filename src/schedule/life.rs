@@ -103,13 +103,13 @@ impl Default for LifeRules {
     }
 }
 
-/// What a page is held to be.
+/// The state that a page is considered to be in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Standing {
     /// There.
     #[default]
     Alive,
-    /// Something else was seen lately, and not often enough for a verdict.
+    /// Something else was seen lately, but not often enough for a verdict.
     Doubtful,
     /// Removed.
     Gone,
@@ -153,9 +153,9 @@ pub enum Event {
     },
     /// The page stands behind a wall.
     Blocked(Block),
-    /// The wall is away.
+    /// The wall is gone.
     Unblocked,
-    /// Nothing has been heard of it for a long time.
+    /// There has been no answer for a long time.
     Unreachable,
 }
 
@@ -217,7 +217,7 @@ impl Life {
         Self::default()
     }
 
-    /// What it is held to be.
+    /// The state that it is considered to be in.
     #[must_use]
     pub fn standing(&self) -> Standing {
         self.standing
@@ -268,7 +268,7 @@ impl Life {
 
     fn missing(&mut self, at: Timestamp, sure: bool, looks: u32, what: &str) -> Verdict {
         if self.standing == Standing::Gone {
-            // It may return; looked for ever more rarely.
+            // It may return; checked ever more rarely.
             let wait = [DAY * 7, DAY * 30, DAY * 90][usize::min(looks as usize / 5, 2)];
             return again(None, at, wait, "gone; in case it returns");
         }
@@ -309,7 +309,7 @@ impl Life {
 
     fn walled(&mut self, at: Timestamp, block: Block, rules: &LifeRules) -> Verdict {
         self.blocked.add(at);
-        // Walls are asked again ever more rarely: six hours, doubling up to a week.
+        // Walls are checked ever more rarely: six hours, doubling up to a week.
         let doublings = self.blocked.looks.saturating_sub(1).min(5);
         let wait = (HOUR * 6 * (1 << doublings)).min(DAY * 7);
         let known = matches!(self.standing, Standing::Blocked | Standing::Gone | Standing::Moved);

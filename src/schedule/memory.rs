@@ -11,8 +11,8 @@ pub struct PageMemory {
     pub life: Life,
     /// How often its text was edited; `None` before the first look that showed it.
     pub history: Option<PageHistory>,
-    /// A digest of the article text of the last look that showed it, in the caller's bytes, so
-    /// that "changed or not" can be told without reading the archive. Empty where unknown.
+    /// A digest of the article text of the last look that showed it, in the caller's bytes, so that
+    /// a change is detected without reading the archive. Empty where unknown.
     pub text_digest: Vec<u8>,
 }
 

@@ -1,23 +1,24 @@
 //! A queue's tree after a loss of power.
 //!
-//! The journal comes before the tree, but both reach the disk when the system likes: after a loss
-//! of power the tree may hold changes whose frames are gone, the last of them in part. Each change
-//! stands for itself, and whichever of them are left make a queue of some earlier moment; what is
-//! mended here is the half of one. This knows nothing of what is due.
+//! The journal comes before the tree, but the system may write either to the disk first: after a
+//! loss of power the tree may hold changes whose frames are gone, the last of them in part. Each
+//! change stands for itself, and whichever of them are left make a queue of some earlier moment;
+//! what is repaired here is a change of which only a part was written. This knows nothing of what
+//! is due.
 
 use super::change::{ScheduleError, place_of};
 use super::entry::{Entry, Place, url_digest, url_key};
 use crate::kv::Tree;
 
-/// Makes places and digests agree again; how many had to be changed. To be called after the journal
-/// was replayed. Where a URL has two places, the one that its digest names stays.
+/// Makes places and digests consistent again; how many had to be changed. To be called after the
+/// journal was replayed. Where a URL has two places, the one that its digest names stays.
 pub(super) fn mend(tree: &Tree) -> Result<u64, ScheduleError> {
     let mut mended = 0;
     for item in tree.scan_prefix(b"q") {
         let (key, value) = item?;
         let read = Place::of_key(&key).zip(Entry::of_bytes(&value));
         let Some((place, entry)) = read else {
-            // Nothing that can be asked for; the journal held it, or nobody was told of it.
+            // Nothing that can be asked for; the journal held it, or it was never acknowledged.
             tree.remove(&key)?;
             mended += 1;
             continue;
@@ -89,7 +90,7 @@ mod tests {
             assert_eq!(place_of(&tree, 3, &digest).unwrap(), stays);
             assert_eq!(mend(&tree).unwrap(), 0, "once is enough");
         }
-        // What cannot be read is no URL.
+        // What cannot be read is not a URL.
         let dir = tempfile::tempdir().unwrap();
         let (kv, _) = Kv::open(dir.path(), &KvOptions::default()).unwrap();
         let tree = kv.tree("t").unwrap();

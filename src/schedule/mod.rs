@@ -10,7 +10,7 @@
 //!
 //! In reading order: how a URI was found ([`discovery`]), whether it belongs ([`scope`]), what is
 //! taken off it ([`clean`]), whether it is one of a million like it ([`traps`]); what is kept of it
-//! ([`entry`]), the queues on disk and their journal ([`state`], [`journal`], `replay`, `mend`), who is next
+//! ([`entry`]), the queues on disk and their journal ([`state`], [`journal`], `replay`, `mend`), which URL is next
 //! ([`frontier`]); when to look again ([`revisit`]), whether it is still there ([`life`]), both as
 //! bytes ([`memory`]); what a person asked to have watched ([`watch`]), and whole jobs ([`job`], with
 //! their secrets in [`credentials`] and what they name in [`seeds`]).

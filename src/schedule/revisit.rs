@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn an_article_is_looked_at_densely_while_young_and_ever_more_rarely() {
+    fn an_article_is_visited_densely_while_young_and_ever_more_rarely() {
         let host = HostHistory::new(100.0, at(0));
         let waits =
             [0, 60, 24 * 60, 7 * 24 * 60, 60 * 24 * 60].map(|age| wait_of(&page(0, age), &host));
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_changed_is_looked_at_sooner_than_what_has_not() {
+    fn what_has_changed_is_visited_sooner_than_what_has_not() {
         let prior = Prior::default();
         let mut host = HostHistory::new(100.0, at(0));
         let seen = |minutes, text_changed| Observation {

@@ -1,6 +1,6 @@
 //! In or out: whether a URL belongs to a job, and which rule said so.
 //!
-//! Rules are tried in a fixed order, and the first that speaks decides:
+//! Rules are tried in a fixed order, and the first that applies decides:
 //!
 //! 1. a prerequisite (robots.txt) is in;
 //! 2. an exclude rule is out, whatever else would take it in;
@@ -23,7 +23,7 @@ use super::discovery::{DiscoveryPath, Step};
 use crate::base::surt::urlkey;
 use crate::base::{ByteSize, HostKey, MediaType, TargetUri};
 
-/// What is said of a URL that no rule speaks of.
+/// The ruling on a URL to which no rule applies.
 const NO_INCLUDE_RULE: &str = "no include rule";
 
 /// One rule of a job, as written.

@@ -2,8 +2,8 @@
 //!
 //! A list of seeds may be as long as an archive, and it is needed when a run begins and hardly ever
 //! after that: the queue on disk has every one of them then. So it is one run of bytes with the
-//! length of each text (a parsed URL is four times as large), shared by all who hold the job, and a
-//! URL is parsed when somebody asks for it. What it deliberately does not do: tell whether a URL is
+//! length of each text (a parsed URL is four times as large), shared by all holders of the job, and
+//! a URL is parsed when it is asked for. What it deliberately does not do: detect whether a URL is
 //! in it twice.
 
 use std::fmt;
@@ -25,7 +25,7 @@ struct Texts {
 impl SeedList {
     /// Adds a URL at the end. Where the list is shared, it is copied first.
     pub fn push(&mut self, uri: &TargetUri) {
-        // No URL is longer than that; one that were is left out rather than cut.
+        // No URL is longer than that; a longer one would be left out rather than cut.
         let Ok(length) = u16::try_from(uri.as_str().len()) else { return };
         let texts = Arc::make_mut(&mut self.0);
         texts.all.push_str(uri.as_str());
@@ -56,7 +56,7 @@ impl SeedList {
 
     /// The URLs, each parsed again.
     pub fn iter(&self) -> impl Iterator<Item = TargetUri> {
-        // What was a URL when it was put in is one still.
+        // A text that was a URL when it was put in is one still.
         self.texts().filter_map(|text| TargetUri::parse(text).ok())
     }
 

@@ -1,7 +1,7 @@
 //! The queues' state on disk: one tree of the key-value store, and the journal before it.
 //!
 //! Owns which bytes are written, in which order, and how they are found again after a death.
-//! Decides nothing about who is next. Every change goes to the journal, then to the tree, key
+//! Decides nothing about which URL is next. Every change goes to the journal, then to the tree, key
 //! by key; `State::checkpoint` flushes the tree and begins a new journal. Opening replays the
 //! journal over the tree: each frame sets the whole new state of one URL, so it does not matter
 //! how much of it the tree already holds.
@@ -35,7 +35,7 @@ pub struct Opened {
     pub hosts_read: usize,
 }
 
-/// What the summaries of hosts are worth after an opening.
+/// How far the summaries of hosts can be trusted after an opening.
 #[derive(Debug, Default)]
 pub(in crate::schedule) struct Summarised {
     /// They were written with this journal's beginning, so that they are right but for `touched`.

@@ -9,7 +9,7 @@
 //! little, so a budget is never overrun.
 //!
 //! What it deliberately does not do: know scope or robots.txt. Every refusal names its rule; what a
-//! person or a publisher asked for by name (a seed, an entry of a feed or sitemap) is no trap and
+//! person or a publisher asked for by name (a seed, an entry of a feed or sitemap) is not a trap and
 //! should not be put to it.
 
 use std::hash::Hasher as _;
@@ -338,7 +338,7 @@ fn days_from_1970(year: i64, month: i64) -> i64 {
     era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
-/// The shape of a URL: digits as `0`, runs of letters that are no word of the path as they are,
+/// The shape of a URL: digits as `0`, runs of letters that are not a word of the path as they are,
 /// parameter values as `*`.
 fn pattern(uri: &TargetUri) -> String {
     let url = uri.url();
@@ -416,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn traps_are_told_from_news() {
+    fn traps_are_distinguished_from_news() {
         let deep = format!("http://a.org/{}", (0..21).map(|n| format!("{n}/")).collect::<String>());
         let many =
             format!("http://a.org/?{}", (0..21).map(|n| format!("p{n}=1&")).collect::<String>());

@@ -54,7 +54,7 @@ impl WatchSchedule {
 pub struct WatchSettings {
     /// When it is visited.
     pub schedule: WatchSchedule,
-    /// What it goes before.
+    /// Its priority.
     pub priority: Option<Priority>,
     /// Whether its parts are fetched with it; as its job says when `None`.
     pub requisites: Option<Requisite>,
@@ -343,7 +343,7 @@ fn word_value(text: &str) -> Option<(String, &str)> {
 const UNITS: [(&str, u64); 5] =
     [("w", 7 * 86_400), ("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
 
-/// `30m`, `2h`, `1d`; `m` is minutes. Zero is no interval.
+/// `30m`, `2h`, `1d`; `m` is minutes. Zero is not an interval.
 fn interval(text: &str) -> Option<Duration> {
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
     let unit = match unit {

@@ -1,7 +1,7 @@
-//! What one version of a page says, as far as it is searched, and whether a query finds it there: the exact check
-//! behind the index, and the passages that show it.
+//! The searched content of one version of a page, and whether a query matches it: the exact check
+//! after the index, and the passages that show the match.
 //!
-//! Only what a reading takes for the article is here: rails, trending lists and related links are none of it.
+//! Only the article of a reading is included: rails, trending lists and related links are not.
 
 use std::cell::OnceCell;
 use std::ops::Range;
@@ -14,10 +14,10 @@ use super::query::{Clause, SearchField, SearchQuery};
 /// The longest passage that is shown, in characters.
 const SNIPPET_CHARS: usize = 240;
 
-/// This many passages of a version are shown.
+/// At most this many passages of a version are shown.
 const SNIPPETS_MAX: usize = 3;
 
-/// What a version says.
+/// The content of a version.
 #[derive(Debug, Clone, Default)]
 pub struct Content {
     headline: Words,
@@ -29,7 +29,7 @@ pub struct Content {
     pub is_german: bool,
 }
 
-/// A text with its words, once they are asked for.
+/// A text with its words, computed on demand.
 #[derive(Debug, Clone, Default)]
 struct Words {
     text: String,
@@ -50,19 +50,19 @@ impl Words {
     }
 }
 
-/// A passage that shows what was found.
+/// A passage that shows a match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snippet {
     /// Where it stands.
     pub field: SearchField,
     /// The passage, its white space as single spaces.
     pub text: String,
-    /// What was found in it: ranges of bytes, in order, none of which overlap.
+    /// The matches in it: ranges of bytes, in order, without overlap.
     pub marks: Vec<Range<usize>>,
 }
 
 impl Content {
-    /// What a page says.
+    /// The content of a page.
     #[must_use]
     pub fn of(page: &Page) -> Self {
         let headline = page.headline.as_ref().map_or("", |headline| headline.value.as_str());
@@ -82,7 +82,7 @@ impl Content {
         }
     }
 
-    /// The same with headline and text alone.
+    /// The same with headline and text only.
     #[must_use]
     pub fn of_words(headline: Option<&str>, text: &str) -> Self {
         Self {
@@ -116,7 +116,7 @@ impl Content {
         self.byline.iter().flat_map(Words::folded).collect()
     }
 
-    /// The words of the names of who is quoted.
+    /// The words of the names of the speakers.
     #[must_use]
     pub fn speaker_words(&self) -> Vec<String> {
         self.speakers.iter().flat_map(Words::folded).collect()
@@ -140,13 +140,13 @@ impl Content {
         texts.any(|(_, words)| !clause.words.places(words.tokens()).is_empty())
     }
 
-    /// Whether a query finds it: all that is wanted stands there, and nothing that is excluded.
+    /// Whether a query matches it: it has everything that is wanted, and nothing that is excluded.
     #[must_use]
     pub fn satisfies(&self, query: &SearchQuery) -> bool {
         query.clauses.iter().all(|clause| self.has(clause) != clause.is_excluded)
     }
 
-    /// Passages that show what a query finds: the headline where it has any of it, and the parts of the text that
+    /// Passages that show the matches of a query: the headline if it has any, and the parts of the text that
     /// have the most.
     #[must_use]
     pub fn snippets(&self, query: &SearchQuery) -> Vec<Snippet> {
@@ -182,7 +182,7 @@ fn each(field: SearchField, all: &[Words]) -> Vec<(SearchField, &Words)> {
     all.iter().map(|words| (field, words)).collect()
 }
 
-/// The part of a text with the most clauses, and of those the first.
+/// The first part of a text with the most clauses.
 fn snippet(field: SearchField, words: &Words, clauses: &[&Clause]) -> Option<Snippet> {
     let mut places: Vec<(Range<usize>, usize)> = Vec::new();
     for (number, clause) in clauses.iter().enumerate() {
@@ -243,7 +243,7 @@ fn put_line(text: &str, shown: &mut String) {
     }
 }
 
-/// The part of a text around a place that is shown: some words before it, more behind it, no word cut where
+/// The part of a text that is shown around a place: some words before it, more after it, no word cut if
 /// there are spaces.
 fn around(text: &str, place: &Range<usize>) -> Range<usize> {
     let back = text[..place.start].char_indices().rev().take(SNIPPET_CHARS / 4).last();
@@ -312,7 +312,7 @@ mod tests {
             ("strike -ferry", true),
             ("strike -boats", false),
             ("\"old port\"", true),
-            // Headline and text are two texts.
+            // Headline and text are separate texts.
             ("\"old port the board\"", false),
             ("headline:strike", true),
             ("headline:boats", false),
@@ -330,7 +330,7 @@ mod tests {
         }
     }
 
-    /// Snippets with what was found in brackets.
+    /// Snippets with the matches in brackets.
     fn shown(content: &Content, text: &str) -> Vec<String> {
         let snippets = content.snippets(&query(text)).into_iter();
         let mark = |snippet: Snippet| {

@@ -1,7 +1,7 @@
-//! Which pages may have what is looked for, the best first: what the index knows, before anything is read.
+//! The candidate pages of a query, the best first: from the index alone, before anything is read.
 //!
-//! Every page that has it is among them; some of them have the words in different versions, or in other places
-//! than next to each other. Who asks reads the versions and tells.
+//! Every matching page is among them; some candidates have the words in different versions, or not
+//! next to each other. The caller reads the versions and checks.
 
 use std::collections::BTreeSet;
 
@@ -10,32 +10,32 @@ use super::passages::WINDOW;
 use super::query::{Clause, SearchField, SearchQuery, Words};
 use super::seam::{COMPOUND_CHARS_MIN, Found, IndexError, Passage};
 
-/// The most words that one that goes on, or a part of compounds, stands for.
+/// The most words that a prefix, or a part of compounds, is expanded to.
 const WORDS_MAX: usize = 500;
 
 /// The fewest characters of each part of a compound.
 const PART_CHARS_MIN: usize = 3;
 
-/// What may stand between the parts of a German compound.
+/// The linking elements of German compounds.
 const LINKS: [&str; 7] = ["", "s", "es", "n", "en", "er", "e"];
 
-/// A word of the headline counts as much as this many of the text.
+/// A word of the headline counts as this many of the text.
 const HEADLINE_WEIGHT: f32 = 3.0;
 
-/// Where no more pages than this are left, words that very many passages have are not looked up any more: who asks
-/// reads the pages all the same, and such words say little of which fits best.
+/// If no more pages than this are left, words that very many passages have are no longer looked up: the caller
+/// reads the pages anyway, and such words hardly affect the ranking.
 const FEW_PAGES: u64 = 64;
 
-/// In this many passages a word is one of those.
+/// A word in this many passages is one of those.
 const DEAR_PASSAGES: u64 = 20_000;
 
-/// In what order pages are given out.
+/// The order of pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Order {
-    /// The ones that tell most of the words, the rarer words before the more frequent.
+    /// By relevance: pages with more of the words first, rare words count more.
     #[default]
     Relevance,
-    /// The ones whose newest passage with a word of the query came last.
+    /// By time: pages with the newest passage that has a word of the query first.
     Time,
 }
 
@@ -49,21 +49,21 @@ impl Order {
         }
     }
 
-    /// The order of that word; relevance for every other and for none.
+    /// The order with that word; relevance for any other and for none.
     #[must_use]
     pub fn of_label(label: Option<&str>) -> Self {
         if label == Some(Self::Time.label()) { Self::Time } else { Self::Relevance }
     }
 }
 
-/// A page that may have what is looked for.
+/// A candidate page.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Candidate {
     /// The number of the page.
     pub page: u64,
     /// How well it fits.
     pub score: f32,
-    /// When the newest passage with a word of the query came, in seconds since 1970.
+    /// The time of the newest passage with a word of the query, in seconds since 1970.
     pub date: i64,
     /// A passage of it.
     pub place: (u32, u32),
@@ -104,7 +104,7 @@ impl Pages {
     }
 }
 
-/// The query with the compounds that the words of the archive make of its words.
+/// The query with the compounds of its words that occur in the archive.
 ///
 /// # Errors
 /// When the index cannot be read.
@@ -167,7 +167,7 @@ fn compounds_of(view: &View, word: &str) -> Result<BTreeSet<String>, IndexError>
     Ok(found)
 }
 
-/// Words that a passage has to have, or for a long phrase several passages of one page.
+/// Words that one passage has to have, or for a long phrase several passages of one page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Probe {
     by: Found,
@@ -175,7 +175,7 @@ struct Probe {
     passages: Vec<Vec<String>>,
 }
 
-/// The probes of a clause: each page that has what it asks for is found by one of them.
+/// The probes of a clause: each page that matches it is found by one of them.
 fn probes(view: &View, clause: &Clause) -> Result<Vec<Probe>, IndexError> {
     let Words { patterns, others } = &clause.words;
     let whole = patterns.iter().filter(|pattern| !pattern.is_prefix);
@@ -195,7 +195,7 @@ fn probes(view: &View, clause: &Clause) -> Result<Vec<Probe>, IndexError> {
             continue;
         }
         let passages = match clause.field {
-            // A quotation that an attribution breaks is one, and its halves may lie in two passages.
+            // A quotation interrupted by an attribution is one, and its halves may lie in two passages.
             SearchField::Quote => words.iter().map(|word| vec![word.clone()]).collect(),
             _ if by == Found::Text => words.chunks(WINDOW).map(<[String]>::to_vec).collect(),
             _ => vec![words.clone()],
@@ -208,7 +208,7 @@ fn probes(view: &View, clause: &Clause) -> Result<Vec<Probe>, IndexError> {
     Ok(probes)
 }
 
-/// What is asked of the index, and until when a passage counts.
+/// A query to the index, and the latest time of passages that count.
 struct Asking<'v> {
     view: &'v View,
     until: i64,
@@ -273,7 +273,7 @@ impl Asking<'_> {
         Ok(counts)
     }
 
-    /// In how many passages a clause is found at most.
+    /// The most passages in which a clause can be found.
     fn cost(&self, probes: &[Probe]) -> Result<u64, IndexError> {
         let mut cost = 0;
         for Probe { by, passages } in probes {
@@ -310,17 +310,17 @@ pub fn candidates(view: &View, query: &SearchQuery) -> Result<Vec<Candidate>, In
     let count = view.marks.pages;
     let mut pages = Pages::all(count);
     let mut ranking = Ranking::new(count);
-    // Clauses whose pages are known before what they count.
+    // Clauses whose pages are known before they are ranked.
     let mut later: Vec<(&[Probe], f32)> = Vec::new();
     for (cost, probes, ranks) in &clauses {
-        // A page is given out by what ranks it.
+        // Results come from the ranking clauses, so at least one is needed.
         let is_ranked = !later.is_empty() || !ranking.clauses.is_empty();
         if is_ranked && *cost > DEAR_PASSAGES && pages.count() <= FEW_PAGES {
             break;
         }
         let is_simple = probes.iter().all(|probe| probe.passages.len() == 1);
         if *ranks && is_simple {
-            // Its passages are read once: counted at once, for the pages that have the clauses before.
+            // Its passages are read only once: they are also counted, for the pages that have the earlier clauses.
             let mut found = Pages::none(count);
             let counts = asking.rank(probes, &mut ranking, &mut |page| {
                 found.add(page);
@@ -346,15 +346,15 @@ pub fn candidates(view: &View, query: &SearchQuery) -> Result<Vec<Candidate>, In
     Ok(ranking.candidates(&pages))
 }
 
-/// The weight of a clause that this many pages have: the fewer, the higher.
+/// The weight of a clause that this many pages have: higher for fewer pages.
 #[expect(clippy::cast_precision_loss, reason = "a weight is an estimate")]
 fn weight(all: u64, have: u64) -> f32 {
     (1.0 + all as f32 / (have as f32 + 1.0)).ln()
 }
 
-/// What pages have of the query. The lists by the number of a page begin as zeros, which cost nothing where nothing is found.
+/// How pages match the query. The lists indexed by page number begin as zeros, which cost nothing if nothing is found.
 struct Ranking {
-    /// For each page its place among those that were found, from 1; 0 for none.
+    /// For each page its place among the found ones, from 1; 0 for none.
     places: Vec<u32>,
     found: Vec<Candidate>,
     /// For each clause its weight, and how often each page has it.
@@ -389,7 +389,7 @@ impl Ranking {
         for candidate in &mut found {
             let at = usize::try_from(candidate.page).unwrap_or(usize::MAX);
             for (weight, counts) in &clauses {
-                // What a page says ten times it does not say ten times as well.
+                // Relevance grows less than linearly with the count.
                 let count = counts.get(at).copied().unwrap_or(0.0);
                 candidate.score += weight * (1.0 + count).ln();
             }
@@ -398,7 +398,7 @@ impl Ranking {
     }
 }
 
-/// Takes out the `count` best, in order.
+/// Removes and returns the `count` best, in order.
 #[must_use]
 pub fn take_best(found: &mut Vec<Candidate>, order: Order, count: usize) -> Vec<Candidate> {
     let better = |a: &Candidate, b: &Candidate| {

@@ -1,13 +1,13 @@
-//! Text as the words that are searched: what is a word, and which spellings of one are the same.
+//! Text as searchable words: what a word is, and which spellings of it are equal.
 //!
-//! Words begin and end where [`history::phrase`](crate::history::phrase) says that they do, so that whatever
-//! that finds is among what is found by words. Beyond that, letters that a reader takes for the same are one:
+//! Words have the boundaries of [`history::phrase`](crate::history::phrase), so that everything that
+//! it finds is also found by words. In addition, letters that a reader considers the same are equal:
 //! case, accents and ligatures of Latin, Greek and Cyrillic letters; vowel signs, tatweel and the forms of alef,
-//! yeh and keheh in Arabic; points in Hebrew; digits of any script; full-width letters. Nothing is stemmed, and
-//! final forms stay what they are.
+//! yeh and keheh in Arabic; points in Hebrew; digits of any script; full-width letters. There is no stemming, and
+//! final forms are kept.
 //!
-//! Scripts without spaces between words (Chinese, Japanese, Thai and their like) are cut into pairs of
-//! characters, and the last character of a run stands once more by itself, so that one character can be found:
+//! Scripts without spaces between words (Chinese, Japanese, Thai and similar) are cut into pairs of
+//! characters, and the last character of a run is also a token by itself, so that one character can be found:
 //! it begins a pair, or is the last.
 //!
 //! ```text
@@ -19,13 +19,13 @@ use std::ops::Range;
 use crate::base::normal_form::{ascii_letters, combining_class, decomposed};
 use crate::history::phrase::{is_of_word, is_passed_over, small};
 
-/// A longer word is cut: nobody types it, and what stands there is no word.
+/// A longer word is cut: it is not a real word, and no user types it.
 pub const WORD_CHARS_MAX: usize = 64;
 
-/// What a token is.
+/// The kind of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenKind {
-    /// A word that spaces or marks set off.
+    /// A word delimited by spaces or marks.
     Word,
     /// Two characters of a script without spaces.
     Pair,
@@ -116,12 +116,12 @@ impl Cutter {
 fn fold(c: char, out: &mut String) {
     match c {
         _ if c.is_ascii() => out.push(c),
-        // Latin, with its extensions and ligatures; "½" and "²" are no other digits.
+        // Latin, with its extensions and ligatures; "½" and "²" are not folded to digits.
         '\u{80}'..='\u{2af}' | '\u{1e00}'..='\u{1eff}' | '\u{fb00}'..='\u{fb06}'
             if c.is_alphabetic() =>
         {
             let mut buffer = [0; 4];
-            // "ß" in capitals is two letters, and so is it here.
+            // "ß" in capitals is two letters; it is folded to two letters here.
             let letters = ascii_letters(c.encode_utf8(&mut buffer));
             out.extend(
                 letters.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase),
@@ -207,7 +207,7 @@ mod tests {
 
     /// Whether the words of a phrase stand in those of a text, one after the other.
     fn stands(phrase: &str, text: &str) -> bool {
-        // A vowel sign alone is a letter to a phrase and nothing to words: who asks for it asks every page.
+        // A vowel sign alone is a letter to a phrase and not a word: a query for it matches every page.
         let wanted = crate::search::query::Words::new(phrase);
         wanted.is_none_or(|wanted| !wanted.places(&tokens(text)).is_empty())
     }
@@ -258,7 +258,7 @@ mod tests {
     }
 
     proptest! {
-        /// What `when` finds is found by words.
+        /// Everything that `when` finds is found by words.
         #[test]
         fn words_find_every_phrase(before in piece(), phrase in piece(), after in piece()) {
             let text = format!("{before}{phrase}{after}");

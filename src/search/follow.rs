@@ -1,9 +1,9 @@
-//! The index of words brought in line with the WARC files: a follower of them, as the versions are
-//! ([`crate::history`]), whose readings and versions it takes and derives none of its own.
+//! Keeps the index of words in line with the WARC files: a follower of them, like the versions
+//! ([`crate::history`]), whose readings and versions it uses; it derives none of its own.
 //!
-//! A page is put in version by version. What tells the versions that are in from others is a hash of what they are
-//! made of (`sign`): where it is another one than that of the page's versions now (a capture came in between, a
-//! redirect leads to a page that was captured since), all of the page is removed and added again.
+//! A page is added version by version. The indexed versions are identified by a hash of their
+//! input (`sign`): if it differs from that of the page's current versions (a capture was added in between, a
+//! redirect leads to a page that was captured since), the whole page is removed and added again.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,26 +22,26 @@ use super::passages::Text;
 use super::query::host_of;
 use super::seam::{Entry, IndexError, Marks, OpenRedirects, PageInside};
 
-/// After this many passages a commit is made.
+/// A commit is made after this many passages.
 const PASSAGES_BETWEEN_COMMITS: u64 = 100_000;
 
-/// A part of the WARC files up to this length is read by itself; where more is new, the pages of the archive are
-/// gone through.
+/// A part of the WARC files up to this length is read by itself; if more is new, all pages of the archive are
+/// visited.
 const GAP_BYTES_MAX: u64 = 256 << 20;
 
-/// Why the index could not follow, or be asked.
+/// Why the index could not be updated or queried.
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
-    /// The index is not what it should be.
+    /// The index failed.
     #[error(transparent)]
     Index(#[from] IndexError),
     /// The archive cannot answer.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// There is no index: it is switched off, or what it is made from is not kept.
+    /// There is no index: it is switched off, or its sources are not kept.
     #[error("there is no search index: {0}")]
     None(String),
-    /// It was asked to end before it had everything.
+    /// It was stopped before it was complete.
     #[error("the search index was not brought up to date: the program ends")]
     Ended,
     /// Another process is still making it.
@@ -49,7 +49,7 @@ pub enum SearchError {
     Behind(u64),
 }
 
-/// Brings the index up to what the archive has; `progress` gets how many pages were read. What is left
+/// Brings the index up to date with the archive; `progress` gets the number of pages read. Returns what is left
 /// out, as text. `identity` is that of the store of readings.
 ///
 /// # Errors
@@ -66,12 +66,12 @@ pub(super) fn catch_up(
     Ok(putting.notes)
 }
 
-/// Up to where the captures of a file are in.
+/// The offset up to which the captures of a file are indexed.
 pub(super) fn mark_of(marks: &Marks, file: &str) -> u64 {
     marks.files.get(file).copied().unwrap_or(0)
 }
 
-/// Whether the files that are in are files of the archive, none of them shorter than it was.
+/// Whether the indexed files are still files of the archive, none of them shorter than before.
 pub(super) fn are_the_same_files(marks: &Marks, now: &[FileMark]) -> bool {
     marks
         .files
@@ -96,7 +96,7 @@ impl Putting<'_, '_> {
             self.writer.clear()?;
         }
         if self.writer.marks.identity != identity {
-            // Other versions may be known now; each page is compared with what is in.
+            // The versions may have changed; each page is compared with the index.
             self.writer.marks.files.clear();
             identity.clone_into(&mut self.writer.marks.identity);
         }
@@ -111,7 +111,7 @@ impl Putting<'_, '_> {
                     let other = || IndexError::Unusable(why.to_string()).into();
                     return Err(words.failed.unwrap_or_else(other));
                 }
-                // A part of a file that cannot be read: the index of captures tells of all pages.
+                // A part of a file that cannot be read: the index of captures lists all pages.
                 Err(FollowError::File(_)) => {}
             }
         }
@@ -132,12 +132,12 @@ impl Putting<'_, '_> {
         Ok(())
     }
 
-    /// Puts in what is new of a page: each of its forms is a page of its own here.
+    /// Adds the new versions of a page: each of its forms is a separate page here.
     fn page(&mut self, url: &str) -> Result<(), SearchError> {
         if self.ended.load(Ordering::Relaxed) {
             return Err(SearchError::Ended);
         }
-        // What the object storage does not answer now would never be put in: the page counts as put in without it.
+        // Captures that the object storage does not return now would never be added: the page would count as indexed.
         let unanswered = self.page_reader.reader().storage_unanswered();
         self.put_page(url)?;
         Ok(self.page_reader.reader().storage_answered_since(unanswered)?)
@@ -167,7 +167,7 @@ impl Putting<'_, '_> {
         Ok(())
     }
 
-    /// Puts in the versions behind those that are in; false where those are others.
+    /// Adds the versions after the indexed ones; false if the indexed ones differ.
     fn versions(
         &mut self,
         (url, form): (&str, Form),
@@ -218,7 +218,7 @@ impl Putting<'_, '_> {
     }
 }
 
-/// The entry with what is new in `now`.
+/// The entry with the new content of `now`.
 fn filled<'e>(
     mut entry: Entry<'e>,
     now: Option<&'e (Content, Text)>,
@@ -242,12 +242,12 @@ fn with_words(content: Content) -> (Content, Text) {
     (content, words)
 }
 
-/// Whether a version shows the article, or a part of it.
+/// Whether a version shows the article or a part of it.
 pub(super) fn is_shown(row: &VersionRow) -> bool {
     matches!(row.presence, Presence::Here | Presence::Cut)
 }
 
-/// What a version says; a record that cannot be read is noted.
+/// The content of a version; a record that cannot be read is noted.
 pub(super) fn content(
     reading: &mut PageReader<'_>,
     row: &VersionRow,
@@ -262,13 +262,13 @@ pub(super) fn content(
     }
 }
 
-/// Where a version leads that is a redirect to a page which was not captured since.
+/// The target of a version that is a redirect to a page which was not captured since.
 pub(super) fn open_redirect(row: &VersionRow) -> Option<&str> {
     let is_settled = |landing: &Capture| landing.date >= row.first.date;
     row.leads_to.as_deref().filter(|_| !row.landing.as_ref().is_some_and(is_settled))
 }
 
-/// Pages that redirect to one that was captured, as far as that was open.
+/// Pages with an open redirect to a page that was captured.
 pub(super) fn led_here(
     page_reader: &PageReader<'_>,
     redirects: &OpenRedirects,
@@ -279,7 +279,7 @@ pub(super) fn led_here(
     waiting.into_iter().flatten().chain(known).collect()
 }
 
-/// The sign of versions with one more.
+/// The sign extended by one more version.
 fn signed(mut sign: u64, row: &VersionRow) -> u64 {
     for capture in [Some(&row.first), row.landing.as_ref()].into_iter().flatten() {
         sign = hashed(sign, &capture.date.unix_micros().to_be_bytes());
@@ -289,12 +289,12 @@ fn signed(mut sign: u64, row: &VersionRow) -> u64 {
     hashed(sign, &[u8::from(is_shown(row))])
 }
 
-/// The words of pages as a follower of the WARC files.
+/// The follower of the WARC files that indexes the words of pages.
 struct WordsFollower<'w, 'p, 's> {
     putting: &'w mut Putting<'p, 's>,
     /// Pages that were captured since the last commit.
     urls: BTreeSet<(String, String)>,
-    /// Why pages could not be put in.
+    /// Why pages could not be added.
     failed: Option<SearchError>,
 }
 

@@ -1,11 +1,11 @@
-//! What saved searches are told: which versions that were captured since the last look brought their words or
+//! The reports to saved searches: which versions captured since the last check added their words or
 //! dropped them.
 //!
-//! It has marks of its own, one for each WARC file, and asks the versions of pages. The index of words has no part
-//! in it: whichever process writes that, and whether it is rebuilt or switched off, each version is reported once.
+//! It has marks of its own, one for each WARC file, and uses the versions of pages. The index of words is not
+//! involved: whichever process writes that, and whether it is rebuilt or switched off, each version is reported once.
 //!
 //! ```text
-//! state/saved-searches.json   marks of the WARC files | what was told last | redirects whose page is not known yet
+//! state/saved-searches.json   marks of the WARC files | the last reports | redirects whose page is not known yet
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -31,62 +31,62 @@ use super::saved::{NewVersion, SavedSearch, WordsChange, change_of};
 use super::seam::OpenRedirects;
 
 /// This many of the last changes that were reported are remembered, so that none is reported twice.
-const TOLD_MAX: usize = 4_096;
+const REPORTED_MAX: usize = 4_096;
 
-/// A longer file is not what is written here.
+/// A longer file was not written by this program.
 const FILE_BYTES_MAX: u64 = 16 << 20;
 
-/// In a WARC file without a mark, captures that were begun this long before the last look are new: a capture may
-/// take a while. What is older was there before, in a file of another name.
+/// In a WARC file without a mark, captures begun up to this long before the last check are new: a capture may
+/// take a while. Older ones were there before, in a file of another name.
 const CAPTURES_TAKE_MAX: Duration = Duration::from_hours(1);
 
-/// What changed for nobody is written at most this often.
+/// Progress without reports is saved at most this often.
 const SAVED_EVERY: Duration = Duration::from_secs(10);
 
-/// What a saved search reports.
+/// A report of a saved search.
 #[derive(Debug)]
-pub struct HeardChange<'v> {
+pub struct SearchChange<'v> {
     /// The search.
     pub search: &'v SavedSearch,
-    /// Its query, as it is meant on the day of the capture.
+    /// Its query, resolved for the day of the capture.
     pub query: &'v SearchQuery,
-    /// What the version did to the words.
+    /// How the version changed the words.
     pub change: WordsChange,
     /// The version.
     pub new: &'v NewVersion<'v>,
 }
 
 /// Called for each change.
-pub type Tell<'t> = &'t mut dyn FnMut(&HeardChange<'_>);
+pub type Tell<'t> = &'t mut dyn FnMut(&SearchChange<'_>);
 
-/// What is kept in the file.
+/// The content of the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct State {
     /// When it was written, in microseconds since 1970.
     at: i64,
-    /// Up to where each WARC file was gone through.
+    /// The offset up to which each WARC file was processed.
     files: BTreeMap<String, u64>,
-    /// Hashes of the changes that were told last, the oldest first.
+    /// Hashes of the last reported changes, the oldest first.
     told: VecDeque<u64>,
     /// Redirects whose page was not captured since.
     redirects: OpenRedirects,
 }
 
-/// Goes through what is captured, for saved searches.
+/// Processes new captures for saved searches.
 #[derive(Debug)]
 pub struct Listener {
     path: PathBuf,
     state: State,
-    /// What was captured before this is not new, wherever it lies.
+    /// Captures before this time are not new, in any file.
     since: Timestamp,
-    /// Where a file could not be read the last time.
+    /// The offset at which a file could not be read the last time.
     failed: BTreeMap<String, u64>,
     saved_at: Timestamp,
     is_saved: bool,
 }
 
 impl Listener {
-    /// Goes on where the file at `path` says; from now on where there is none. What is unexpected, as text.
+    /// Continues from the file at `path`; from now if there is none. Also returns warnings, as text.
     ///
     /// # Errors
     /// When the archive cannot answer.
@@ -119,7 +119,7 @@ impl Listener {
         Ok((listener, note.or(unsaved)))
     }
 
-    /// Forgets what was gone through: who listens later begins with what is captured then.
+    /// Removes the state: a later listener begins with the captures made then.
     ///
     /// # Errors
     /// When the file cannot be removed.
@@ -130,8 +130,8 @@ impl Listener {
         }
     }
 
-    /// Goes through what was captured since the last time and calls `tell` for each change to the words of a
-    /// search. Ends early where `is_ended` says so; the next call goes on. What had to be left out, as text.
+    /// Processes the captures since the last call and calls `tell` for each change to the words of a
+    /// search. Ends early if `is_ended` returns true; the next call continues. Returns what was left out, as text.
     ///
     /// # Errors
     /// When the archive cannot answer; the next call tries again.
@@ -145,7 +145,7 @@ impl Listener {
     ) -> Result<Vec<String>, SearchError> {
         let reader = page_reader.reader();
         let marks = reader.marks()?;
-        // A file that is shorter than it was is another one.
+        // A file that became shorter is a different one.
         self.state.files.retain(|name, done| {
             marks.iter().any(|mark| *mark.file == **name && *done <= mark.indexed_to)
         });
@@ -153,7 +153,7 @@ impl Listener {
             return Ok(self.save_in_time(now, is_ended()));
         }
         self.is_saved = false;
-        let told_before = self.state.told.back().copied();
+        let last_before = self.state.told.back().copied();
         let mut hearing = Hearing {
             page_reader,
             state: &mut self.state,
@@ -176,15 +176,15 @@ impl Listener {
                 Ok(())
             }
         };
-        let has_told = self.state.told.back().copied() != told_before;
-        notes.append(&mut self.save_in_time(now, has_told || is_ended()));
+        let has_reported = self.state.told.back().copied() != last_before;
+        notes.append(&mut self.save_in_time(now, has_reported || is_ended()));
         match done {
             Ok(()) | Err(SearchError::Ended) => Ok(notes),
             Err(why) => Err(why),
         }
     }
 
-    /// A part of a file that cannot be read twice is passed over: what comes behind it is reported.
+    /// A part of a file that could not be read twice is skipped, so that later captures are reported.
     fn pass_over(&mut self, marks: &[FileMark], why: &StoreError) {
         let StoreError::Record { file, .. } = why else { return };
         let Some(mark) = marks.iter().find(|mark| *mark.file == **file) else { return };
@@ -195,7 +195,7 @@ impl Listener {
         }
     }
 
-    /// Writes down how far it is, at once or where the last time is a while ago; why not, as text.
+    /// Saves the state, at once or if the last save is a while ago; returns errors as text.
     fn save_in_time(&mut self, now: Timestamp, at_once: bool) -> Vec<String> {
         let is_time = at_once || now.since(self.saved_at) >= SAVED_EVERY;
         if self.is_saved || !is_time {
@@ -213,7 +213,7 @@ impl Listener {
     }
 }
 
-/// What the file holds; `None` where there is none.
+/// The state in the file; `None` if there is none.
 fn read(path: &Path) -> io::Result<Option<State>> {
     let file = match fs::File::open(path) {
         Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -228,7 +228,7 @@ fn index_error(why: &ArchiveError) -> SearchError {
     super::IndexError::Unusable(why.to_string()).into()
 }
 
-/// What lies between two marks of a file, as it is gone through.
+/// The state while the parts of files between marks are processed.
 struct Hearing<'h, 's> {
     page_reader: &'h mut PageReader<'s>,
     state: &'h mut State,
@@ -239,7 +239,7 @@ struct Hearing<'h, 's> {
     /// Pages that were captured since the last commit, by urlkey.
     urls: BTreeSet<(String, String)>,
     notes: Vec<String>,
-    /// Why pages could not be asked.
+    /// Why pages could not be queried.
     failed: Option<SearchError>,
 }
 
@@ -252,7 +252,7 @@ struct Part<'p> {
 }
 
 impl Part<'_> {
-    /// Whether a capture lies in it and is new: behind a mark each is.
+    /// Whether a capture lies in it and is new: after a mark every capture is.
     fn has(&self, capture: &Capture) -> bool {
         *capture.file == *self.file
             && (self.from..self.to).contains(&capture.offset)
@@ -287,7 +287,7 @@ impl Follower for Hearing<'_, '_> {
 }
 
 impl Hearing<'_, '_> {
-    /// Tells of a part of a file; what the object storage does not answer now is told of later.
+    /// Reports a part of a file; captures that the object storage does not return now are reported later.
     fn part(&mut self, part: &Part<'_>) -> Result<(), SearchError> {
         let unanswered = self.page_reader.reader().storage_unanswered();
         self.pages_of(part)?;
@@ -306,7 +306,7 @@ impl Hearing<'_, '_> {
             self.state.redirects.forget(&key);
             for url in &pages {
                 if let Err(why) = self.page(url, part, true) {
-                    // The next look begins with this part again.
+                    // The next call begins with this part again.
                     pages.iter().for_each(|url| self.state.redirects.add(key.clone(), url));
                     return Err(why);
                 }
@@ -315,7 +315,7 @@ impl Hearing<'_, '_> {
         Ok(())
     }
 
-    /// Asks the versions of a page that began in a part, or whose redirect led to a capture there.
+    /// Reports the versions of a page that began in a part, or whose redirect led to a capture there.
     fn page(&mut self, url: &str, part: &Part<'_>, is_led: bool) -> Result<(), SearchError> {
         if (self.is_ended)() {
             return Err(SearchError::Ended);
@@ -332,7 +332,7 @@ impl Hearing<'_, '_> {
         Ok(())
     }
 
-    /// The same of a page in one form.
+    /// The same for a page in one form.
     fn versions(
         &mut self,
         (url, form): (&str, Form),
@@ -359,7 +359,7 @@ impl Hearing<'_, '_> {
                 if is_shown(&row) {
                     now = content(&mut reading, &row, &mut self.notes);
                     if now.is_none() {
-                        // What cannot be read neither has words nor drops any.
+                        // An unreadable version neither adds nor drops words.
                         continue;
                     }
                 }
@@ -373,7 +373,7 @@ impl Hearing<'_, '_> {
                     _ => None,
                 };
                 let new = NewVersion { row: &row, now: now.as_ref(), before };
-                tell_each(self.searches, &new, &mut self.state.told, &mut *self.tell);
+                report_each(self.searches, &new, &mut self.state.told, &mut *self.tell);
             }
             if is_shown(&row) {
                 shown = Some((row, now));
@@ -384,24 +384,24 @@ impl Hearing<'_, '_> {
     }
 }
 
-/// Reports for each search what a version did to its words, unless that was reported.
-fn tell_each(
+/// Reports for each search how a version changed its words, unless already reported.
+fn report_each(
     searches: &[SavedSearch],
     new: &NewVersion<'_>,
-    told: &mut VecDeque<u64>,
+    reported: &mut VecDeque<u64>,
     tell: Tell<'_>,
 ) {
     for search in searches {
         let Some(query) = search.query_at(new.row.first.date) else { continue };
         let Some(change) = change_of(&query, new) else { continue };
         let hash = hash_of(search, new.row, change);
-        if told.contains(&hash) {
+        if reported.contains(&hash) {
             continue;
         }
-        tell(&HeardChange { search, query: &query, change, new });
-        told.push_back(hash);
-        if told.len() > TOLD_MAX {
-            told.pop_front();
+        tell(&SearchChange { search, query: &query, change, new });
+        reported.push_back(hash);
+        if reported.len() > REPORTED_MAX {
+            reported.pop_front();
         }
     }
 }

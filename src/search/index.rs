@@ -1,19 +1,19 @@
-//! The index of words in the files of tantivy: what is put in, and which passages have which words.
+//! The index of words in the files of tantivy: adding entries, and finding passages by words.
 //!
 //! ```text
 //! passage:  text, headline, byline, speaker: words           found by each, without places
 //!           tail: long words of German texts, backwards      found by their ends
 //!           key: urlkey | host: host of it                   found by each
-//!           page, version, date, key                         told of a passage that was found
+//!           page, version, date, key                         returned for a passage that was found
 //!           sign                                             of the first passage of a version
 //! commit:   identity of the store of readings | number of pages | mark of each WARC file
 //! ```
 //!
-//! Words have no places: a phrase is looked for among the passages that have all of its words, and what is found
+//! Words have no positions: a phrase is searched among the passages that have all of its words, and each candidate
 //! is compared with the text. That makes the index a third as large.
 //!
 //! Everything of one commit becomes visible at once, its marks with it. Any number of processes read, one
-//! writes; a reader sees what was committed when it opened its view. The one place that names tantivy.
+//! writes; a reader sees what was committed when it opened its view. The only module that uses tantivy.
 
 mod view;
 mod writer;
@@ -41,7 +41,7 @@ pub use writer::Writer;
 /// The least memory that a writer works with.
 pub const WRITER_BYTES_MIN: u64 = 16 << 20;
 
-/// With this many segments they are merged, even where a query waits.
+/// From this many segments on they are merged, even if a query waits.
 const SEGMENTS_MAX: usize = 48;
 
 type Result<T> = std::result::Result<T, IndexError>;
@@ -65,7 +65,7 @@ impl From<TantivyError> for IndexError {
 impl From<std::io::Error> for IndexError {
     fn from(error: std::io::Error) -> Self {
         match error.kind() {
-            // What it reads it has mapped: data that is none is damage.
+            // The files are memory-mapped: invalid data means damage.
             std::io::ErrorKind::InvalidData | std::io::ErrorKind::UnexpectedEof => {
                 Self::Damaged(error.to_string())
             }
@@ -74,13 +74,13 @@ impl From<std::io::Error> for IndexError {
     }
 }
 
-/// Does `work` on files that may be damaged: where that breaks it, they are.
+/// Runs `work` on files that may be damaged: a panic counts as damage.
 fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     let broken = || IndexError::Damaged("reading it failed (internal error)".to_owned());
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(broken()))
 }
 
-/// What a commit says is in.
+/// The marks in the payload of a commit.
 fn marks_of(payload: Option<String>) -> Result<Marks> {
     let parsed = payload.map(|text| serde_json::from_str(&text)).transpose();
     Ok(parsed.map_err(|why| IndexError::Damaged(why.to_string()))?.unwrap_or_default())
@@ -139,7 +139,7 @@ impl Fields {
     }
 }
 
-/// What tells a commit from others: its number, its segments and its marks. One that puts nothing in has the number
+/// Identifies a commit: its number, its segments and its marks. A commit that adds nothing has the number
 /// of the one before it, and an index that was deleted and rebuilt counts from the start again.
 type Commit = (u64, Vec<SegmentId>, Option<String>);
 
@@ -149,7 +149,7 @@ pub struct Index {
     files: tantivy::Index,
     reader: IndexReader,
     fields: Fields,
-    /// The newest view, and what it is of: opening one costs a look at every segment.
+    /// The newest view and its commit: opening a view reads every segment.
     newest: Arc<Mutex<Option<(Commit, View)>>>,
 }
 
@@ -160,7 +160,7 @@ impl fmt::Debug for Index {
 }
 
 impl Index {
-    /// The index in this directory, which is there; an empty one is made where there is none.
+    /// The index in this existing directory; an empty one is made if there is none.
     ///
     /// # Errors
     /// When it is damaged, or the directory cannot be used.
@@ -182,7 +182,7 @@ impl Index {
         })
     }
 
-    /// What was committed last.
+    /// The marks of the last commit.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -190,14 +190,14 @@ impl Index {
         guarded(|| marks_of(self.files.load_metas()?.payload))
     }
 
-    /// What was committed last, to be asked.
+    /// A view of the last commit.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn view(&self) -> Result<View> {
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         guarded(|| {
-            // The commit first: passages that were committed after it are no harm, and the other way round is.
+            // Read the commit first: passages committed after it are harmless, missing ones are not.
             let meta = self.files.load_metas()?;
             let segments = meta.segments.iter().map(|one| one.id()).collect();
             let commit = (meta.opstamp, segments, meta.payload.clone());
@@ -217,8 +217,8 @@ impl Index {
         })
     }
 
-    /// Writes into the index with so much memory; `None` where another process does. `merges`: what has become
-    /// many pieces is merged beside, while the writer is there.
+    /// A writer with this much memory; `None` if another process writes. `merges`: segments are
+    /// merged in the background while the writer exists.
     ///
     /// # Errors
     /// When nothing can be written.

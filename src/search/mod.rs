@@ -1,14 +1,14 @@
-//! Full text search over all versions of all pages: an index of words that keeps up with the archive, queries,
-//! and what they find.
+//! Full text search over all versions of all pages: an index of words that follows the archive, queries,
+//! and their results.
 //!
-//! In reading order: text as words (`fold`), a query taken apart ([`query`]), what one version says and whether a
-//! query finds it ([`content`]); which stretches of a version are new (`passages`), what is said to the index
-//! (`seam`) and its files (`index`), which pages it proposes ([`find`]), how it keeps up (`follow`), where it lies (`place`), and the index
-//! of an archive ([`Search`]); searches under a name ([`saved`]), and what they are told (`hear`).
+//! In reading order: text as words (`fold`), parsed queries ([`query`]), the content of one version and whether a
+//! query matches it ([`content`]); which stretches of a version are new (`passages`), the interface to the index
+//! (`seam`) and its files (`index`), which pages it proposes ([`find`]), how it is updated (`follow`), where it lies
+//! (`place`), and the index of an archive ([`Search`]); saved searches ([`saved`]), and their reports (`hear`).
 //!
-//! The index proposes and the readings decide: it holds words and no text, finds every page that may have what is
-//! looked for, and each answer is checked against the text that is kept ([`crate::readings`]). It is derived and
-//! may be deleted at any time. It reads no page by itself and knows no output.
+//! The index proposes and the readings decide: it holds words and no text, finds every page that may match a
+//! query, and each answer is checked against the kept text ([`crate::readings`]). It is derived and
+//! may be deleted at any time. It does not read pages itself and produces no output.
 
 pub mod content;
 pub mod find;
@@ -35,7 +35,7 @@ use crate::readings::derivation;
 use crate::store::StoreError;
 
 pub use follow::SearchError;
-pub use hear::{HeardChange, Listener};
+pub use hear::{Listener, SearchChange};
 pub use index::{View, WRITER_BYTES_MIN};
 pub use seam::IndexError;
 
@@ -46,24 +46,24 @@ use seam::Marks;
 /// The version of the layout of the index.
 const LAYOUT: u32 = 1;
 
-/// What is beyond the marks is read for an answer up to this length.
+/// Up to this length, data beyond the marks is read for an answer.
 const BEYOND_BYTES_MAX: u64 = 256 << 20;
 
-/// The state of the code that cuts texts into words: a hash of its sources without their comments.
+/// The state of the code that splits texts into words: a hash of its sources without their comments.
 const CODE: &str = env!("PRESSMARK_SEARCH");
 
 /// The memory of a writer, unless a setting says otherwise.
 pub const WRITER_BYTES: u64 = 64 << 20;
 
-/// Who brings the index up to date.
+/// What brings the index up to date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Upkeep {
-    /// Who asks, before the answer.
+    /// The caller of a query, before the answer.
     #[default]
     Asked,
-    /// Something else in this process, again and again, which also merges what has become many pieces.
+    /// A periodic task in this process, which also merges segments.
     Regular,
-    /// Nobody: there is no index.
+    /// Nothing: there is no index.
     Off,
 }
 
@@ -72,7 +72,7 @@ pub enum Upkeep {
 pub struct SearchOptions {
     /// The memory of a writer, in bytes.
     pub writer_bytes: u64,
-    /// Who brings it up to date.
+    /// What brings it up to date.
     pub upkeep: Upkeep,
 }
 
@@ -88,8 +88,8 @@ pub struct Search {
     place: IndexPlace,
     options: SearchOptions,
     open: Mutex<Option<Arc<Opened>>>,
-    /// Held by the one thread of this process that brings it up to date; with a writer that is kept for the next
-    /// time where that comes soon, so that merges go on beside.
+    /// Locked by the one thread of this process that brings it up to date; holds a writer that is kept for the next
+    /// update if that comes soon, so that merges continue in the background.
     keeping: Mutex<Option<Writer>>,
     ended: AtomicBool,
 }
@@ -100,10 +100,10 @@ struct Opened {
     _entered: File,
 }
 
-/// The index as it is now, and what it lacks.
+/// The index as it is now, and what it is missing.
 #[derive(Debug)]
 pub struct Current {
-    /// What the index has.
+    /// The view of the index.
     pub view: View,
     /// The urlkeys of pages of which something may not be in it yet.
     pub beyond: BTreeSet<String>,
@@ -127,7 +127,7 @@ impl Search {
             return Err(SearchError::None("search.index is off".to_owned()));
         }
         let mut open = held(&self.open);
-        // Somebody may have deleted what is derived.
+        // The derived data may have been deleted.
         if let Some(opened) = open.as_ref().filter(|_| self.place.dir().is_dir()) {
             return Ok(Arc::clone(opened));
         }
@@ -155,7 +155,7 @@ impl Search {
         }
     }
 
-    /// Takes leave of an index that failed; one that is damaged is removed where nobody else has it open.
+    /// Closes an index that failed; a damaged one is removed unless another process has it open.
     fn leave(&self, error: &SearchError) {
         if let SearchError::Index(why) = error {
             tracing::debug!(%why, "the search index is left");
@@ -169,13 +169,13 @@ impl Search {
         }
     }
 
-    /// Has what is bringing it up to date in this process end soon, and nothing begin that again.
+    /// Makes a running update in this process end soon, and prevents new ones.
     pub fn end(&self) {
         self.ended.store(true, Ordering::Relaxed);
     }
 
-    /// Brings the index up to what the archive has, where no other process is doing that; what came of it is
-    /// `None` then. What had to be left out, as text.
+    /// Brings the index up to date with the archive, unless another process is doing that; the result is
+    /// `None` then. Otherwise what was left out, as text.
     ///
     /// # Errors
     /// When it cannot be written, or the archive cannot answer.
@@ -198,7 +198,7 @@ impl Search {
     ) -> Result<Option<Vec<String>>, SearchError> {
         let mut keeping = match self.keeping.try_lock() {
             Ok(keeping) => keeping,
-            // What broke has committed nothing, and its writer was dropped with it.
+            // A panicked thread has committed nothing, and its writer was dropped with it.
             Err(TryLockError::Poisoned(broken)) => broken.into_inner(),
             Err(TryLockError::WouldBlock) => return Ok(None),
         };
@@ -208,7 +208,7 @@ impl Search {
         if left(&marks, &identity, &page_reader.reader().marks()?) == Some(0) {
             return Ok(Some(Vec::new()));
         }
-        // Taken out: one that fails is dropped, and what it did not commit with it.
+        // Taken out of the lock: a writer that fails is dropped with its uncommitted entries.
         let is_regular = self.options.upkeep == Upkeep::Regular;
         let writer = match keeping.take() {
             Some(writer) => Some(writer),
@@ -224,7 +224,7 @@ impl Search {
         Ok(Some(notes))
     }
 
-    /// The index as it is now; brought up to date before, where that is for who asks.
+    /// The index as it is now; updated before, if callers are responsible for that.
     ///
     /// # Errors
     /// When there is none, it cannot be read, or it is far behind.
@@ -235,7 +235,7 @@ impl Search {
     ) -> Result<Current, SearchError> {
         let first = self.current_once(page_reader, progress);
         let found = match &first {
-            // What was damaged is rebuilt.
+            // A damaged index is rebuilt.
             Err(error @ SearchError::Index(IndexError::Damaged(_))) => {
                 self.leave(error);
                 self.current_once(page_reader, progress)
@@ -290,7 +290,7 @@ impl Search {
         Ok(Current { view, beyond })
     }
 
-    /// How many bytes of WARC files are not in; `None` where there is no index or it is one of other files.
+    /// How many bytes of WARC files are not indexed; `None` if there is no index or it is for other files.
     #[must_use]
     pub fn bytes_left(&self, page_reader: &PageReader<'_>) -> Option<u64> {
         let marks = self.opened().ok()?.index.marks().ok()?;
@@ -298,13 +298,13 @@ impl Search {
     }
 }
 
-/// What tells the versions that an index is made of.
+/// Identifies the versions that an index is made from.
 fn identity(page_reader: &PageReader<'_>) -> Result<String, SearchError> {
     let identity = page_reader.readings().and_then(crate::readings::Readings::identity);
     identity.ok_or_else(|| SearchError::None("what pages say is not kept here".to_owned()))
 }
 
-/// How many bytes of WARC files an index with these marks lacks; `None` where it is one of other files or versions.
+/// How many bytes of WARC files an index with these marks is missing; `None` if it is for other files or versions.
 fn left(marks: &Marks, identity: &str, now: &[crate::archive::FileMark]) -> Option<u64> {
     if marks.identity != identity || !follow::are_the_same_files(marks, now) {
         return None;

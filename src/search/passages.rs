@@ -1,10 +1,10 @@
-//! Which stretches of a text are put into the index: all of a page's first version, and of each later one what
+//! Which stretches of a text are indexed: all of a page's first version, and of each later one what
 //! the version before did not have.
 //!
-//! A stretch is a run of new paragraphs, or the seam of two that did not follow each other before, with
+//! A stretch is a run of new paragraphs, or the boundary of two that were not adjacent before, with
 //! [`CONTEXT`] words around it; long ones are cut into passages that overlap by as much. So every run of up to
 //! [`WINDOW`] words that any version of the page has lies whole in one passage of the page, and unchanged text
-//! is there once however many versions have it.
+//! is indexed once however many versions have it.
 //!
 //! ```text
 //! version 1   | a a a a | b b b b | c c c c |      one passage: a a a a b b b b c c c c
@@ -17,26 +17,26 @@ use std::ops::Range;
 
 use super::fold::{Token, tokens};
 
-/// Words around what is new.
+/// Words of context around a new stretch.
 const CONTEXT: usize = 7;
 
 /// A phrase of up to this many words lies whole in a passage.
 pub const WINDOW: usize = CONTEXT + 1;
 
-/// The longest passage, as text. Shorter ones tell better which words stand near each other, and take more
-/// room: each word is kept once for each passage that has it.
+/// The longest passage, in words. Shorter ones show better which words are near each other, but take more
+/// space: each word is stored once for each passage that has it.
 const PASSAGE_WORDS_MAX: usize = 256;
 
 /// A text as words, by paragraphs.
 #[derive(Debug, Clone, Default)]
 pub struct Text {
     words: Vec<String>,
-    /// Where each paragraph that has words ends among them, and a hash of its words.
+    /// For each paragraph with words, the index of its end, and a hash of its words.
     paragraphs: Vec<(usize, u64)>,
 }
 
 impl Text {
-    /// The words of a text whose paragraphs are parted by line ends.
+    /// The words of a text whose paragraphs are separated by line ends.
     #[must_use]
     pub fn new(text: &str) -> Self {
         let mut out = Self::default();
@@ -52,7 +52,7 @@ impl Text {
         out
     }
 
-    /// The distinct words of each passage of what `before` lacks; of all of it without one.
+    /// The distinct words of each passage that is not in `before`; of all passages without one.
     #[must_use]
     pub fn passages(&self, before: Option<&Self>) -> Vec<Vec<&str>> {
         let mut passages = Vec::new();
@@ -74,7 +74,7 @@ impl Text {
         passages
     }
 
-    /// The stretches of what `before` lacks, with the words around them.
+    /// The stretches that are not in `before`, with their context.
     fn new_since(&self, before: Option<&Self>) -> Vec<Range<usize>> {
         let Some(before) = before else {
             let all = (!self.words.is_empty()).then_some(0..self.words.len());
@@ -127,7 +127,7 @@ mod tests {
             (None, "...|—", vec![]),
             (Some("a b c"), "a b c", vec![]),
             (Some("a b|c"), "A b.|…|c", vec![]),
-            // A paragraph that came, one that went, and two that changed places.
+            // A paragraph added, one removed, and two swapped.
             (Some("a b"), "a b|c d", vec!["a b c d"]),
             (Some("a b|x|c d"), "a b|c d", vec!["a b c d"]),
             (Some("a b|x|c d"), "c d|a b", vec!["a b c d"]),

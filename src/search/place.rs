@@ -1,12 +1,12 @@
-//! Where the index lies, and who has it open.
+//! Where the index lies, and which processes have it open.
 //!
 //! ```text
 //! derived/
 //!   search-<HASH>/        the index of one derivation
-//!   search-<HASH>.lock    held shared by who has it open, and alone by who removes it
+//!   search-<HASH>.lock    held shared by processes that have it open, exclusively by one that removes it
 //! ```
 //!
-//! As with the store of readings each derivation has an index of its own; what no process has open and no program
+//! As with the store of readings each derivation has an index of its own; an index that no process has open and no program
 //! of this derivation reads is removed.
 
 use std::fs::{self, File};
@@ -25,7 +25,7 @@ pub(super) struct IndexPlace {
 }
 
 impl IndexPlace {
-    /// The place of a derivation's index in the directory for what is derived, which need not be there.
+    /// The place of a derivation's index in the directory for derived data, which need not exist.
     pub(super) fn of(parent: &Path, derivation: &str) -> Self {
         Self { parent: parent.to_owned(), place: DerivedPlace::of(parent, START, derivation) }
     }
@@ -34,7 +34,7 @@ impl IndexPlace {
         self.place.path("")
     }
 
-    /// Makes the directory, and says that this process has the index open.
+    /// Makes the directory, and marks the index as open in this process.
     ///
     /// # Errors
     /// When nothing can be written there, it is a symbolic link, or another process keeps removing it.
@@ -45,12 +45,12 @@ impl IndexPlace {
         Ok(lock)
     }
 
-    /// Removes the index where no other process has it open; whether it did.
+    /// Removes the index unless another process has it open; returns whether it did.
     pub(super) fn remove(&self) -> bool {
         self.place.remove(|| is_gone(fs::remove_dir_all(self.dir())))
     }
 
-    /// Removes indexes of other derivations where no process has them open. What cannot be removed stays.
+    /// Removes indexes of other derivations that no process has open. Those that cannot be removed stay.
     pub(super) fn tidy(&self) {
         let Ok(entries) = fs::read_dir(&self.parent) else { return };
         for entry in entries.flatten() {

@@ -1,13 +1,13 @@
-//! What somebody looks for: a query as it is typed, taken apart.
+//! Parses a query as it is typed.
 //!
 //! ```text
 //! query   = clause { space clause }            all of them, in one version
-//! clause  = [ "-" ] [ field ":" ] words        "-": in no place of that version
+//! clause  = [ "-" ] [ field ":" ] words        "-": nowhere in that version
 //! words   = word [ "*" ] | quoted              a phrase in quotation marks, or a word; "*": words that begin so
 //! field   = headline | byline | speaker | quote | host | date     "-host:", "-date:": not of it, not seen then
 //! ```
 //!
-//! Knows no index and no page: which words there are, and where they stand in a list of tokens.
+//! Does not depend on an index or a page: only the words, and their places in a list of tokens.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -24,7 +24,7 @@ pub const QUERY_CHARS_MAX: usize = 2_000;
 /// The most clauses of a query.
 pub const CLAUSES_MAX: usize = 40;
 
-/// Where words are looked for.
+/// Where words are searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SearchField {
     /// In the headline or the text of the article.
@@ -33,7 +33,7 @@ pub enum SearchField {
     Headline,
     /// In the names of its authors.
     Byline,
-    /// In the names of those who are quoted.
+    /// In the names of the speakers of quotations.
     Speaker,
     /// In a quotation.
     Quote,
@@ -67,12 +67,12 @@ pub struct Pattern {
     pub is_prefix: bool,
 }
 
-/// Words that stand one after the other; one of them, most often.
+/// Consecutive words; usually only one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Words {
     /// In order; at least one.
     pub patterns: Vec<Pattern>,
-    /// Further words that count as the only one: compounds that have it as a part.
+    /// Alternatives for a single word: compounds that contain it.
     pub others: HashSet<String>,
 }
 
@@ -85,7 +85,7 @@ impl Words {
         let is_inside = |at: usize| at > 0 && found[at - 1].kind == TokenKind::Pair;
         let mut patterns: Vec<Pattern> = Vec::with_capacity(count);
         for (at, token) in found.iter().enumerate() {
-            // A run of characters may go on in the text: its last one is the last of nothing there.
+            // A run of characters may continue in the text: its last character need not be the last one there.
             let is_open = at + 1 == count && token.kind == TokenKind::Last;
             if !(is_open && is_inside(at)) {
                 patterns.push(Pattern { text: token.text.clone(), is_prefix: is_open });
@@ -94,14 +94,14 @@ impl Words {
         (!patterns.is_empty()).then(|| Self { patterns, others: HashSet::new() })
     }
 
-    /// The same where the last word may go on.
+    /// The same, with the last word as a prefix.
     #[must_use]
     fn open(mut self) -> Self {
         self.patterns.iter_mut().next_back().into_iter().for_each(|last| last.is_prefix = true);
         self
     }
 
-    /// The only word, where there is no more than one and it is whole.
+    /// The only word, if there is exactly one and it is whole.
     #[must_use]
     pub fn only(&self) -> Option<&str> {
         match self.patterns.as_slice() {
@@ -117,7 +117,7 @@ impl Words {
         }
     }
 
-    /// Where they stand in a text of these tokens, in bytes of it.
+    /// Their places in a text with these tokens, in bytes.
     #[must_use]
     pub fn places(&self, tokens: &[Token]) -> Vec<Range<usize>> {
         let mut found: Vec<Range<usize>> = Vec::new();
@@ -131,7 +131,7 @@ impl Words {
     }
 }
 
-/// Words, where they are looked for, and whether they are not to be there.
+/// Words, where they are searched, and whether they are excluded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clause {
     /// Where.
@@ -140,26 +140,26 @@ pub struct Clause {
     pub words: Words,
     /// Whether a version that has them does not count.
     pub is_excluded: bool,
-    /// Whether they stood in quotation marks: then they are meant as they are.
+    /// Whether they were in quotation marks: then they are not expanded.
     pub is_quoted: bool,
 }
 
-/// A query, taken apart.
+/// A parsed query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchQuery {
-    /// What a version has to say, or not to say.
+    /// The words a version has to have, or must not have.
     pub clauses: Vec<Clause>,
-    /// The hosts that it may be of, as urlkeys begin with them; any where empty.
+    /// The allowed hosts, as urlkeys begin with them; any if empty.
     pub hosts: Vec<String>,
-    /// The hosts that it is not of.
+    /// The excluded hosts.
     pub hosts_excluded: Vec<String>,
-    /// The time in which it was seen.
+    /// The period in which it was seen.
     pub period: TimeRange,
-    /// Times in which it was not seen.
+    /// The periods in which it was not seen.
     pub periods_excluded: Vec<TimeRange>,
 }
 
-/// Why a query is none.
+/// Why a query is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
     /// There is no word in it that a version has to have.
@@ -168,7 +168,7 @@ pub enum QueryError {
     /// A quotation has no end.
     #[error("expected a closing quotation mark after {0:?}")]
     Unclosed(String),
-    /// A field that is none.
+    /// An unknown field.
     #[error(
         "there is no field {0:?} (fields are headline, byline, speaker, quote, host, date; words with a colon stand in quotation marks)"
     )]
@@ -176,7 +176,7 @@ pub enum QueryError {
     /// A field without a value.
     #[error("expected words after \"{0}:\"")]
     Empty(String),
-    /// A time that is none.
+    /// An invalid time.
     #[error("date:{0}: {1}")]
     Date(String, String),
     /// Too much.
@@ -185,10 +185,10 @@ pub enum QueryError {
 }
 
 impl SearchQuery {
-    /// Takes a query apart; `now` is what `date:yesterday` is seen from.
+    /// Parses a query; `date:yesterday` is relative to `now`.
     ///
     /// # Errors
-    /// When it is no query.
+    /// When it is not a valid query.
     pub fn parse(text: &str, now: Timestamp) -> Result<Self, QueryError> {
         if text.chars().nth(QUERY_CHARS_MAX).is_some() {
             return Err(QueryError::TooLong);
@@ -265,7 +265,7 @@ impl SearchQuery {
                 SearchField::of_name(name).ok_or_else(|| QueryError::Field(name.to_owned()))?
             }
         };
-        // Marks alone are no words, and nothing is asked by them.
+        // Marks alone are not words and are ignored.
         let Some(mut words) = Words::new(value) else { return Ok(()) };
         if part.is_open || (!part.is_quoted && ends_in_hangul(value)) {
             words = words.open();
@@ -275,15 +275,15 @@ impl SearchQuery {
         Ok(())
     }
 
-    /// Whether pages of a host, as urlkeys begin with it, are asked for.
+    /// Whether pages of a host, as urlkeys begin with it, may match.
     #[must_use]
     pub fn is_of_host(&self, host: &str) -> bool {
         let is_here = |hosts: &[String]| hosts.iter().any(|one| one == host);
         (self.hosts.is_empty() || is_here(&self.hosts)) && !is_here(&self.hosts_excluded)
     }
 
-    /// Whether a version that was captured first and last at these times is asked for: it was seen in the time
-    /// that is asked for, and in none that is excluded.
+    /// Whether a version that was captured first and last at these times may match: it was seen in the requested
+    /// period, and in no excluded one.
     #[must_use]
     pub fn is_of_time(&self, first: Timestamp, last: Timestamp) -> bool {
         let was_seen = |period: &TimeRange| last >= period.start && first < period.end;
@@ -308,7 +308,7 @@ pub fn host_of(key: &str) -> &str {
     key.split(")/").next().unwrap_or_default()
 }
 
-/// A part of a query as it stands there.
+/// A part of a query as typed.
 struct Part<'q> {
     is_excluded: bool,
     field: Option<&'q str>,
@@ -364,14 +364,14 @@ impl<'q> Part<'q> {
     }
 }
 
-/// Whether the last letter is of the Korean script: particles are written together with the word before them, so that
+/// Whether the last letter is of the Korean script: particles are attached to the word before them, so that
 /// 도서관 stands in a text as 도서관을, 도서관에 and 도서관은.
 fn ends_in_hangul(text: &str) -> bool {
     let last = text.chars().rev().find(|c| c.is_alphanumeric());
     last.is_some_and(|c| matches!(c, '\u{ac00}'..='\u{d7a3}'))
 }
 
-/// What ends a quotation that begins with this mark.
+/// The closing marks of a quotation that begins with this mark.
 fn closing(mark: char) -> Option<&'static [char]> {
     match mark {
         '"' => Some(&['"']),
@@ -457,7 +457,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_query_is_told() {
+    fn invalid_queries_are_reported() {
         for (query, says) in [
             ("", "no word to look for"),
             ("-strike", "no word to look for"),

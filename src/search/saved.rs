@@ -1,4 +1,4 @@
-//! Searches that are kept under a name, and what a new version means to them: whether it is the first with the
+//! Saved searches, and the effect of a new version on them: whether it is the first with the
 //! words, or has dropped them.
 
 use crate::base::Timestamp;
@@ -8,12 +8,12 @@ use crate::history::standing::may_hide;
 use super::content::Content;
 use super::query::{QueryError, SearchQuery, host_of};
 
-/// What a version did to words.
+/// How a version changed the words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum WordsChange {
-    /// It has them, and the version before it had not.
+    /// It has them, and the version before it did not.
     Carried,
-    /// It has them no longer.
+    /// It no longer has them.
     Dropped,
 }
 
@@ -28,29 +28,29 @@ impl WordsChange {
     }
 }
 
-/// A version, and what came before it.
+/// A version, and the content before it.
 #[derive(Debug)]
 pub struct NewVersion<'v> {
     /// The version.
     pub row: &'v VersionRow,
-    /// What it says; `None` where it shows no article.
+    /// Its content; `None` if it shows no article.
     pub now: Option<&'v Content>,
-    /// What the last version before it that showed an article said; `None` where that is gone.
+    /// The content of the last version before it that showed an article; `None` if there is none.
     pub before: Option<&'v Content>,
 }
 
-/// A search that is kept.
+/// A saved search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SavedSearch {
     /// Its name.
     pub name: String,
-    /// The query as it was written.
+    /// The query as written.
     pub text: String,
-    /// The same, taken apart when it was read: its days are those of then.
+    /// The same, parsed when it was read: its relative days are those of that time.
     query: SearchQuery,
 }
 
-/// Why a saved search is none.
+/// Why a saved search is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SavedError {
     /// No name, or none before the colon.
@@ -58,10 +58,10 @@ pub enum SavedError {
         "{0:?}: expected NAME: QUERY, where the name is letters of a to z, digits, \"-\", \"_\" or \".\""
     )]
     Name(String),
-    /// Two of one name.
+    /// A name occurs twice.
     #[error("the name {0:?} is there twice")]
     Twice(String),
-    /// The query is none.
+    /// The query is invalid.
     #[error("{0}: {1}")]
     Query(String, QueryError),
 }
@@ -70,7 +70,7 @@ impl SavedSearch {
     /// The searches in these lines, each `NAME: QUERY`.
     ///
     /// # Errors
-    /// When one is none, or two have one name.
+    /// When one is invalid, or two have the same name.
     pub fn all(lines: &[String], now: Timestamp) -> Result<Vec<Self>, SavedError> {
         let mut all: Vec<Self> = Vec::new();
         for line in lines {
@@ -91,7 +91,7 @@ impl SavedSearch {
         Ok(all)
     }
 
-    /// The query as it is meant at a time: what `date:today` is depends on it.
+    /// The query resolved for a time: `date:today` depends on it.
     #[must_use]
     pub fn query_at(&self, now: Timestamp) -> Option<SearchQuery> {
         SearchQuery::parse(&self.text, now).ok()
@@ -104,8 +104,8 @@ impl SavedSearch {
     }
 }
 
-/// What a version did to the words of a query. Compounds are not looked for: which there are is the archive's to
-/// say.
+/// How a version changed the words of a query. Compounds are not considered: they depend on the
+/// archive.
 pub(super) fn change_of(query: &SearchQuery, new: &NewVersion<'_>) -> Option<WordsChange> {
     let row = new.row;
     if !query.is_of_host(host_of(&row.first.urlkey))

@@ -1,4 +1,4 @@
-//! The index of an archive that grows, is asked by several at once, breaks, and is deleted.
+//! The index of an archive that grows, is queried by several processes at once, is damaged, and is deleted.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -38,7 +38,7 @@ fn asked(archive: &Archive) -> Asked {
     Asked::new(archive.reader(), readings).with_search(SearchOptions::default())
 }
 
-/// When a phrase stood, in short.
+/// When a phrase was present, in short.
 fn short(stood: &PhraseSpan) -> String {
     let PhraseSpan { url, first_seen, last_seen, gone_since, versions, .. } = stood;
     format!("{url} {} {} {gone_since:?} {versions}", first_seen.0.date, last_seen.0.date)
@@ -68,7 +68,7 @@ fn by_reading(asked: &Asked, phrase: &str) -> Vec<String> {
     found
 }
 
-/// That the index finds what reading all pages finds; the index has to be there.
+/// Asserts that the index finds what reading all pages finds; the index has to exist.
 #[track_caller]
 fn agrees(asked: &Asked) {
     let mut page_reader = asked.page_reader();
@@ -98,7 +98,7 @@ fn what_the_index_finds_is_what_reading_finds_while_the_archive_grows() {
         &|archive| archive.page(b, 2, &[C, B]),
         &|archive| archive.page(a, 4, &[B, A]),
         &|archive| archive.response(a, 5, "200 OK", "", consent),
-        // What it leads to was not captured yet, and is in the next step.
+        // Its target was not captured yet; the next step captures it.
         &|archive| archive.response(b, 6, "301 Moved", &format!("Location: {renamed}\r\n"), ""),
         &|archive| archive.page(renamed, 7, &[A, C]),
         &|archive| archive.status(a, 8, 404),
@@ -110,7 +110,7 @@ fn what_the_index_finds_is_what_reading_finds_while_the_archive_grows() {
         step(&mut archive);
         agrees(&asked(&archive));
     }
-    // Another state of what is derived, and none of it.
+    // Other derived data, and none.
     fs::remove_dir_all(archive.root().join("derived")).unwrap();
     agrees(&asked(&archive));
     for entry in fs::read_dir(archive.root().join("derived")).unwrap().flatten() {
@@ -173,7 +173,7 @@ fn a_kill_between_steps_loses_nothing() {
             kept.unwrap();
         };
         assert!(catch_unwind(AssertUnwindSafe(work)).is_err());
-        // Nothing of it is in.
+        // None of it is indexed.
         let mut other = Search::at(
             &archive.root().join("derived"),
             SearchOptions { upkeep: Upkeep::Regular, ..SearchOptions::default() },
@@ -208,7 +208,7 @@ fn who_cannot_write_reads_what_is_not_in() {
     drop(writer);
     let current = second.search().current(&mut page_reader, &mut |_| {}).unwrap();
     assert!(current.beyond.is_empty());
-    // And the first sees it as well.
+    // The first process sees it as well.
     let current = first.search().current(&mut first.page_reader(), &mut |_| {}).unwrap();
     assert!(current.beyond.is_empty());
     agrees(&second);
@@ -240,7 +240,7 @@ fn the_limit_is_kept_where_pages_are_not_in_the_index_yet() {
 }
 
 #[test]
-fn a_damaged_index_is_made_anew() {
+fn a_damaged_index_is_rebuilt() {
     let mut archive = Archive::new();
     archive.page("http://courier.example/a", 1, &[A, B]);
     agrees(&asked(&archive));
@@ -355,7 +355,7 @@ fn pages_are_found_by_words_fields_hosts_and_times() {
             assert_eq!(sorted(query), expected, "{query} {upkeep:?}");
         }
         if upkeep == Upkeep::Asked {
-            // "Auswahl" has "aus" before it, which is no word of this archive.
+            // "Auswahl" begins with "aus", which is not a word of this archive.
             assert_eq!(sorted("Wahl"), "d e");
             assert_eq!(sorted("Plakate"), "e");
             assert_eq!(sorted("tag"), "");
@@ -402,7 +402,7 @@ fn a_hit_tells_which_versions_have_it() {
     assert_eq!(marked, ["12 boats", "pier"]);
 }
 
-/// What a search for "12 boats" is told by a listener with its file at this place: the path, hour and change.
+/// The reports of a listener with its file at this place for "12 boats": the path, hour and change.
 struct Waiting {
     file: tempfile::TempDir,
     searches: Vec<saved::SavedSearch>,
@@ -428,37 +428,37 @@ impl Waiting {
     }
 
     fn hear(&self, listener: &mut Listener, asked: &Asked, hour: i64) -> Vec<String> {
-        let mut told = Vec::new();
-        let mut tell = |heard: &HeardChange<'_>| {
-            let first = &heard.new.row.first;
+        let mut reports = Vec::new();
+        let mut tell = |found: &SearchChange<'_>| {
+            let first = &found.new.row.first;
             let path = first.url.rsplit('/').next().unwrap().to_owned();
             let hour = first.date.since(Archive::at(0)).as_secs() / 3600;
-            told.push(format!("{} {path} {hour} {}", heard.search.name, heard.change.label()));
+            reports.push(format!("{} {path} {hour} {}", found.search.name, found.change.label()));
         };
         let mut page_reader = asked.page_reader();
         let now = Archive::at(hour);
         let notes =
             listener.listen(&mut page_reader, &self.searches, now, &mut tell, &|| false).unwrap();
         assert_eq!(notes, Vec::<String>::new());
-        told
+        reports
     }
 
     /// The same by a process that begins and ends.
     fn once(&self, archive: &Archive, hour: i64) -> Vec<String> {
         let asked = asked(archive);
         let mut listener = self.open(&asked, hour);
-        let told = self.hear(&mut listener, &asked, hour);
+        let reports = self.hear(&mut listener, &asked, hour);
         listener
             .listen(&mut asked.page_reader(), &[], Archive::at(hour), &mut |_| {}, &|| true)
             .unwrap();
-        told
+        reports
     }
 }
 
 const NOTHING: [&str; 0] = [];
 
 #[test]
-fn a_saved_search_is_told_of_each_version_once_whoever_keeps_the_index() {
+fn a_saved_search_reports_each_version_once_whichever_process_keeps_the_index() {
     let mut archive = Archive::new();
     let url = "http://courier.example/a";
     archive.page(url, 1, &[A]);
@@ -489,7 +489,7 @@ fn a_saved_search_is_told_of_each_version_once_whoever_keeps_the_index() {
 }
 
 #[test]
-fn a_wall_drops_nothing_and_what_a_redirect_led_to_is_told_when_it_is_known() {
+fn a_wall_drops_nothing_and_the_target_of_a_redirect_is_reported_when_it_is_known() {
     let (a, b, renamed) =
         ("http://courier.example/a", "http://courier.example/b", "http://courier.example/renamed");
     let consent = "<html><head><title>We value your privacy</title></head><body><h1>We value your \
@@ -507,7 +507,7 @@ fn a_wall_drops_nothing_and_what_a_redirect_led_to_is_told_when_it_is_known() {
         assert_eq!(waiting.once(&archive, 3), NOTHING);
         archive.page(renamed, 4, &[A, B, C]);
         if settles {
-            // As a crawl does, which captured it: nothing waits for it any more in the store.
+            // As a crawl that captured it does: the store has no open redirect to it any more.
             let asked = asked(&archive);
             assert!(asked.page_reader().settle(renamed, false, 100).unwrap());
             let waits = asked.readings().waiting_for("example,courier)/renamed");
@@ -551,7 +551,7 @@ fn files_of_other_names_hold_nothing_new_but_what_was_captured_since() {
     let waiting = Waiting::new(&["boats: \"12 boats\""]);
     archive.page("http://courier.example/a", 10, &[A]);
     assert_eq!(waiting.once(&archive, 10), NOTHING);
-    // An old capture and a new one, in a file that was not there.
+    // An old capture and a new one, in a new file.
     let mut other = Archive::new();
     other.page("http://courier.example/b", 5, &[B]);
     other.page("http://courier.example/c", 11, &[B]);
@@ -578,7 +578,7 @@ fn who_ends_in_between_goes_on_and_tells_nothing_twice() {
             asks.set(asks.get() + 1);
             asks.get() > pages
         };
-        let mut tell = |heard: &HeardChange<'_>| all.push(heard.new.row.first.url.clone());
+        let mut tell = |found: &SearchChange<'_>| all.push(found.new.row.first.url.clone());
         let mut page_reader = asked.page_reader();
         listener
             .listen(&mut page_reader, &waiting.searches, Archive::at(2), &mut tell, &is_ended)
@@ -590,7 +590,7 @@ fn who_ends_in_between_goes_on_and_tells_nothing_twice() {
 }
 
 #[test]
-fn a_file_of_marks_that_is_none_is_told_and_replaced() {
+fn an_invalid_file_of_marks_is_reported_and_replaced() {
     let mut archive = Archive::new();
     archive.page("http://courier.example/a", 1, &[B]);
     let asked = asked(&archive);

@@ -12,7 +12,7 @@ use crate::app::pool::{Pool, PoolError};
 /// What makes the pieces of an answer.
 pub trait Pieces: Send + 'static {
     /// The next piece, which may be empty; `None` after the last. Runs in the pool. After an error the
-    /// connection is cut, so that no client takes a part for the whole.
+    /// connection is cut, so that no client mistakes a part for the whole.
     fn next(&mut self) -> Option<Result<Bytes, String>>;
 }
 
@@ -33,7 +33,7 @@ struct PiecesBody {
     left: Option<u64>,
 }
 
-/// A body that begins with `first`, which is made already. `length` is that of the whole, where it is known.
+/// A body that begins with `first`, which is already made. `length` is that of the whole, if known.
 pub fn pieces(pool: &Pool, first: Bytes, rest: Box<dyn Pieces>, length: Option<u64>) -> Body {
     let first = Some(first).filter(|first| !first.is_empty());
     Body::new(PiecesBody { pool: pool.clone(), step: Step::Idle(rest), first, left: length })
@@ -102,7 +102,7 @@ impl HttpBody for PiecesBody {
     }
 }
 
-/// A body that counts its bytes and tells when it ended, for the access log.
+/// A body that counts its bytes and reports its end, for the access log.
 pub struct Counted<F: FnMut(u64)> {
     inner: Body,
     bytes: u64,

@@ -31,7 +31,7 @@ use super::reroute::{self, IsRerouted};
 use super::token::shows_token;
 use crate::replay::Place;
 
-/// The longest target of a request, in bytes: the longest URI that is captured, escaped, and some.
+/// The longest target of a request, in bytes: the longest URI that is captured, escaped, with some margin.
 const TARGET_BYTES_MAX: usize = 56 * 1024;
 /// The longest form that is read of a request.
 const FORM_BYTES_MAX: u64 = 4 * 1024;
@@ -77,7 +77,7 @@ impl Guard {
         if response.extensions().get::<IsRerouted>().is_none() {
             defaults(response.headers_mut(), area, self.is_replay);
         }
-        // On this machine packing takes longer than it saves.
+        // For clients on this machine compression takes longer than it saves.
         if !client.parse::<IpAddr>().is_ok_and(|client| client.is_loopback()) {
             response = gzip::packed(response, takes_gzip);
         }
@@ -105,7 +105,7 @@ impl Guard {
         peer: SocketAddr,
     ) -> (Response, String) {
         let options = &self.state.options;
-        // RFC 9112 section 3.2: what is asked for would hang on who reads it.
+        // RFC 9112 section 3.2: with several hosts, servers could interpret the request differently.
         let hosts = request.headers().get_all(HOST).iter().count();
         if hosts > 1 || (hosts == 0 && request.version() > Version::HTTP_10) {
             let refusal = Refusal::bad("a request names its host once");
@@ -150,7 +150,7 @@ impl Guard {
         let refusal = response.extensions().get::<Refusal>().filter(|_| is_person).cloned();
         let response = match refusal {
             Some(refusal) => {
-                // What hangs on the time that was asked for does so as a page, too.
+                // An answer that depends on the requested time also does so as a page.
                 let vary = response.headers().get(VARY).cloned();
                 let mut page = if self.is_replay {
                     pages::refused_plainly(&self.state, &site, &refusal)
@@ -183,7 +183,7 @@ impl Guard {
             );
             return Err(Refusal::new(StatusCode::MISDIRECTED_REQUEST, reason));
         }
-        // A peer shows a signature instead, which says more than a token.
+        // A peer shows a signature instead, which is stronger than a token.
         let is_peer = *method == Method::POST
             && self.below_base(uri.path()).unwrap_or_else(|| uri.path()) == "/peer";
         if !is_peer && !self.has_token(headers) {
@@ -194,7 +194,7 @@ impl Guard {
             headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         let has_body = headers.contains_key(TRANSFER_ENCODING) || length.unwrap_or(0_u64) > 0;
         let fits = match *method {
-            // What pages send is compared with what was captured.
+            // Request bodies of pages are compared with captured ones.
             _ if self.place_of(&site.host).is_some() => true,
             Method::POST => length.is_some_and(|length| length <= FORM_BYTES_MAX),
             _ => !has_body,
@@ -206,8 +206,8 @@ impl Guard {
         Ok(())
     }
 
-    /// Whether a host is one that the server answers to. On loopback a page of anybody's could otherwise
-    /// read the archive through a name that it lets lead here (DNS rebinding).
+    /// Whether a host is one that the server answers to. On loopback any web page could otherwise
+    /// read the archive through a name that it makes resolve to this address (DNS rebinding).
     fn is_own_host(&self, host: &str) -> bool {
         if self.is_replay && reroute::is_no_place(&self.state.options, host) {
             return false;
@@ -227,12 +227,12 @@ impl Guard {
         is_address || is_local || (hosts.is_empty() && !self.local.ip().is_loopback())
     }
 
-    /// What a host stands for in the rerouted view, which is on the replay origin alone.
+    /// What a host stands for in the rerouted view, which is only on the replay origin.
     fn place_of(&self, host: &str) -> Option<Place> {
         reroute::place_of(&self.state.options, host).filter(|_| self.is_replay)
     }
 
-    /// Whether the token is shown that is asked for.
+    /// Whether the request shows the required token.
     fn has_token(&self, headers: &HeaderMap) -> bool {
         let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         shows_token(shown, &self.state.options.token)
@@ -247,7 +247,7 @@ impl Guard {
         (rest.is_empty() || rest.starts_with('/')).then_some(rest)
     }
 
-    /// The target without the base path; `None` where it has none, as from a proxy that takes it off.
+    /// The target without the base path; `None` if it has none, as from a proxy that strips it.
     fn without_base(&self, uri: &Uri) -> Option<Uri> {
         let path = self.below_base(uri.path())?;
         let path = if path.is_empty() { "/" } else { path };
@@ -258,7 +258,7 @@ impl Guard {
         Some(Uri::from(PathAndQuery::try_from(target).ok()?))
     }
 
-    /// The root of the other origin, as the one who asks reaches it: the same host at the other port.
+    /// The root of the other origin, as the client reaches it: the same host at the other port.
     fn other_root(&self, site: &Site) -> Option<String> {
         let other = self.other?;
         let host = bare_host(&site.host);
@@ -272,12 +272,12 @@ fn too_long() -> Response {
     Refusal::new(StatusCode::GATEWAY_TIMEOUT, reason).into_response()
 }
 
-/// Whether a client says in the way of the Wayback Machine's CDX server that it takes no gzip.
+/// Whether a client refuses gzip by the parameter of the Wayback Machine's CDX server.
 fn refuses_gzip(query: Option<&str>) -> bool {
     query.is_some_and(|query| query.split('&').any(|pair| pair == "gzip=false"))
 }
 
-/// Whether a browser asks for a page that a person reads.
+/// Whether a browser requests a page for a person.
 fn wants_page(headers: &HeaderMap) -> bool {
     let accepted = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
     accepted.is_some_and(|accepted| accepted.contains("text/html"))

@@ -15,13 +15,13 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use hyper::body::{Frame, SizeHint};
 
-/// Shorter answers are sent as they are: a packet holds them in any case.
+/// Shorter answers are sent uncompressed: they fit in one packet anyway.
 const BYTES_MIN: u64 = 1024;
-/// How many bytes are packed before others have their turn.
+/// How many bytes are packed before other tasks run.
 const PIECE: usize = 128 * 1024;
 
 /// Whether `Accept-Encoding` takes a coding (RFC 9110 section 12.5.3). Without the field any may be sent;
-/// what reads without saying so is mostly a tool that undoes none, so that none is.
+/// clients without it are mostly tools that cannot decode, so none is sent.
 pub fn is_accepted(field: Option<&str>, coding: &str) -> bool {
     let Some(field) = field else { return false };
     let name = |text: &str| match text.trim().to_ascii_lowercase().as_str() {
@@ -47,8 +47,8 @@ pub fn is_taken(asked: &HeaderMap) -> bool {
     is_accepted(asked.get(ACCEPT_ENCODING).and_then(|field| field.to_str().ok()), "gzip")
 }
 
-/// The same answer in gzip, where it is a text that is worth it; `is_taken` is whether the client takes that.
-/// What has ranges is left as it is: they are of the bytes that were captured.
+/// The same answer in gzip, if it is a text that is long enough; `is_taken` is whether the client accepts gzip.
+/// Answers with ranges stay unchanged: the ranges refer to the captured bytes.
 pub fn packed(mut response: Response, is_taken: bool) -> Response {
     if !is_worth_it(&response) {
         return response;
@@ -60,14 +60,14 @@ pub fn packed(mut response: Response, is_taken: bool) -> Response {
     }
     headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     headers.remove(CONTENT_LENGTH);
-    // Its bytes are others, and say the same.
+    // The bytes differ, but the content is the same.
     let etag = headers.get(ETAG).and_then(|etag| etag.to_str().ok()).unwrap_or_default();
     if etag.starts_with('"')
         && let Ok(weak) = HeaderValue::from_str(&format!("W/{etag}"))
     {
         headers.insert(ETAG, weak);
     }
-    // The answer to a HEAD has no body, and the head of the answer to a GET.
+    // The answer to a HEAD has the head of the answer to a GET, without a body.
     if response.body().is_end_stream() {
         return response;
     }
@@ -106,9 +106,9 @@ fn is_text(media_type: &str) -> bool {
 /// A body that is packed as it is taken.
 struct Packed {
     inner: Body,
-    /// What was taken of the inner body and not packed yet.
+    /// Bytes taken from the inner body and not packed yet.
     waiting: Bytes,
-    /// None when all was given.
+    /// None when all output was returned.
     encoder: Option<GzEncoder<Vec<u8>>>,
     /// Whether the encoder may hold back bytes.
     holds_back: bool,
@@ -140,7 +140,7 @@ impl HttpBody for Packed {
                     if !std::mem::take(&mut this.holds_back) {
                         return Poll::Pending;
                     }
-                    // What is there is given while the rest is made. Writing to a Vec cannot fail.
+                    // Available output is sent while the rest is made. Writing to a Vec cannot fail.
                     let _ = encoder.flush();
                     return given(std::mem::take(encoder.get_mut()));
                 }
@@ -168,7 +168,7 @@ impl HttpBody for Packed {
         this.holds_back = true;
         let out = std::mem::take(encoder.get_mut());
         if out.is_empty() {
-            // Others have their turn, and then it goes on here.
+            // Other tasks run first, then this one continues.
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -247,7 +247,7 @@ mod tests {
             let before = response.headers().clone();
             assert_eq!(packed(response, true).headers(), &before);
         }
-        // A client that takes none may be told apart from one that does.
+        // The answer to a client without gzip varies as well.
         let plain = packed(of("application/json", &long), false);
         assert_eq!(plain.headers()[VARY], "accept-encoding");
         assert!(!plain.headers().contains_key(CONTENT_ENCODING));

@@ -13,7 +13,7 @@ use crate::archive::Query;
 
 const PLAIN: &str = "text/plain; charset=utf-8";
 
-/// `ok` where the index answers and nothing else of the process is ill; else 503 and what is.
+/// `ok` if the index answers and no other part of the process reports a failure; else 503 and the failures.
 pub async fn healthz(State(state): State<Arc<Serve>>) -> Response {
     let answers = state
         .ask(|state| {

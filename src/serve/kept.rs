@@ -1,19 +1,19 @@
-//! A cache with a limit in bytes: the values that were used last, the least recently used going first.
+//! A cache with a limit in bytes that evicts the least recently used values first.
 //!
-//! It holds what is made of captures. A capture never changes, so that nothing that is kept grows old; a
-//! key has to name all that a value was made from.
+//! It holds values derived from captures. A capture never changes, so cached values never become stale; a
+//! key has to include everything that a value was made from.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What every entry takes beside its value: its key, and its places in the maps.
+/// The overhead of every entry: its key, and its places in the maps.
 const ENTRY_BYTES: usize = 1024;
 
 /// A cache whose values have at most this many bytes together.
 pub struct Kept<K, V> {
     bytes_max: usize,
-    /// A longer value is not kept, so that it does not drive out all others.
+    /// A longer value is not kept, so that it does not evict all others.
     each_max: usize,
     entries: Mutex<Entries<K, V>>,
 }
@@ -42,7 +42,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Kept<K, V> {
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries<K, V>> {
-        // What is behind it is right at every moment.
+        // The data behind the lock is always consistent.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -59,12 +59,12 @@ impl<K: Hash + Eq + Clone, V: Clone> Kept<K, V> {
         Some(entry.value.clone())
     }
 
-    /// Keeps a value of this many bytes, in the place of one that was kept for that key before. What is
-    /// longer than a value may be is not kept.
+    /// Keeps a value of this many bytes, replacing an earlier one for that key. A value longer
+    /// than the limit is not kept.
     pub fn keep(&self, key: K, value: V, bytes: usize) {
         let bytes = bytes.saturating_add(ENTRY_BYTES);
         let mut entries = self.entries();
-        // They are dropped when the lock is free again.
+        // They are dropped after the lock is released.
         let mut gone = Vec::new();
         gone.extend(entries.remove(&key));
         if bytes <= self.each_max {
@@ -125,7 +125,7 @@ mod tests {
         kept.keep("short", 1, 100);
         kept.keep("long", 2, 5_000);
         assert_eq!((kept.get(&"short"), kept.get(&"long")), (Some(1), None));
-        // A value that has grown too long is kept no longer.
+        // A value that has grown too long is removed.
         kept.keep("short", 1, 5_000);
         assert_eq!((kept.get(&"short"), kept.bytes()), (None, 0));
         let none = Kept::new(0, usize::MAX);

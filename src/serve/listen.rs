@@ -1,8 +1,8 @@
 //! Listening: connections and their limits, and the orderly stop.
 //!
-//! A connection that sends its head too slowly, does nothing or takes nothing of its answer is ended. Where
-//! all places are taken, the connection that has done nothing for longest makes room; where all are being
-//! answered, the one that has taken longest over it, and longer than a client may take nothing.
+//! A connection that sends its head too slowly, is idle or reads nothing of its answer is ended. If
+//! all places are taken, the connection that has been idle for longest is closed; if all are being
+//! answered, the one that has taken longest, provided it exceeds the write timeout.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -29,10 +29,10 @@ use super::{Serve, replay_router, router};
 
 /// The longest head of a request that is read, in bytes.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
-/// How long requests in flight may go on after a stop was asked for.
+/// How long requests in flight may continue after a stop was requested.
 const STOP_DEADLINE: Duration = Duration::from_secs(10);
 
-/// A server that has its addresses and does not answer yet.
+/// A server that has bound its addresses and does not answer yet.
 #[derive(Debug)]
 pub struct Listening {
     reader: TcpListener,
@@ -44,10 +44,10 @@ pub struct Listening {
 }
 
 impl Listening {
-    /// Takes the addresses; port 0 picks one.
+    /// Binds the addresses; port 0 picks one.
     ///
     /// # Errors
-    /// When one cannot be had; the text names it.
+    /// When one cannot be bound; the text names it.
     pub async fn bind(bind: &str, replay_bind: Option<&str>) -> Result<Self, (String, io::Error)> {
         let listen = async |address: &str| {
             let bound = TcpListener::bind(address).await;
@@ -72,13 +72,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server of what `state` has, at these addresses.
+    /// A server of `state` at these addresses.
     #[must_use]
     pub fn new(state: Arc<Serve>, listening: Listening) -> Self {
         Self { state, listening }
     }
 
-    /// Answers until `stop` comes back; requests in flight are then brought to their end, for a while.
+    /// Answers until `stop` completes; requests in flight then have a limited time to finish.
     pub async fn run(self, stop: impl Future<Output = ()> + Send) {
         let Self { state, listening } = self;
         let Listening { reader, replay, address, replay_address } = listening;
@@ -101,7 +101,7 @@ impl Server {
         stop.await;
         for accepting in loops {
             accepting.abort();
-            // Only when it is gone does nobody hold the watcher of connections any longer.
+            // It holds the watcher of connections until it ends.
             let _ = accepting.await;
         }
         places.clear_idle();
@@ -113,7 +113,7 @@ impl Server {
     }
 }
 
-/// What accepts connections at one address.
+/// Accepts connections at one address.
 struct Loop {
     state: Arc<Serve>,
     guard: Guard,
@@ -126,7 +126,7 @@ impl Loop {
         let guard = Arc::new(self.guard);
         loop {
             let Ok((stream, peer)) = listener.accept().await else {
-                // Too many open files, most likely: there will be fewer in a while.
+                // Most likely too many open files: wait until some are closed.
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             };
@@ -158,7 +158,7 @@ impl Loop {
             let open = Open::new(Arc::clone(&self.state));
             let task = tokio::spawn(async move {
                 let _open = open;
-                // A client that is slow, gone or talks something else is its own problem.
+                // Slow or broken clients are not errors of the server.
                 if let Err(why) = connection.await {
                     tracing::debug!(%peer, %why, "a connection ended");
                 }
@@ -193,7 +193,7 @@ struct Busy {
 
 impl Busy {
     fn since(&self) -> MutexGuard<'_, Option<Instant>> {
-        // What is behind it is right at every moment.
+        // The data behind the lock is always consistent.
         self.since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -227,7 +227,7 @@ struct Place {
 /// The connections that are open, oldest first.
 struct Places {
     max: usize,
-    /// An answer that is under way for longer than this may be cut to make room.
+    /// An answer that takes longer than this may be cut to make room.
     patience: Duration,
     taken: Mutex<VecDeque<Place>>,
 }
@@ -238,7 +238,7 @@ impl Places {
     }
 
     fn taken(&self) -> MutexGuard<'_, VecDeque<Place>> {
-        // What is behind it is right at every moment.
+        // The data behind the lock is always consistent.
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -246,7 +246,7 @@ impl Places {
         self.taken().push_back(place);
     }
 
-    /// Comes back when there is room for one more.
+    /// Returns when there is room for one more.
     async fn free_one(&self) {
         loop {
             {

@@ -85,7 +85,7 @@ impl Counts {
         self.refused.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A request was answered with that status, after so long.
+    /// A request was answered with that status, after that time.
     pub fn answered(&self, area: Area, status: u16, after: Duration) {
         let of = &self.areas[area as usize];
         let class = usize::from(status / 100).clamp(1, CLASSES.len()) - 1;
@@ -100,7 +100,7 @@ impl Counts {
         of.micros.fetch_add(micros, Ordering::Relaxed);
     }
 
-    /// So many bytes of a body were taken.
+    /// This many bytes of a body were sent.
     pub fn sent(&self, area: Area, bytes: u64) {
         self.areas[area as usize].bytes.fetch_add(bytes, Ordering::Relaxed);
     }

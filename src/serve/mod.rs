@@ -1,14 +1,14 @@
-//! The server: what programs that speak to web archives, and a reader with a browser, are answered over
-//! HTTP. An edge like the command line: it turns addresses and parameters into questions, and values into
+//! The server: answers programs that use web archives, and readers with a browser, over
+//! HTTP. An interface like the command line: it turns addresses and parameters into queries, and values into
 //! answers.
 //!
-//! In reading order: what may be set ([`Options`]); what every handler has ([`Serve`]), the versions of pages
-//! that were shown lately among it (`versions`), and a cache (`kept`); listening,
-//! connections and the orderly stop (`listen`); what every request passes ([`guard`], `token`); what a request asks
+//! In reading order: the options ([`Options`]); the state of all handlers ([`Serve`]), including the versions of pages
+//! that were shown recently (`versions`), and a cache (`kept`); listening,
+//! connections and the orderly stop (`listen`); the checks of every request ([`guard`], `token`); what a request asks
 //! for (`request`, `params`) and how an answer is made (`reply`, `body`, `range`, `gzip`); the areas: `memento`,
 //! `replay`, `replay_proxy`, `reroute`, `cdx`, `warc`, `worker`, `api`, `peer`, `pages`, `health`.
 //!
-//! Nothing here writes to the archive, and nothing here decides what a capture or a version is. All that
+//! The server does not write to the archive and does not define what a capture or a version is. All work that
 //! blocks runs in the pool of [`crate::app::pool`]; a client that reads slowly holds no thread of it.
 
 mod api;

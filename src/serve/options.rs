@@ -1,4 +1,4 @@
-//! What may be set of the server, as values.
+//! The options of the server, as values.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use crate::cite::Archive;
 use crate::config::Settings;
 use crate::config::keys;
 
-/// What may be set of the server.
+/// The options of the server.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Jobs that run at once.
@@ -22,7 +22,7 @@ pub struct Options {
     pub idle_timeout: Duration,
     /// How long an answer may take to begin.
     pub request_timeout: Duration,
-    /// How long a client may take nothing of an answer.
+    /// How long a client may read nothing of an answer.
     pub write_timeout: Duration,
     /// Captures that one request may read, at most.
     pub captures_scanned_max: u64,
@@ -34,11 +34,11 @@ pub struct Options {
     pub cache_bytes: usize,
     /// What stands before every path: empty, or `/` and segments without a slash at the end.
     pub base_path: String,
-    /// Whose forwarded headers are believed.
+    /// The proxies whose forwarded headers are trusted.
     pub trusted_proxies: Vec<Network>,
     /// The names that the server answers to; empty where any will do.
     pub hosts: Vec<String>,
-    /// What a client has to show; nothing where it is empty.
+    /// The token a client has to show; empty for none.
     pub token: String,
     /// Whether every request is logged.
     pub access_log: bool,
@@ -46,9 +46,9 @@ pub struct Options {
     pub cite_archive: Archive,
     /// Whether scripts of captures run on the replay origin.
     pub replay_scripts: bool,
-    /// The name below which captured hosts have origins of their own, where scripts run; none where the view is off.
+    /// The name below which captured hosts have origins of their own, where scripts run; none if the view is off.
     pub rerouted: Option<String>,
-    /// Whether pages have there the time of their capture, and the same random numbers each time.
+    /// Whether pages there see the time of their capture, and the same random numbers each time.
     pub rerouted_clock: bool,
     /// A directory with a service worker for client-side replay that the operator installed.
     pub replay_worker: Option<PathBuf>,
@@ -87,10 +87,10 @@ impl Network {
 }
 
 impl Options {
-    /// The options as the settings have them.
+    /// The options from the settings.
     ///
     /// # Errors
-    /// When a setting has no such value; the message names the key.
+    /// When a setting has an invalid value; the message names the key.
     pub fn of(settings: &Settings) -> Result<Self, String> {
         let number = |key| usize::try_from(settings.integer(key)).unwrap_or(usize::MAX);
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
@@ -135,7 +135,7 @@ impl Options {
     }
 }
 
-/// A base path without slashes at its end; one that would not come through as it is written is refused.
+/// A base path without slashes at its end; one that would be changed in transit is refused.
 fn base_path(text: &str) -> Result<String, String> {
     let path = text.trim().trim_end_matches('/');
     let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '~');

@@ -1,5 +1,5 @@
-//! The address of a page as it stands inside an address of the server: `/web/http://a.example/x?y`. Clients
-//! and proxies change it on the way: they leave out the scheme, escape it, or make `http:/` of `http://`.
+//! The address of a page inside an address of the server: `/web/http://a.example/x?y`. Clients
+//! and proxies change it in transit: they omit the scheme, escape it, or make `http:/` of `http://`.
 
 use crate::base::TargetUri;
 use crate::base::percent::percent_decoded;
@@ -16,7 +16,7 @@ use super::reply::Refusal;
 /// | `http%3A//a.example/x%3Fy`, `http%3A%2F%2F…` | `http://a.example/x?y`: escaped as a whole |
 ///
 /// # Errors
-/// When it is no address of a page.
+/// When it is not an address of a page.
 pub fn original(sent: &str, query: Option<&str>) -> Result<String, Refusal> {
     let mut text = match is_escaped(sent) {
         true => percent_decoded(sent),
@@ -54,7 +54,7 @@ fn scheme_of(text: &str) -> Option<(&'static str, &str)> {
     }
 }
 
-/// An address as it may stand in a header or between angle brackets: ASCII without what would end it.
+/// An address for a header or between angle brackets: ASCII without characters that would end it.
 pub fn in_header(url: &str) -> String {
     let mut out = String::with_capacity(url.len());
     for byte in url.bytes() {

@@ -1,5 +1,5 @@
-//! What a rendering noted of a page (`urn:pageinfo:`): a help for seeing it again, and no more. What cannot be read is
-//! not known.
+//! What a rendering noted of a page (`urn:pageinfo:`). It only helps to show the page again. Unreadable notes count as
+//! missing.
 
 use serde_json::Value;
 

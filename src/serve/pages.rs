@@ -42,7 +42,7 @@ async fn page(State(state): State<Arc<Serve>>, asked: Asked) -> Result<Response,
     Ok(sent(&found, &base, &known))
 }
 
-/// The picture of a page that was made at a time. It never changes under its address, and nothing in it acts.
+/// The picture of a page that was made at a time. It never changes under its address and has no active content.
 async fn picture(State(state): State<Arc<Serve>>, asked: Asked) -> Result<Response, Refusal> {
     let parameters = Params::parse(asked.query.as_deref());
     let read = state.ask(move |state| {
@@ -91,25 +91,25 @@ fn site(state: &Serve, own: &request::Site) -> Site {
     page_site(&state.options, own, state.clock().now())
 }
 
-/// A refusal as a page for a person. Of a page that is not held it says why, and what is held near it.
+/// A refusal as a page for a person. For a page that is not held it says why, and what is held near it.
 pub async fn refused(state: &Arc<Serve>, own: &request::Site, refusal: &Refusal) -> Response {
     let (status, site) = (refusal.status, site(state, own));
     let mut page = None;
     if let Some(url) = refusal.absent.clone() {
         let site = site.clone();
-        // Where no more is known, what is known is reported.
-        let told = state.ask(move |state| {
+        // If the details cannot be read, only the refusal is shown.
+        let details = state.ask(move |state| {
             let found = absent(&state.archive, &url)?;
             Ok(found.map(|found| web::absent(&site, &found)))
         });
-        page = told.await.ok().flatten();
+        page = details.await.ok().flatten();
     }
     let page = page.unwrap_or_else(|| web::error(&site, status.as_u16(), &refusal.reason));
     refusal_page(status, page, POLICY)
 }
 
-/// The same without a word of the archive, for who may not read it, and for the replay origin, where nothing
-/// of the reader is but the way to it.
+/// The same without content of the archive, for clients that may not read it, and for the replay origin, which
+/// has only a link to the reader.
 pub fn refused_plainly(state: &Serve, own: &request::Site, refusal: &Refusal) -> Response {
     let site = site(state, own);
     let page = web::plain_error(
@@ -151,7 +151,7 @@ fn seen(asked: &Asked) -> Option<String> {
     found.map(|(_, value)| value.to_owned())
 }
 
-/// The answer with its headers; 304 where the asker has it.
+/// The answer with its headers; 304 if the client has it.
 fn sent(found: &PageAnswer, base: &str, asked: &Asked) -> Response {
     let digest = DigestAlgorithm::Sha256.digest(found.body.as_bytes());
     let mark: String =
@@ -165,7 +165,7 @@ fn sent(found: &PageAnswer, base: &str, asked: &Asked) -> Response {
     };
     let cache = match found.cache {
         Cache::Forever => "public, max-age=31536000, immutable",
-        // Asked for again each time: a capture a second ago counts.
+        // Always revalidated, so that the newest capture is included.
         Cache::None => "no-cache",
     };
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(cache));

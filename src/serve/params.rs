@@ -1,4 +1,4 @@
-//! The parameters of an address, each read with the reason why it is wrong.
+//! The parameters of an address, parsed with error reasons.
 
 use std::str::FromStr;
 
@@ -8,11 +8,11 @@ use super::reply::Refusal;
 #[derive(Debug, Clone, Default)]
 pub struct Params(Vec<(String, String)>);
 
-/// More parameters are not read: no client sends as many.
+/// More parameters are not read: no client sends that many.
 const PARAMS_MAX: usize = 200;
 
 impl Params {
-    /// Reads a query as forms write it: `&` between, `+` for a blank, percent escapes.
+    /// Reads a query as forms write it: `&` as separator, `+` for a blank, percent escapes.
     pub fn parse(query: Option<&str>) -> Self {
         let pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
         Self(
@@ -43,12 +43,12 @@ impl Params {
         self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
-    /// A value that has to be there.
+    /// A required value.
     pub fn needed(&self, name: &str) -> Result<&str, Refusal> {
         self.text(name).ok_or_else(|| Refusal::bad(format!("the parameter {name} is missing")))
     }
 
-    /// A value that is read from its text; `expected` says what that has to be.
+    /// A value parsed from its text; `expected` describes valid texts.
     pub fn value<T: FromStr>(&self, name: &str, expected: &str) -> Result<Option<T>, Refusal> {
         self.text(name)
             .map(|text| text.parse().map_err(|_| wrong(name, expected, text)))
@@ -66,7 +66,7 @@ impl Params {
     }
 }
 
-/// The refusal of a value that is none.
+/// The refusal of an invalid value.
 pub fn wrong(name: &str, expected: &str, found: &str) -> Refusal {
     let found: String = found.chars().take(200).collect();
     Refusal::bad(format!("{name}: expected {expected}, but found {found:?}"))

@@ -1,4 +1,4 @@
-//! `POST /peer`: what archives that this one knows ask of it.
+//! `POST /peer`: requests of the known peer archives.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::peer::message::{REQUEST_BYTES_MAX, SIGNATURE_FIELD};
 
 const SIGNATURE: HeaderName = HeaderName::from_static(SIGNATURE_FIELD);
 
-/// Answers a signed request; as if there were nothing here where this archive has no peers.
+/// Answers a signed request; as for an unknown address if this archive has no peers.
 pub async fn ask(
     State(state): State<Arc<Serve>>,
     request: Request<Body>,

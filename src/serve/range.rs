@@ -8,30 +8,30 @@ use axum::http::header::{IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, RANGE};
 
 use crate::base::Timestamp;
 
-/// What of a representation is asked for.
+/// The requested part of a representation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Part {
     /// All of it.
     Whole,
     /// These bytes.
     Bytes(Range<u64>),
-    /// Nothing that is there.
+    /// A range outside of it.
     Unsatisfiable,
 }
 
-/// What a `Range` field asks for of a representation of `length` bytes. What is no byte range, or several,
-/// asks for the whole.
+/// The part that a `Range` field requests of a representation of `length` bytes. Other units and several ranges
+/// request the whole.
 pub fn part_of(field: &str, length: u64) -> Part {
     let Some(spec) = field.trim().strip_prefix("bytes=") else { return Part::Whole };
     let Some((first, last)) = spec.trim().split_once('-') else { return Part::Whole };
     let (first, last) = (first.trim(), last.trim());
     let number = |text: &str| {
         let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        // A number that is too long lies behind every end.
+        // A number that is too long lies beyond every end.
         digits.then(|| text.parse::<u64>().unwrap_or(u64::MAX))
     };
     match (first.is_empty(), number(first), last.is_empty(), number(last)) {
-        // The last so many bytes.
+        // The last bytes: a suffix range.
         (true, _, _, Some(0)) => Part::Unsatisfiable,
         (true, _, _, Some(_)) if length == 0 => Part::Unsatisfiable,
         (true, _, _, Some(count)) => Part::Bytes(length.saturating_sub(count)..length),
@@ -45,8 +45,8 @@ pub fn part_of(field: &str, length: u64) -> Part {
     }
 }
 
-/// What a request asks for of a representation with this validator. A strong `etag` is compared with
-/// `If-Range`; a date there never fits, since nothing tells that a second had one state.
+/// The part that a request asks for of a representation with this validator. A strong `etag` is compared with
+/// `If-Range`; a date there never matches, since a representation may change within a second.
 pub fn asked_part(headers: &HeaderMap, length: u64, etag: Option<&str>) -> Part {
     let text =
         |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());

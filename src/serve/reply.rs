@@ -1,4 +1,4 @@
-//! How an answer is made, and how a refusal is told.
+//! How an answer is made, and how a refusal is reported.
 
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
@@ -19,7 +19,7 @@ pub struct Refusal {
     pub status: StatusCode,
     /// What could not be done and why, for a person.
     pub reason: String,
-    /// The page that was asked for, where the reason is that it is not held: a person gets more.
+    /// The requested page, if the reason is that it is not held: a person gets details.
     pub absent: Option<String>,
 }
 
@@ -34,7 +34,7 @@ impl Refusal {
         Self::new(StatusCode::BAD_REQUEST, reason)
     }
 
-    /// There is nothing of that.
+    /// It does not exist.
     pub fn missing(reason: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, reason)
     }
@@ -112,7 +112,7 @@ impl IntoResponse for Refusal {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        // For anyone who can tell it better to a person.
+        // For handlers that make a page of it for a person.
         response.extensions_mut().insert(self);
         response
     }
@@ -126,19 +126,19 @@ pub fn with_type(status: StatusCode, media_type: &'static str, body: impl Into<B
     response
 }
 
-/// Adds a field whose value was made from data: nothing where the value cannot stand in a head.
+/// Adds a field whose value was made from data; does nothing if the value is not valid in a head.
 pub fn put(response: &mut Response, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
     }
 }
 
-/// The answer for an address that is none.
+/// The answer for an unknown address.
 pub async fn no_such_address() -> Refusal {
     Refusal::missing("there is nothing at this address")
 }
 
-/// The answer to a method that the address does not take.
+/// The answer to a method that the address does not accept.
 pub async fn wrong_method(method: Method) -> Refusal {
     let reason = format!("{} is not taken here; GET and HEAD are", method.as_str());
     Refusal::new(StatusCode::METHOD_NOT_ALLOWED, reason)

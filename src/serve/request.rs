@@ -1,5 +1,5 @@
-//! What a request asks for: its target as it was sent, its headers, and under which address the server is
-//! known to the one who asks.
+//! A request: its target as it was sent, its headers, and the address under which the client
+//! reaches the server.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 
 use super::Options;
 
-/// Under which address the server is known to the one who asks.
+/// The address under which the client reaches the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
     /// `http` or `https`.
@@ -22,9 +22,9 @@ pub struct Site {
     pub base: String,
     /// Whether this is the replay origin.
     pub is_replay: bool,
-    /// The root of the replay origin, where that is another than this one.
+    /// The root of the replay origin, if it is another origin.
     pub replay: Option<String>,
-    /// The root of the reader's origin, where that is another than this one.
+    /// The root of the reader's origin, if it is another origin.
     pub reader: Option<String>,
 }
 
@@ -49,7 +49,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// The value of a field, where it is there once and is text.
+    /// The value of a field, if it occurs once and is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
@@ -59,7 +59,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        // The guard puts it there; without one, links would be relative to nothing.
+        // The guard sets it; without one, links would have no base.
         let site = parts.extensions.get::<Site>().cloned().unwrap_or_else(|| Site {
             scheme: "http".to_owned(),
             host: "localhost".to_owned(),
@@ -77,7 +77,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
     }
 }
 
-/// What a forwarded header says, of a client whose forwarded headers are believed: its last value, which is
+/// The value of a forwarded header of a trusted client: its last value, which is
 /// that of the nearest proxy.
 fn forwarded<'h>(headers: &'h HeaderMap, name: &str, is_trusted: bool) -> Option<&'h str> {
     let value = headers.get_all(name).iter().next_back().filter(|_| is_trusted)?;
@@ -101,8 +101,8 @@ pub fn bare_host(host: &str) -> String {
     host[..end].trim_end_matches('.').to_ascii_lowercase()
 }
 
-/// Under which address the server is known, and who asks. `local` is the address of the listener; `None`
-/// where the host that is named is none.
+/// The address under which the server is reached, and the client. `local` is the address of the listener; `None`
+/// if the named host is invalid.
 pub fn site_of(
     headers: &HeaderMap,
     peer: SocketAddr,

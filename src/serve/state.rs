@@ -1,4 +1,4 @@
-//! What every handler has: the archive, the pool, the options, the counts.
+//! The state shared by all handlers: the archive, the pool, the options, the counts.
 
 use std::sync::Arc;
 
@@ -17,20 +17,20 @@ use super::replay::{Forms, Records};
 use super::reply::Refusal;
 use super::versions::Versions;
 
-/// What another part of the same process says at `/healthz` and `/metrics`.
+/// Another part of the same process that reports at `/healthz` and `/metrics`.
 pub trait Beside: Send + Sync {
-    /// What is wrong, a line each; nothing where all is well.
+    /// The failures, a line each; empty if there are none.
     fn ailments(&self) -> Vec<String>;
-    /// What is no failure and should be known, a line each.
+    /// Warnings that are not failures, a line each.
     fn complaints(&self) -> Vec<String>;
     /// Its counts in Prometheus' text format.
     fn metrics(&self) -> String;
 }
 
-/// What every handler has.
+/// The state shared by all handlers.
 pub struct Serve {
     pub(super) archive: Archive,
-    /// The archive's, for what asks for nothing else.
+    /// The reader of the archive.
     pub(super) reader: Reader,
     pub(super) setup: Arc<Setup>,
     pub(super) options: Options,
@@ -38,17 +38,17 @@ pub struct Serve {
     pub(super) counts: Counts,
     pub(super) page_starts: PageStarts,
     pub(super) versions: Versions,
-    /// Captures that were loaded lately.
+    /// Captures that were loaded recently.
     pub(super) records: Records,
-    /// Captures that were rewritten lately.
+    /// Captures that were rewritten recently.
     pub(super) forms: Forms,
     pub(super) beside: Option<Arc<dyn Beside>>,
-    /// What answers other archives.
+    /// Answers other archives.
     pub(super) answering: Answering,
 }
 
 impl Serve {
-    /// A server of this archive. `beside` is what else runs in the process.
+    /// A server of this archive. `beside` is the other part of the process.
     #[must_use]
     pub fn new(
         setup: Arc<Setup>,
@@ -76,7 +76,7 @@ impl Serve {
         &*self.setup.clock
     }
 
-    /// What a job that blocks gives back.
+    /// Runs a blocking job in the pool and returns its result.
     pub(super) async fn ask<T: Send + 'static>(
         self: &Arc<Self>,
         job: impl FnOnce(&Arc<Self>) -> Result<T, Refusal> + Send + 'static,

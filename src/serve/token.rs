@@ -1,10 +1,10 @@
-//! The token that requests show, where one is asked for.
+//! The token that requests show, if one is required.
 
 use crate::base::DigestAlgorithm;
 
 /// Whether the value of a header field shows a token: as a bearer token, or as the password of basic
-/// authentication. Everything does where the token is empty. Digests are compared, so that the time it takes tells
-/// nothing of the token.
+/// authentication. Always true if the token is empty. Digests are compared, so that the time it takes reveals
+/// nothing about the token.
 pub fn shows_token(shown: Option<&str>, token: &str) -> bool {
     if token.is_empty() {
         return true;
@@ -17,7 +17,7 @@ pub fn shows_token(shown: Option<&str>, token: &str) -> bool {
         "basic" => {
             let decoded = data_encoding::BASE64.decode(shown.trim().as_bytes());
             let text = decoded.ok().and_then(|bytes| String::from_utf8(bytes).ok());
-            // The user may be any.
+            // Any user name is accepted.
             text.and_then(|text| Some(text.split_once(':')?.1.to_owned())).unwrap_or_default()
         }
         _ => return false,

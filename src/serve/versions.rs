@@ -1,5 +1,5 @@
-//! The versions of the pages that were shown last, so that a page that is requested again and again is not
-//! read each time for a line above it.
+//! A cache of the versions of recently shown pages, so that a page that is requested repeatedly is not
+//! read each time for its banner.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,10 +14,10 @@ use crate::archive::Capture;
 const PAGES_MAX: usize = 64;
 /// Versions that are kept of all pages together.
 const VERSIONS_MAX: usize = 100_000;
-/// A newer capture makes a page be asked for again at once, an import of older ones after this time.
+/// A newer capture invalidates an entry at once; an import of older ones is noticed after this time.
 const FRESH: Duration = Duration::from_secs(10);
-/// Where more captures would have to be read, the versions are left out: a page is shown without delay, and
-/// its own page in the reader tells them.
+/// If more captures would have to be read, the versions are left out: a page is shown without delay, and
+/// its own page in the reader lists them.
 const UNREAD_MAX: usize = 20;
 
 /// Versions of pages, in the order in which they were shown.
@@ -33,11 +33,11 @@ struct Kept {
 
 impl Versions {
     fn kept(&self) -> MutexGuard<'_, VecDeque<Kept>> {
-        // What is behind it is right at every moment.
+        // The data behind the lock is always consistent.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The versions of the page whose newest capture is `newest`; `None` where they cannot be told soon.
+    /// The versions of the page whose newest capture is `newest`; `None` if they cannot be read quickly.
     ///
     /// # Errors
     /// When the archive cannot answer.

@@ -1,4 +1,4 @@
-//! `/warc/FILENAME`: the WARC files as they lie, whole or by range, for readers that know where a record
+//! `/warc/FILENAME`: the stored WARC files, whole or by range, for clients that know where a record
 //! begins from a CDX line. A file that is still written to can be read as far as it is durable now.
 
 use std::io::{Read, Seek, SeekFrom};
@@ -82,14 +82,14 @@ fn find(state: &Serve, name: &str) -> Result<crate::archive::FileInfo, Refusal> 
     let missing = || Refusal::missing("there is no WARC file of that name in the archive");
     let mut info = state.reader.files().info(name)?.ok_or_else(missing)?;
     if !info.is_sealed {
-        // Of a file that grows, what the index knows of is durable.
+        // The indexed part of a growing file is durable.
         let mark = state.reader.sink().mark_of(name)?;
         info.length = info.length.min(mark.map_or(0, |mark| mark.indexed_to));
     }
     Ok(info)
 }
 
-/// A file only grows, and what it holds never changes: name and length say which bytes it has.
+/// A file only grows, and its content never changes: name and length identify its bytes.
 fn etag(name: &str, length: u64) -> String {
     let digest = DigestAlgorithm::Sha256.digest(format!("{name}\n{length}").as_bytes());
     let text = digest.to_string();

@@ -13,10 +13,10 @@ use super::Serve;
 use super::reply::{Refusal, put, with_type};
 use super::request::Asked;
 
-/// A longer file is none of a client-side replay.
+/// A longer file is not part of a client-side replay.
 const BYTES_MAX: u64 = 64 << 20;
 const SERVICE_WORKER_ALLOWED: HeaderName = HeaderName::from_static("service-worker-allowed");
-/// What these files may do: run, and ask this origin.
+/// The permissions of these files: run, and request from this origin.
 const POLICY: &str =
     "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; frame-ancestors 'self'";
 
@@ -30,7 +30,7 @@ pub async fn file(
         .ask(move |state| {
             let missing = || Refusal::missing("no such file is installed here");
             let dir = state.options.replay_worker.as_ref().ok_or_else(missing)?;
-            // A name is one component, and leads to nothing that is hidden.
+            // A name is one component and not a hidden file.
             if name.starts_with('.') || name.contains(['/', '\\', '\0']) {
                 return Err(missing());
             }

@@ -128,7 +128,7 @@ impl Store {
     }
 
     /// Ends writing in order: everything submitted is written, the file sealed, the index flushed.
-    /// What went wrong with the index, as text.
+    /// Returns problems of the index, as text.
     ///
     /// # Errors
     /// When the index cannot be flushed.

@@ -1,8 +1,8 @@
-//! What a run appended, told to anyone who keeps account of the records: a mark for each record, and
-//! the SHA-256 of each file, counted as the bytes go by.
+//! What a run appended, for code that keeps account of the records: a mark for each record, and the
+//! SHA-256 of each file, computed as the bytes are written.
 //!
-//! Everything here can be read from the WARC files too, and is where this does not have it: after a
-//! crash, or past [`RECORDS_MAX`]. It saves reading everything again that has just been written.
+//! Everything here can be read from the WARC files too, and is read there where it is missing here:
+//! after a crash, or past [`RECORDS_MAX`]. It saves reading everything again that has just been written.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! The captures that lie in a part of a WARC file: for who keeps up with the files and has read them up to
-//! some place.
+//! The captures that lie in a part of a WARC file: for a follower that has read the files up to some
+//! place.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ impl Reader {
     /// order. `from` is where a record begins, or 0.
     ///
     /// # Errors
-    /// When the file cannot be read there. A record that is damaged is passed over.
+    /// When the file cannot be read there. A damaged record is skipped.
     pub fn captures_between(
         &self,
         file: &str,

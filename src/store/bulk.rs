@@ -1,8 +1,8 @@
 //! Many captures put into the index in its own order: one sort outside of memory and one pass.
 //!
 //! An index that grows at its end is written once; one that takes captures in the order of the files rewrites
-//! its pages again and again. Marks come last, so that a load which is interrupted is done again, and what it
-//! put in stays as it is.
+//! its pages again and again. Marks come last, so that an interrupted load is repeated, and what it put in
+//! stays as it is.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::sorted::{SortOptions, Sorter};
 
 use super::layout::Layout;
 
-/// A follower that puts nothing in before all files are read.
+/// A follower that puts captures in only after all files are read.
 #[derive(Debug)]
 pub struct SortedCaptures {
     sorter: Sorter,

@@ -1,12 +1,12 @@
 //! The index after the WARC files: every record past a file's high-water mark.
 //!
-//! After a loss of power the marks say nothing: the engine's writes are synced when it is flushed,
-//! and of those since anything may be missing, a capture before a mark that is there. All files
-//! are then read from their start; what the index has of them already stays as it is.
+//! After a loss of power the marks cannot be relied on: the engine's writes are synced when it is flushed,
+//! and of those since anything may be missing, a capture before a mark that is there. All files are then
+//! read from their start; what the index has of them already stays as it is.
 //!
 //! A file that is still open ends in what may be no record, and after a loss of power it may have
 //! holes before whole ones. It is read with every checksum and only up to the first damage, and
-//! synced before the index hears of it: a mark says that what lies before it is durable.
+//! synced before the index is updated: a mark says that what lies before it is durable.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -99,14 +99,14 @@ pub(super) fn catch_up_copy(
     Ok(run(index, layout, Kind::Copy, &mut |_| {})?.notes)
 }
 
-/// Whose index it is.
+/// Which kind of index it is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Own,
     Copy,
 }
 
-/// Brings `index` in line with every WARC file; `progress` is told how far it is.
+/// Brings `index` in line with every WARC file; `progress` gets how far it is.
 pub(super) fn run(
     index: &dyn CaptureSink,
     layout: &Layout,
@@ -155,7 +155,7 @@ pub(super) fn run(
             at.file.clone_from(&name);
             let mut one_by_one = CapturesFollower { index, pending: Vec::new(), pending_bytes: 0 };
             let follower: &mut dyn Follower = match &mut bulk {
-                // What is still being written has to be known to others soon.
+                // What is still being written has to be visible to others soon.
                 Some(sorted) if !is_open(path) => sorted,
                 _ => &mut one_by_one,
             };
@@ -229,11 +229,11 @@ fn one_file(
     let reading = match (is_own, is_open) {
         (true, false) => Reading::ByLength,
         (true, true) => Reading::Whole,
-        // The lengths that other programs state lead wherever they like.
+        // The lengths that other programs state may be wrong.
         (false, _) => Reading::Searching,
     };
     let mut records = Records::new(input, name, from, reading);
-    // A mark of a file that is still open never goes back: it says what is known to be durable.
+    // A mark of a file that is still open never goes back: it marks what is known to be durable.
     let mark_at = |reached: u64| FileMark {
         file: Arc::clone(name),
         indexed_to: if is_open { reached.max(known) } else { reached },
@@ -269,14 +269,14 @@ fn one_file(
             progress(done.records, reached);
         }
     }
-    // What comes after the last whole record of a file that nobody writes to stays what it is: it is not
-    // to be read, and reported, at every opening.
+    // What follows the last whole record of a file that is no longer written does not change: it is not
+    // read and reported at every opening.
     captures.commit(&mark_at(if is_open { reached } else { reached.max(length) }))?;
     done.notes.extend(records.take_findings().iter().map(ToString::to_string));
     Ok(())
 }
 
-/// The index as a follower. It is the first of all: how far it is says to the others what is durable.
+/// The index as a follower. It comes first: its marks show the other followers what is durable.
 struct CapturesFollower<'a> {
     index: &'a dyn CaptureSink,
     pending: Vec<Capture>,

@@ -1,4 +1,4 @@
-//! What a record is to the index: the same answer when it is written and when it is read back.
+//! The index entry of a record: the same when the record is written and when it is read back.
 
 use std::borrow::Cow;
 use std::io::{self, Read};
@@ -24,8 +24,8 @@ pub struct Place {
     pub length: u64,
 }
 
-/// The capture that a record with these fields is, whose block begins with `start`. None for
-/// records that are no captures: requests, warcinfo, notes beside a response.
+/// The capture that a record with these fields is, whose block begins with `start`. None for records that are not
+/// captures: requests, warcinfo, notes beside a response.
 #[must_use]
 pub fn entry_of(fields: &Fields, start: &[u8], place: Place) -> Option<Capture> {
     let kind = RecordKind::from_warc_type(fields.record_kind()?.as_str())?;
@@ -81,8 +81,8 @@ pub fn entry_of(fields: &Fields, start: &[u8], place: Place) -> Option<Capture> 
 /// Whether a conversion is a page as this program's browser had it, in files of other programs and in exports as well.
 /// Such a record ([`crate::warc::Derived`]) is HTML, names the record that it was made from, and is joined with the
 /// other records of its page by an id that is a `urn:uuid:` URI. Programs that convert pages into HTML for purposes of
-/// their own (a clean copy, a translation, a migrated format) join nothing, and those that write `WARC-Page-ID` write
-/// a bare UUID or a text.
+/// their own (a clean copy, a translation, a migrated format) write no such id, and those that write `WARC-Page-ID`
+/// write a bare UUID or a text.
 fn is_rendering(fields: &Fields, media_type: &str) -> bool {
     let page_id = fields.text(name::PAGE_ID);
     media_type == "text/html"
@@ -95,7 +95,7 @@ fn uuid_shape(text: &str) -> bool {
     matches!(RecordId::parse(&format!("<urn:uuid:{text}>")), RecordId::Uuid(_))
 }
 
-/// Whether a metadata record reports an exchange that came to nothing, or stands for a response that was removed.
+/// Whether a metadata record reports a failed exchange, or stands for a response that was removed.
 fn is_failure(media_type: &str, start: &[u8]) -> bool {
     media_type == warc_fields::MEDIA_TYPE
         && warc_fields::read(start)
@@ -109,8 +109,8 @@ pub fn head_len(block: &[u8]) -> usize {
     usize::try_from(shape.head_len).unwrap_or(block.len()).min(block.len())
 }
 
-/// The first bytes of a block that is about to be written, as many as [`entry_of`] needs; without
-/// a copy where it lies in memory in one piece.
+/// The first bytes of a block that is about to be written, enough for [`entry_of`]; without a copy where it lies in
+/// memory in one piece.
 ///
 /// # Errors
 /// When a spooled block cannot be read.
@@ -134,8 +134,8 @@ pub fn start_of<'b>(fields: &Fields, block: &'b Block<'_>) -> io::Result<Cow<'b,
     }
 }
 
-/// The first bytes of a block that is being read, as many as [`entry_of`] needs: of an HTTP message
-/// its whole head, however long.
+/// The first bytes of a block that is being read, enough for [`entry_of`]: of an HTTP message its whole head, however
+/// long.
 ///
 /// # Errors
 /// When the record is cut or damaged before them.
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rendering_of_this_program_is_told_from_what_others_have_converted() {
+    fn a_rendering_of_this_program_is_distinguished_from_other_conversions() {
         let rendered = Some(Form::Rendered);
         for (what, kind, fields, form) in [
             ("ours", "conversion", [OURS, FROM, HTML].concat(), rendered),

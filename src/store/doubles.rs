@@ -1,8 +1,8 @@
 //! A WARC file that lies in the archive under both its names, `X.open` and `X`.
 //!
-//! No run leaves that: a file is renamed when it is sealed. But a copy of an archive that
-//! is renewed while a crawl goes on gets the open file first and the sealed one later, and
-//! anyone who puts it back has both. One of them is set aside, whole; nothing is deleted.
+//! A run does not leave that state: a file is renamed when it is sealed. But a copy of an archive
+//! that is renewed while a crawl goes on gets the open file first and the sealed one later, and
+//! after a restore both are there. One of them is set aside, whole; nothing is deleted.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
@@ -17,7 +17,7 @@ pub(super) fn settle(layout: &Layout, doubles: &[PathBuf]) -> Result<Vec<String>
     doubles.iter().map(|open| settle_one(layout, open)).collect()
 }
 
-/// What begins like the other is a part of it and is set aside. Where both go on differently the
+/// A file that is the beginning of the other is set aside. Where both continue differently the
 /// sealed one stays: it was whole.
 fn settle_one(layout: &Layout, open: &Path) -> Result<String, StoreError> {
     let io = |doing: &'static str| {

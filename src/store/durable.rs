@@ -36,15 +36,15 @@ pub fn make_dirs(dir: &Path) -> io::Result<()> {
         _ => {}
     }
     match dir.parent().map(sync_dir) {
-        // Anyone who may make a name there and not list them cannot sync the directory; that of the
-        // new one is what is left to ask for, and on journalling file systems it is enough.
+        // A user that may create names there and not list them cannot sync the directory; then only
+        // the new one can be synced, and on journalling file systems that is enough.
         Some(Err(why)) if why.kind() == io::ErrorKind::PermissionDenied => sync_dir(dir),
         Some(done) => done,
         None => Ok(()),
     }
 }
 
-/// For a directory that was there: it may be ours to write in and the one above not even to read.
+/// For a directory that existed: it may be writable for us and the one above not even readable.
 fn sync_above(dir: &Path) {
     if let Some(above) = dir.parent() {
         let _ = sync_dir(above);
@@ -56,7 +56,7 @@ fn here(dir: &Path) -> &Path {
 }
 
 /// Makes a file under another name, syncs it, and gives it its name, which is durable then: it
-/// appears whole or not at all. What there was of one that failed is removed.
+/// appears whole or not at all. After a failure the partial file is removed.
 ///
 /// # Errors
 /// As `fill`; and what `disk` makes of a problem with the disk.

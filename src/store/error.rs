@@ -44,7 +44,7 @@ pub enum StoreError {
     /// The index is held by another process.
     #[error("the index is in use by another process")]
     IndexBusy,
-    /// The disk did not do it.
+    /// The disk failed.
     #[error("{doing} {path}: {why}")]
     Io {
         /// What was being done.
@@ -54,7 +54,7 @@ pub enum StoreError {
         /// What the system said.
         why: io::Error,
     },
-    /// The index did not do it.
+    /// The index failed.
     #[error("{doing} the index: {why}")]
     Index {
         /// What was being done.
@@ -65,13 +65,13 @@ pub enum StoreError {
     /// The server that keeps the captures does not answer.
     #[error("{why}")]
     Away {
-        /// What it was asked for, and why it does not answer.
+        /// The request, and why it was not answered.
         why: String,
     },
     /// The object storage that holds a WARC file does not answer or refuses.
     #[error("{why}")]
     StorageAway {
-        /// What was asked of it, and why it does not answer.
+        /// The request, and why it was not answered.
         why: String,
     },
     /// A record that the index names cannot be read.
@@ -108,8 +108,8 @@ pub fn hint_of(why: &io::Error) -> Option<&'static str> {
 }
 
 impl StoreError {
-    /// What was met while `doing` something with what keeps the captures, with its own advice: a server that
-    /// is away is waited for, an index that is busy too, and a damaged one is rebuilt.
+    /// A failure of the captures' backend while `doing` something, with its own advice: wait for a server that is
+    /// away or an index that is busy, rebuild a damaged one.
     #[must_use]
     pub fn of_index(doing: &'static str, error: ArchiveError) -> Self {
         match error.kind {
@@ -167,7 +167,7 @@ impl StoreError {
     }
 }
 
-/// The same failure in the words of the store.
+/// Converts a failure to one of the store.
 pub(super) fn index_error<E: Into<ArchiveError>>(doing: &'static str) -> impl Fn(E) -> StoreError {
     move |error| StoreError::of_index(doing, error.into())
 }

@@ -43,7 +43,7 @@ impl WarcFiles for DirectoryFiles {
     }
 
     fn info(&self, name: &str) -> Result<Option<FileInfo>, ArchiveError> {
-        // A name that could lead elsewhere is the name of no WARC file here.
+        // A name that could lead elsewhere does not name a WARC file here.
         if name.contains(['/', '\0']) || !is_warc(name) || name.ends_with(".open") {
             return Ok(None);
         }
@@ -58,7 +58,7 @@ impl WarcFiles for DirectoryFiles {
                 }
                 Ok(_) => return Ok(None),
                 Err(why) if why.kind() == io::ErrorKind::NotFound => {}
-                // A name that is too long for the system is the name of nothing.
+                // A name that is too long for the system does not name a file.
                 Err(why) if why.kind() == io::ErrorKind::InvalidFilename => return Ok(None),
                 Err(why) => return Err(system(format!("{name}: {why}"))),
             }
@@ -72,7 +72,7 @@ impl WarcFiles for DirectoryFiles {
     }
 
     fn open(&self, name: &str) -> Result<Box<dyn Bytes>, ArchiveError> {
-        // A name is one component, whatever a line of somebody's index says.
+        // A name is one component, even if a foreign index line says otherwise.
         if name.is_empty() || name.contains(['/', '\0']) || name == "." || name == ".." {
             return Err(ArchiveError::new(
                 ArchiveErrorKind::Request,

@@ -22,7 +22,7 @@ pub enum FollowError {
 }
 
 /// Shows a follower every record between its marks and those of the index, file by file, and has it commit
-/// now and then and at the end of each file. `progress` is told how many records were shown.
+/// now and then and at the end of each file. `progress` gets the number of records shown.
 ///
 /// # Errors
 /// When a file cannot be read, or the follower fails; what was committed stays.
@@ -62,7 +62,7 @@ fn one_file(
     while reached < mark.indexed_to {
         let found = match records.next() {
             Ok(found) => found,
-            // The index knows of nothing there either: the end of a file that is damaged there.
+            // The index has nothing there either: the file is damaged at its end.
             Err(ReadError::NoRecord { .. }) if shown == 0 && from > 0 => None,
             Err(why) => return Err(fail(reached, why.to_string()).into()),
         };
@@ -70,7 +70,7 @@ fn one_file(
         if found.offset >= mark.indexed_to {
             break;
         }
-        // A record that is damaged is passed over; `verify` tells of it.
+        // A damaged record is skipped; `verify` reports it.
         let Some(seen) = found.seen(file) else { continue };
         reached = seen.end;
         follower.record(seen)?;
@@ -95,7 +95,7 @@ mod tests {
     use crate::archive::{ArchiveErrorKind, Seen};
     use crate::store::Layout;
 
-    /// Takes in the offsets of records, and fails when it is told to.
+    /// Takes in the offsets of records, and fails on request.
     #[derive(Default)]
     struct Offsets {
         marks: HashMap<String, u64>,

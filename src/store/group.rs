@@ -1,4 +1,4 @@
-//! What is handed to the store, what comes of it, and the records of one submission, packed.
+//! Submissions to the store, their results, and the packed records of one submission.
 
 use std::ops::Range;
 use std::sync::atomic::AtomicUsize;
@@ -76,7 +76,7 @@ impl Default for StoreOptions {
 pub enum Content {
     /// An exchange.
     Exchange(Arc<Exchange>),
-    /// An exchange that came to nothing.
+    /// A failed exchange.
     Failure(Arc<Failure>),
     /// What was made from a captured document.
     Derived(Arc<Derived>),
@@ -89,7 +89,7 @@ impl Content {
         match self {
             Self::Exchange(exchange) => exchange.has_credentials,
             Self::Failure(failure) => failure.has_credentials,
-            // It holds what a browser shows, and nothing that was sent.
+            // It holds what a browser shows, and no sent bytes.
             Self::Derived(_) => false,
             Self::Copy(_) => false,
         }
@@ -120,7 +120,7 @@ pub struct Submission {
     pub discovery: Discovery,
 }
 
-/// As what it was kept.
+/// The kind of record that was kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoredAs {
     /// A response record.
@@ -286,8 +286,8 @@ fn digests_of(
     }
 }
 
-/// Whether a record of a server's certificates is in the archive already: one is enough. An index that cannot answer costs
-/// another copy.
+/// Whether a record of a server's certificates is in the archive already: one is enough. If the index cannot answer,
+/// another copy is kept.
 fn is_kept(shared: &Shared, record: &Record<'_>) -> bool {
     let uri = record.fields.target_uri();
     let Some(uri) = uri.filter(|uri| uri.starts_with(CERTIFICATES_URN)) else { return false };
@@ -323,7 +323,7 @@ fn verdict(
     if exchange.truncated.is_some() || digests.payload_len == 0 || exchange.shape.status.is_none() {
         return Verdict::Response;
     }
-    // An index that cannot answer costs a copy of the payload and nothing else.
+    // If the index cannot answer, only another copy of the payload is kept.
     match shared.captures.by_payload(&digests.payload) {
         Ok(Some(entry)) if entry.holds_payload() && is_here(shared, &entry) => {
             Verdict::IdenticalPayload(original_of(&entry))

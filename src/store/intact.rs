@@ -2,9 +2,9 @@
 //! its header and the index state.
 //!
 //! Every reader gets its captures through here, so that no page is cited, shown or compared under
-//! the digest of another. Digests of algorithms that are not known cannot be compared and are passed
-//! over; `verify` tells of them. What was changed together with its digests is found by the evidence
-//! log alone.
+//! the digest of another. Digests of algorithms that are not known cannot be compared and are
+//! skipped; `verify` reports them. What was changed together with its digests is found by the
+//! evidence log alone.
 
 use std::io::{self, Read};
 
@@ -55,7 +55,7 @@ pub(super) fn check(loaded: &Loaded, block: Option<Digest>) -> Result<(), String
     {
         return Err(differs("block", counted, "the record", stated));
     }
-    // The payload of a revisit is another record's.
+    // The payload of a revisit is in another record.
     if loaded.entry.kind == RecordKind::Revisit {
         return Ok(());
     }

@@ -10,8 +10,8 @@
 //!   evidence/       the log over warc/, its key and checkpoints; see docs/formats-evidence.md
 //!   index/          derived from warc/; may be deleted
 //!   derived/        what pages say and what changed, kept for speed; may be deleted
-//!   state/          queue, host facts, robots cache, cursors of `changes --since-last`, what saved searches were
-//!                   told; may be deleted, at the price of politeness memory and of what was shown
+//!   state/          queue, host facts, robots cache, cursors of `changes --since-last`, what saved searches
+//!                   received; may be deleted, at the price of politeness memory and of what was shown
 //!   remote/         which files are in an object storage, and blocks of those that were read lately; may be
 //!                   deleted while that storage can be asked
 //!   logs/           crawl.log
@@ -151,7 +151,7 @@ impl Layout {
     #[must_use]
     pub fn take_read_digest(&self, path: &Path) -> Option<String> {
         let digest = self.bucket.as_ref()?.take_digest(&self.place_of(path)?);
-        // One that came back may have been written anew since.
+        // A file that came back may have been rewritten since.
         digest.filter(|_| !path.exists())
     }
 
@@ -254,13 +254,13 @@ impl Layout {
         self.state_dir().join("cursors")
     }
 
-    /// What saved searches were told.
+    /// What saved searches have received.
     #[must_use]
     pub fn saved_searches_file(&self) -> PathBuf {
         self.state_dir().join("saved-searches.json")
     }
 
-    /// Which captures were brought to blocks by themselves.
+    /// Which captures were moved to blocks automatically.
     #[must_use]
     pub fn blocks_file(&self) -> PathBuf {
         self.state_dir().join("blocks.json")
@@ -328,9 +328,8 @@ impl Layout {
         Ok(())
     }
 
-    /// Checks that nothing below the root that is written to is a symbolic link. An archive that came from
-    /// somebody else may hold one that leads to a file of the user's, which would be written over.
-    /// The root itself may be one.
+    /// Checks that nothing below the root that is written to is a symbolic link. An archive from another person may
+    /// hold one that leads to a file of the user, which would be overwritten. The root itself may be one.
     ///
     /// # Errors
     /// When there is one, or a directory cannot be listed.
@@ -359,7 +358,7 @@ impl Layout {
     /// # Errors
     /// When there is none, or a newer program laid it out.
     pub fn check(&self) -> Result<(), StoreError> {
-        // What only reads opens these for writing, too, where it may.
+        // A process that only reads opens these for writing, too, where it may.
         let (index, state) = (self.index_dir(), self.state_dir());
         for dir in [&index, &state] {
             if dir.symlink_metadata().is_ok_and(|kind| kind.is_symlink()) {
@@ -405,13 +404,13 @@ impl Layout {
     /// What counts, and the open files whose sealed names are there as well, each sorted by name.
     pub(super) fn listed(&self) -> Result<(Vec<PathBuf>, Vec<PathBuf>), StoreError> {
         let all = self.all_warc_files()?;
-        // By the listing alone: a file that is sealed meanwhile must not fall out of both.
+        // By the listing alone: a file that is sealed meanwhile must not be missing from both lists.
         let is_double =
             |path: &PathBuf| is_open(path) && all.binary_search(&sealed_path(path)).is_ok();
         let (mut doubles, mut files): (Vec<_>, Vec<_>) = all.iter().cloned().partition(is_double);
         // One that was sealed just now may have been listed under both names.
         doubles.retain(|path| path.exists());
-        // Asked after the listing: a file is written down before it leaves.
+        // Asked after the listing: a file is entered in the ledger before it is evicted.
         let fail = |why| {
             let path = self.ledger.path().display().to_string();
             StoreError::Io { doing: "reading", path, why }
@@ -501,7 +500,7 @@ pub fn stable_name(path: &Path) -> String {
 fn refuse_links_in(dirs: &[PathBuf]) -> Result<(), StoreError> {
     for dir in dirs {
         let fail = |why| StoreError::Io { doing: "listing", path: dir.display().to_string(), why };
-        // What is no directory, or cannot be listed, is for anyone who opens it to tell.
+        // What is not a directory, or cannot be listed, is reported by the code that opens it.
         let Ok(entries) = fs::read_dir(dir) else { continue };
         for entry in entries {
             let entry = entry.map_err(fail)?;

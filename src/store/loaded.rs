@@ -35,7 +35,8 @@ impl Loaded {
         self.original.as_deref().unwrap_or(self)
     }
 
-    /// What a revisit of this payload would refer to; `None` where the payload is not in the archive.
+    /// The record that a revisit of this payload refers to; `None` where the payload is not in the
+    /// archive.
     #[must_use]
     pub fn original(&self) -> Option<Original> {
         let holder = self.holder();

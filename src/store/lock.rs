@@ -22,7 +22,7 @@ impl Lock {
         Self::at(&layout.lock_file())
     }
 
-    /// Takes a lock of another file, for what may go on beside the writer.
+    /// Takes a lock of another file, for work that may run beside the writer.
     ///
     /// # Errors
     /// As [`Self::take`].
@@ -39,7 +39,7 @@ impl Lock {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 let mut holder = String::new();
-                // Only for the message: who holds it is a courtesy.
+                // Only for the message: the name of the holder is optional.
                 let _ = file.read_to_string(&mut holder);
                 return Err(StoreError::Locked { holder: holder.trim().to_owned() });
             }

@@ -42,11 +42,13 @@ pub struct Earlier {
     pub with_payload: Option<Capture>,
 }
 
-/// A page that has answered nothing else for so long has no payload to compare with.
+/// At most this many captures are searched for one with a payload: a page without any in these has no payload
+/// to compare with.
 const LOOK_BACK_MAX: usize = 100;
-/// A page that is rendered is so right behind its capture: so many captures are looked through for it.
+/// A rendering directly follows its capture: at most this many captures are searched for it.
 const RENDERED_BEHIND_MAX: usize = 32;
-/// Captures of a URL's forms with another scheme or `www.` stand among its own.
+/// At most this many captures are searched for the newest of exactly this URL: those with another scheme or
+/// `www.` are among them.
 const LOOK_BACK_NEWEST_MAX: usize = 20;
 
 /// Blocks up to this length are held in memory, longer ones in a temporary file.
@@ -64,7 +66,7 @@ impl Reader {
         Self::open_for(root, cache_bytes, Stay::Brief)
     }
 
-    /// The same for who stays as long as `stay` says.
+    /// The same for a process that stays as long as `stay` says.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -118,7 +120,7 @@ impl Reader {
         &*self.captures
     }
 
-    /// How far each WARC file is in the index, for what follows the files as the index does.
+    /// How far each WARC file is in the index, for followers of the files.
     ///
     /// # Errors
     /// When the index cannot answer.
@@ -174,8 +176,8 @@ impl Reader {
         if self.is_own(file) { Reading::Whole } else { Reading::Searching }
     }
 
-    /// The capture of `url` that is closest to `at`; the newest without it. What was made from a capture is
-    /// passed over where there is one that was sent, and reports of failures where there is anything else.
+    /// The capture of `url` that is closest to `at`; the newest without it. Derived records are skipped where
+    /// there is a capture as sent, and reports of failures where there is anything else.
     ///
     /// # Errors
     /// When the index cannot answer.
@@ -192,8 +194,7 @@ impl Reader {
         Ok(made.or(failure))
     }
 
-    /// The capture of `url` in a form that is closest to `at`; the newest without it. Nothing stands in for
-    /// another form.
+    /// The capture of `url` in a form that is closest to `at`; the newest without it. No form replaces another.
     ///
     /// # Errors
     /// When the index cannot answer.
@@ -264,8 +265,8 @@ impl Reader {
         for (at, capture) in self.captures.scan(&newest).enumerate() {
             let capture = capture.map_err(index_error("asking"))?;
             earlier.has_any = true;
-            // The urlkey folds what the server may tell apart; a validator is only for its own URL. What
-            // another archive says of its copy is no validator of the page's server.
+            // The urlkey merges URLs that the server may distinguish; a validator is only for its own URL. What
+            // another archive states of its copy is not a validator of the page's server.
             let is_own = capture.url == url && capture.copied_from().is_none();
             if earlier.newest.is_none() && at < LOOK_BACK_NEWEST_MAX && is_own {
                 earlier.newest = capture.status.is_some().then(|| capture.clone());
@@ -301,7 +302,7 @@ impl Reader {
     /// Whether the file of a capture is in the archive.
     ///
     /// # Errors
-    /// When that cannot be told: a file that is there and cannot be reached is no missing one.
+    /// When that cannot be determined: a file that cannot be reached is not a missing file.
     fn has_file(&self, entry: &Capture) -> Result<bool, StoreError> {
         let own = self.layout.warc_dir();
         let open = own.join(format!("{}.open", entry.file));
@@ -313,7 +314,7 @@ impl Reader {
                 Err(why) => return Err(self.unsound(entry, why.to_string())),
             }
         }
-        // It may have been evicted, also just now.
+        // It may have been evicted, even just now.
         Ok(self.layout.path_of(&entry.file).is_some())
     }
 
@@ -324,7 +325,7 @@ impl Reader {
     /// The capture that holds the payload of a revisit, where it and its file are in the archive.
     ///
     /// # Errors
-    /// When the index cannot answer, or it cannot be told whether a file is there.
+    /// When the index cannot answer, or it cannot be determined whether a file is there.
     pub(crate) fn original_of(&self, revisit: &Capture) -> Result<Option<Capture>, StoreError> {
         let Some(original) = self.original_entry(revisit)? else { return Ok(None) };
         Ok(if self.has_file(&original)? { Some(original) } else { None })
@@ -352,8 +353,8 @@ impl Reader {
         }
     }
 
-    /// How many reads the object storage has not answered so far: what is made of many records and passes over
-    /// those that cannot be read compares it before it is kept, by [`Self::storage_answered_since`].
+    /// How many reads the object storage has not answered so far: a result that is computed from many records
+    /// and skips those that cannot be read is checked before it is kept, by [`Self::storage_answered_since`].
     pub(crate) fn storage_unanswered(&self) -> u64 {
         self.layout.bucket().map_or(0, |bucket| bucket.unanswered())
     }
@@ -394,7 +395,7 @@ impl Reader {
         };
         let head_len = usize::try_from(shape.head_len).unwrap_or(head.len()).min(head.len());
         if entry.status.is_none() || head_len == 0 {
-            // Bytes that no status line begins: all of them are what there is.
+            // Bytes without a status line: all of them are the body.
             shape.framing = BodyFraming::Close;
         }
         head.truncate(head_len);

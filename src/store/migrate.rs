@@ -23,7 +23,7 @@ use super::lookup::Reader;
 use super::open::place;
 use super::{StoreError, durable};
 
-/// So many batches are copied between two notes.
+/// Batches that are copied between two notes.
 const BATCHES_A_NOTE: usize = 10;
 
 /// The name of the note, in the folder of what is derived.
@@ -38,7 +38,7 @@ pub struct Migrated {
     pub compared: u64,
     /// WARC files whose marks were moved.
     pub files: usize,
-    /// Whether an earlier run was gone on with.
+    /// Whether an earlier run was continued.
     pub is_resumed: bool,
 }
 
@@ -48,7 +48,7 @@ pub enum MigrateError {
     /// Either side failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// Both sides are there, and are not the same.
+    /// Both sides are complete, and differ.
     #[error("the two sides differ after {compared} captures: {what}")]
     Differs {
         /// How many captures from the start are the same.
@@ -76,8 +76,8 @@ pub enum Stage {
     Comparing,
 }
 
-/// The archive's own index, for captures to be moved into: as it is, not brought up to the WARC files. Nobody may
-/// answer from it meanwhile.
+/// The archive's own index, for captures to be moved into: as it is, not brought up to the WARC files. No process
+/// may answer from it meanwhile.
 #[derive(Debug)]
 pub struct OwnIndex {
     index: Index,
@@ -114,8 +114,8 @@ impl OwnIndex {
     }
 }
 
-/// Moves what the archive's captures are to `to`, whose name for the note is `name`. `progress` is told how many
-/// captures were copied, or compared. No process may write to the archive meanwhile.
+/// Moves the archive's captures to `to`, whose name for the note is `name`. `progress` gets the number of captures
+/// copied or compared. No process may write to the archive meanwhile.
 ///
 /// # Errors
 /// When another process writes, either side fails, or the two are not the same in the end.
@@ -134,7 +134,7 @@ pub fn migrate(
     copy(source, to, (&note, name), after, &mut done, progress)?;
     let compared = compare(source, to, progress);
     done.compared = match compared {
-        // What the note says may have been taken out since: all of it is put in again.
+        // The captures up to the note may have been removed since: all of them are put in again.
         Err(MigrateError::Differs { .. }) if done.is_resumed => {
             note.remove();
             copy(source, to, (&note, name), None, &mut done, progress)?;
@@ -142,7 +142,7 @@ pub fn migrate(
         }
         compared => compared?,
     };
-    // Only now: without its mark a file is read again by whoever opens that side.
+    // Only now: without its mark a file is read again by the next process that opens that side.
     done.files = marks.len();
     let batch = CaptureBatch { captures: Vec::new(), marks: marks.clone() };
     to.apply(batch).map_err(index_error("writing"))?;
@@ -243,7 +243,8 @@ impl NoteFile {
         Ok(Self(dir.join(NOTE)))
     }
 
-    /// How far an earlier run to the same place was. What cannot be read is none: then all is copied.
+    /// How far an earlier run to the same place was. `None` where the note cannot be read: then everything is
+    /// copied.
     fn load(&self, to: &str) -> Option<Cursor> {
         let note: Note = serde_json::from_slice(&fs::read(&self.0).ok()?).ok()?;
         (note.to == to).then_some(note.after)
@@ -258,7 +259,7 @@ impl NoteFile {
     }
 
     fn remove(&self) {
-        // One that stays costs nothing but a second copy.
+        // A note that stays only causes a second copy.
         let _ = fs::remove_file(&self.0);
     }
 }
@@ -275,7 +276,7 @@ mod tests {
     };
     use crate::base::Digest;
 
-    /// A backend that fails after so many batches.
+    /// A backend that fails after a number of batches.
     #[derive(Debug)]
     struct Failing<'a>(&'a Index, std::sync::Mutex<Cell<usize>>);
 
@@ -364,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn a_note_that_is_not_true_any_more_costs_a_second_copy_and_strangers_are_told_of() {
+    fn an_outdated_note_costs_a_second_copy_and_foreign_captures_are_reported() {
         let root = archive(20);
         let (reader, _) = Reader::open(root.path(), 8 << 20).unwrap();
         let other = tempfile::tempdir().unwrap();

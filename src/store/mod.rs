@@ -2,11 +2,12 @@
 //!
 //! The WARC files are the truth and their fsync is the commit; the index follows, and at every
 //! open the gap between the two is closed. In reading order: names ([`layout`], [`durable`]), the one
-//! writer (`lock`, [`group`], `append`, `writer`, `rotate`), what it tells of that ([`append_log`]), what a record is
-//! to the index ([`describe`]), reading
-//! ([`lookup`], `loaded`, `payload`, `request`, `records`, `between`), what keeps up with the files ([`mod@follow`]), files in an object storage ([`bucket`], [`upload`]), closing gaps (`catch_up`, [`reindex()`], `repair`, `doubles`), checking ([`mod@verify`]), errors ([`error`]).
+//! writer (`lock`, [`group`], `append`, `writer`, `rotate`), its log of appends ([`append_log`]), the index entry of a record
+//! ([`describe`]), reading ([`lookup`], `loaded`, `payload`, `request`, `records`, `between`), followers of the files
+//! ([`mod@follow`]), files in an object storage ([`bucket`], [`upload`]), closing gaps (`catch_up`, [`reindex()`], `repair`,
+//! `doubles`), checking ([`mod@verify`]), errors ([`error`]).
 //!
-//! Nothing here shortens a record or moves one, and nothing deletes one but `replace`, by order.
+//! Nothing here shortens a record or moves one, and only `replace` deletes one, by order.
 
 mod append;
 pub mod append_log;

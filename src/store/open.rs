@@ -1,5 +1,5 @@
-//! Opening what says where captures lie, so that it says what the WARC files say: owned by this
-//! process, or asked for where another process owns it.
+//! Opening the index of captures, consistent with the WARC files: owned by this process, or queried
+//! where another process owns it.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -21,9 +21,9 @@ use super::room::{self, why_unwritable};
 /// For how long a process has an archive open, should it become the owner of the index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stay {
-    /// For one answer. The index is changed by what others ask to be written, and not of its own accord.
+    /// For one answer. The index changes only when others ask for a write.
     Brief,
-    /// Until it is ended: the index is tidied while it is open.
+    /// Until it is closed: the index is tidied while it is open.
     Long,
 }
 
@@ -40,7 +40,7 @@ pub(super) fn place(layout: &Layout) -> Place {
     Place::new(layout.owner_dir())
 }
 
-/// The index of an archive, anyone who owns it.
+/// The index of an archive, whichever process owns it.
 fn shared(
     layout: &Layout,
     cache_bytes: u64,
@@ -115,17 +115,17 @@ pub(super) fn for_writing(
     Ok((captures, notes))
 }
 
-/// The index as a reader has it.
+/// The index, opened for a reader.
 pub(super) struct ForReading {
     pub captures: Arc<dyn CaptureStore>,
-    /// Where it was copied to, since the archive cannot be written.
+    /// The copy that is read where the archive cannot be written.
     pub copy: Option<tempfile::TempDir>,
     /// What was repaired or caught up.
     pub notes: Vec<String>,
 }
 
-/// The index for a reader. Where the archive cannot be written, so that nobody can own its index,
-/// a copy of it is opened instead and caught up from the WARC files.
+/// The index for a reader. Where the archive cannot be written, so that no process can own its index, a
+/// copy of it is opened instead and caught up from the WARC files.
 pub(super) fn for_reading(
     layout: &Layout,
     cache_bytes: u64,
@@ -142,8 +142,8 @@ pub(super) fn for_reading(
     }
 }
 
-/// Says where captures that are kept elsewhere are those of another archive, too: each needs a place of
-/// its own, since what follows the files goes by the marks.
+/// Reports when captures that are kept elsewhere are also those of another archive: each archive needs a
+/// place of its own, since the followers of the files use the marks.
 fn strangers(layout: &Layout, given: &dyn CaptureStore) -> Result<Option<String>, StoreError> {
     let own: HashSet<String> = layout.warc_files()?.iter().map(|file| stable_name(file)).collect();
     let marks = given.marks().map_err(index_error("asking"))?;
@@ -158,8 +158,8 @@ fn strangers(layout: &Layout, given: &dyn CaptureStore) -> Result<Option<String>
     }))
 }
 
-/// Captures that are kept elsewhere, for a reader: with what the WARC files of this archive have
-/// beyond them, as far as the reader may put it in.
+/// Captures that are kept elsewhere, for a reader: with additional captures from the WARC files of this
+/// archive, as far as the reader may add them.
 pub(super) fn given_for_reading(
     layout: &Layout,
     given: &dyn CaptureStore,
@@ -173,8 +173,8 @@ pub(super) fn given_for_reading(
     }
 }
 
-/// A copy may have been taken in the middle of a write. What does not open is set aside beside the
-/// copy, and the WARC files say the rest: slower, and as true.
+/// A copy may have been taken in the middle of a write. If it does not open, it is set aside beside the
+/// copy, and the rest is read from the WARC files: slower, and as correct.
 fn copied(layout: &Layout, cache_bytes: u64, why: &str) -> Result<ForReading, StoreError> {
     let disk = |why| StoreError::Io {
         doing: "copying",

@@ -1,7 +1,7 @@
 //! The payload of a capture, whole or by byte range (RFC 9110 section 14): what a server streams.
 //!
-//! The record was loaded and its digests compared before a byte is given out, so that no damaged byte is;
-//! a block that is too long for memory waits in a temporary file.
+//! The record was loaded and its digests compared before a byte is given out, so that no damaged byte is
+//! given out; a block that is too long for memory waits in a temporary file.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -55,8 +55,8 @@ impl Payload {
         self.loaded.payload()
     }
 
-    /// The bytes of `range`, counted from 0; what of it lies beyond the end is left out. A body without
-    /// transfer coding is read at the place alone, another from its start.
+    /// The bytes of `range`, counted from 0; the part beyond the end is left out. A body without transfer
+    /// coding is read at the place alone, another from its start.
     ///
     /// # Errors
     /// As [`Self::length`].

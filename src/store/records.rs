@@ -1,5 +1,4 @@
-//! The whole records of a part of a WARC file, each with what it is to the index: for what keeps up with the
-//! files.
+//! The whole records of a part of a WARC file, each with its index entry: for the followers of the files.
 
 use std::io::{BufReader, Read, Seek};
 use std::sync::Arc;
@@ -23,7 +22,7 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// As a follower is shown it; `None` where it is not whole.
+    /// As a follower gets it; `None` where it is not whole.
     pub fn seen<'a>(&'a mut self, file: &'a Arc<str>) -> Option<Seen<'a>> {
         let end = self.end?;
         let capture = self.capture.take();
@@ -39,8 +38,8 @@ pub(super) enum Reading {
     ByLength,
     /// Every block is read.
     Whole,
-    /// Every block is read, and records are looked for in what a wrong length took for one: for files of
-    /// others, which nobody is writing any more.
+    /// Every block is read, and records are searched for inside a block with a wrong length: for files of
+    /// other programs, which are no longer written.
     Searching,
 }
 
@@ -78,7 +77,7 @@ impl<R: Read + Seek + Send> Records<R> {
         let Some(mut record) = record else { return Ok(None) };
         let header = record.take_header();
         let start = read_start(&header.fields, &mut record);
-        // Files of others may state none, ARC files cannot: what was captured alike is found by it.
+        // Files of other programs may state none, ARC files cannot: identical captures are found by it.
         let states_none =
             self.reading == Reading::Searching && header.fields.payload_digest().is_none();
         let counted = match (&start, states_none) {

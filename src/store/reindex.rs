@@ -28,7 +28,7 @@ pub fn reindex(
 ) -> Result<Reindexed, StoreError> {
     layout.check()?;
     let _lock = Lock::take(layout)?;
-    // While it is built nobody may answer from it.
+    // No process may answer from it while it is built.
     let _owner = place(layout).claim().map_err(index_error("taking"))?;
     let dir = layout.index_dir();
     let io = |why| StoreError::Io { doing: "setting aside", path: dir.display().to_string(), why };
@@ -52,14 +52,14 @@ pub fn reindex(
 fn seal_all(layout: &Layout) -> Result<Vec<PathBuf>, StoreError> {
     let files = layout.warc_files()?;
     for path in files.iter().filter(|path| is_open(path)) {
-        // Nothing tells which damage in it is older than its last sync: what can be read stays.
+        // It is not known which damage in it is older than its last sync: what can be read stays.
         seal_left_open(layout, path, u64::MAX)?;
     }
     Ok(files)
 }
 
-/// Takes the captures of this archive's WARC files out of what keeps them, and puts them in again from
-/// the files alone. Captures of other archives in the same place stay as they are.
+/// Removes the captures of this archive's WARC files from the backend, and puts them in again from the
+/// files alone. Captures of other archives in the same place stay as they are.
 ///
 /// # Errors
 /// When another process writes to the archive, the disk fails, or `captures` does.

@@ -4,9 +4,9 @@
 //! file is cut to its last whole record.
 //!
 //! After a loss of power a tail may have holes: of what was never synced, any block may be there or
-//! not, and whole records may lie behind zeros. None of them was acknowledged. Whether damage is of
-//! that kind or has come over bytes that were durable is told by the index, which hears of records
-//! after their sync only: what lies before its mark is left where it is, for `verify` to report.
+//! not, and whole records may lie behind zeros. None of them was acknowledged. The mark of the index
+//! distinguishes this damage from damage to durable bytes, since the index gets records only after
+//! their sync: what lies before its mark is left where it is, for `verify` to report.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -50,7 +50,7 @@ pub(super) fn seal_left_open(
         ));
     }
     // A process that was killed may have written whole records and not synced them. From here on
-    // they count like any other: revisits refer to them, and the evidence log covers them.
+    // they are treated like any other: revisits refer to them, and the evidence log covers them.
     File::open(path).and_then(|file| file.sync_all()).map_err(io("syncing"))?;
     seal_path(path)?;
     if length == 0 || intact == 0 {
@@ -87,7 +87,7 @@ fn copy_tail(path: &Path, from: u64, aside: &Path) -> io::Result<()> {
     let mut source = File::open(path)?;
     source.seek(SeekFrom::Start(from))?;
     let mut target = File::create(aside)?;
-    // As few may read it as the file that it comes from.
+    // It gets the permissions of the file that it comes from.
     target.set_permissions(source.metadata()?.permissions())?;
     io::copy(&mut source.by_ref(), &mut target)?;
     target.sync_all()

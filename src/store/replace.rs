@@ -1,4 +1,4 @@
-//! Records that are taken out by order: the file is written anew, with others of the same length in their places.
+//! Records that are removed by order: the file is rewritten, with other records of the same length in their places.
 //!
 //! No other byte of the file changes and none moves. This is the one place of the store that removes a record.
 
@@ -11,8 +11,8 @@ use super::durable::make_whole;
 use super::layout::{Layout, is_open};
 use super::lock::Lock;
 
-/// Puts each of these members, in the order of their offsets, into the place of as many bytes of a sealed WARC file. The old
-/// file is there until the new one is whole and on the disk; doing it again changes nothing.
+/// Puts each of these members, in the order of their offsets, over the same number of bytes of a sealed WARC file. The old
+/// file is there until the new one is whole and on the disk; repeating the call changes nothing.
 ///
 /// # Errors
 /// When the file is not there or still open, a member does not lie in it, or the disk fails.
@@ -50,7 +50,7 @@ pub fn replace_members(
         ));
     }
     make_whole(&path, io("writing"), |mut new| {
-        // Who may not read the old file may not read the new one.
+        // The new file has the permissions of the old one.
         new.set_permissions(data.permissions()).map_err(io("writing"))?;
         let mut copied = 0;
         for (offset, member) in members {

@@ -49,7 +49,7 @@ impl Reader {
         let mut file = self.files().open(&capture.file).map_err(|why| fail(why.to_string()))?;
         let places = beginnings(&mut file, capture.offset).map_err(|why| fail(why.to_string()))?;
         for place in places {
-            // A reader that found no record is at its end.
+            // A reader that found no record is finished.
             let mut reader = open()?;
             if let Some((bytes, end)) = request_at(&mut reader, place, &own, bytes_max)
                 && end == Some(capture.offset)

@@ -1,5 +1,5 @@
 //! Room on disks: whether anything can be written in a directory, and a place for a copy of what must
-//! be opened and cannot be where it lies, since its disk is full, read-only or somebody else's.
+//! be opened and cannot be where it lies, since its disk is full, read-only or another user's.
 
 use std::fs;
 use std::io::{self, Write};
@@ -17,7 +17,7 @@ pub fn why_unwritable(dir: &Path) -> Option<io::Error> {
 }
 
 /// Has a copy of a directory opened in the first place that has room for it: that of temporary files,
-/// that of the user's runtime, memory. A place is left for the next one when anything fails there.
+/// that of the user's runtime, memory. When anything fails at one place the next is tried.
 ///
 /// # Errors
 /// What `open` or the copying said about the last place.
@@ -39,7 +39,7 @@ pub fn copied<T, E>(
         };
         match attempt() {
             Ok(done) => return Ok(done),
-            // What is wrong with the usual place is what can be mended.
+            // The problem of the usual place is the one that can be fixed.
             Err(why) => first = first.or(Some(why)),
         }
     }
@@ -61,7 +61,7 @@ fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
             copy_tree(&entry.path(), &target)?;
         } else if kind.is_file() {
             // The owner's socket lies there, too, and cannot be copied.
-            // A file that the writer removed meanwhile was not needed any more.
+            // A file that the writer removed meanwhile is no longer needed.
             match fs::copy(entry.path(), &target) {
                 Err(why) if why.kind() == io::ErrorKind::NotFound => {}
                 done => drop(done?),

@@ -1,4 +1,4 @@
-//! Which file is being written: opening, rolling over, sealing.
+//! The file that is being written: opening, rolling over, sealing.
 
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::PermissionsExt;
@@ -62,7 +62,7 @@ impl OpenFile {
             *serial = serial.wrapping_add(1);
             let final_name = name.clone().finished().to_string();
             let path = layout.warc_dir().join(name.opened().to_string());
-            // A clock that was set back may come upon the name of an earlier file; and so may an import.
+            // After a clock was set back, or an import, the name may exist already.
             if layout.path_of(&final_name).is_none() {
                 break (final_name, path);
             }
@@ -83,7 +83,7 @@ impl OpenFile {
         Ok(Self { name: final_name, path, writer, written, opened: now, is_private: false })
     }
 
-    /// Leaves the file to its owner alone, before anything secret is written to it.
+    /// Restricts the file to its owner, before anything secret is written to it.
     pub fn make_private(&mut self) -> Result<(), StoreError> {
         if self.is_private {
             return Ok(());
@@ -106,8 +106,8 @@ impl OpenFile {
         self.writer.get_ref().sync_data().map_err(io("syncing", &self.path))
     }
 
-    /// Winds the file back to its last whole record after a write that failed: what is cut off
-    /// was never acknowledged and is no record.
+    /// Truncates the file to its last whole record after a failed write: the rest was never
+    /// acknowledged and is not a record.
     pub fn wind_back(&mut self) -> Result<(), StoreError> {
         let end = self.writer.position();
         self.writer.get_mut().set_len(end).map_err(io("winding back", &self.path))?;
@@ -145,7 +145,7 @@ fn write_error(path: &Path, error: crate::warc::WriteError) -> StoreError {
 pub(super) fn seal_path(path: &Path) -> Result<PathBuf, StoreError> {
     let sealed = super::layout::sealed_path(path);
     if sealed.exists() {
-        // Renaming would take its place.
+        // Renaming would replace it.
         let why = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
         return Err(io("sealing a file as", &sealed)(why));
     }

@@ -42,8 +42,8 @@ pub fn verify(
     verify_noting(reader, options, found, &mut |_| {})
 }
 
-/// What is come across in a file that lies in an object storage alone, for whoever needs its records as well: it is
-/// not fetched again.
+/// What is read from a file that lies only in an object storage, for a caller that needs its records as well: the
+/// file is not fetched again.
 #[derive(Debug)]
 pub enum Noted<'a> {
     /// A whole record.
@@ -66,7 +66,7 @@ pub enum Noted<'a> {
     },
 }
 
-/// As [`verify`]; `note` is told what is come across in files that do not lie here.
+/// As [`verify`]; `note` gets what is read from files that are not on the local disk.
 ///
 /// # Errors
 /// As [`verify`].
@@ -135,7 +135,8 @@ fn check_file(
     let search_blocks = is_imported(path);
     let read_options = ReadOptions { file: name.clone(), search_blocks, ..ReadOptions::default() };
     let mut reader = WarcReader::seekable(BufReader::with_capacity(1 << 20, input), read_options);
-    // Of one that does not lie here other forms of a payload that does not fit are not tried.
+    // For a file that is not on the local disk, other forms of a payload are not tried when its digest does not
+    // match.
     let again = again(path, &name);
     let mut check = FileCheck {
         name: &name,
@@ -200,7 +201,7 @@ fn check_file(
     for finding in held {
         count(finding, checked);
     }
-    // What could not be read has been said to be unreadable.
+    // A file that could not be read was reported as unreadable.
     if !options.fast && is_read {
         match upload::changed(layout, path) {
             Ok(None) => {}
@@ -231,7 +232,7 @@ struct FileCheck<'a> {
 enum Indexing {
     Known,
     Unknown,
-    /// It need not be asked any more: what is wrong was said.
+    /// It is not asked any more: the problem was reported.
     Reported,
 }
 

@@ -1,5 +1,5 @@
 //! The thread that appends: all that has been packed is written, the file synced once, the index
-//! told, and then everyone who waits.
+//! updated, and then all waiting callers notified.
 
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
@@ -30,7 +30,7 @@ pub(super) struct Writer {
     trouble: Option<String>,
     /// Why the index no longer follows; it is caught up at the next open.
     index_trouble: Option<String>,
-    /// Set while the server that keeps the captures does not answer: when it is tried again.
+    /// While the server that keeps the captures does not answer: when it is tried again.
     away_until: Option<Instant>,
 }
 
@@ -76,7 +76,7 @@ impl Writer {
         if let Some(file) = self.file.take() {
             let name = file.name.clone();
             match file.seal() {
-                Ok(length) => self.tell_index(Vec::new(), &name, length, true),
+                Ok(length) => self.update_index(Vec::new(), &name, length, true),
                 Err(error) => self.trouble = Some(error.to_string()),
             }
         }
@@ -122,7 +122,7 @@ impl Writer {
         }
         let synced = self.file.as_ref().map_or(Ok(()), OpenFile::sync);
         if let Err(error) = synced {
-            // After a failed sync nobody knows what is on the disk: nothing of this group is
+            // After a failed sync it is not known what is on the disk: nothing of this group is
             // acknowledged and nothing more is written.
             let why = error.to_string();
             self.trouble = Some(why.clone());
@@ -134,12 +134,12 @@ impl Writer {
         if let Some((name, position)) =
             self.file.as_ref().map(|f| (f.name.clone(), f.writer.position()))
         {
-            self.tell_index(entries, &name, position, false);
+            self.update_index(entries, &name, position, false);
         }
         for (done, appended) in written {
             done(Ok(appended));
         }
-        self.tell_trail();
+        self.update_trail();
         self.roll_over();
     }
 
@@ -237,27 +237,27 @@ impl Writer {
             }
             let name = file.name.clone();
             match file.seal() {
-                Ok(length) => self.tell_index(Vec::new(), &name, length, true),
+                Ok(length) => self.update_index(Vec::new(), &name, length, true),
                 Err(error) => self.trouble = Some(error.to_string()),
             }
         }
     }
 
-    /// What is durable now goes into the trail, after everyone who waited was told.
-    fn tell_trail(&mut self) {
+    /// Adds what is durable now to the trail, after all waiting callers were notified.
+    fn update_trail(&mut self) {
         if let Some(file) = self.file.as_mut().filter(|file| !file.written.is_empty()) {
             let mut trail = self.shared.trail.lock().unwrap_or_else(PoisonError::into_inner);
             trail.add(&file.name, std::mem::take(&mut file.written), self.clock.now());
         }
     }
 
-    /// The index follows; where it cannot, the records are safe and it is caught up later.
-    fn tell_index(&mut self, captures: Vec<Capture>, name: &str, position: u64, sealed: bool) {
+    /// Updates the index; where that fails, the records are safe and the index is caught up later.
+    fn update_index(&mut self, captures: Vec<Capture>, name: &str, position: u64, sealed: bool) {
         if self.index_trouble.is_some() {
             return;
         }
         if let Some(until) = self.away_until {
-            // What it lacks, this batch too, is read from the files.
+            // What it lacks, including this batch, is read from the files.
             if Instant::now() >= until {
                 self.follow_again();
             }

@@ -11,13 +11,13 @@ use super::hash::hash_of;
 use super::words::{Word, WordKind};
 use crate::base::normal_form::ascii_letters;
 
-/// So many words of a quotation are compared.
+/// At most this many words of a quotation are compared.
 pub(super) const WORDS_MAX: usize = 400;
 
 /// The words of a quotation.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Utterance {
-    /// The words, folded; those in square brackets, which nobody said, left out.
+    /// The words, folded; those in square brackets, which the speaker did not say, left out.
     pub keys: Vec<u64>,
     /// Before which words something was left out, and how that is known.
     pub gaps: Vec<(usize, Gap)>,
@@ -169,7 +169,7 @@ pub(super) fn likeness(a: &Utterance, b: &Utterance, speakers: Speakers) -> Opti
         return None;
     }
     let (long, short) = if a.keys.len() >= b.keys.len() { (a, b) } else { (b, a) };
-    // "No comment" is nobody's own.
+    // A common phrase such as "No comment" identifies no speaker.
     let is_own = short.content >= 4 && short.keys.len() >= 6;
     if speakers == Speakers::Different && !is_own {
         return None;
@@ -233,7 +233,7 @@ fn is_part(short: &Utterance, long: &Utterance) -> bool {
     true
 }
 
-/// Whether one ends as the other begins, by enough words that this is no chance.
+/// Whether one ends as the other begins, by too many words for a coincidence.
 fn overlap(a: &Utterance, b: &Utterance) -> bool {
     const LEAST: usize = 7;
     let ends = |a: &[u64], b: &[u64]| {

@@ -5,19 +5,19 @@ use crate::extract::page::{Figure, FigureKind};
 /// What a figure claims.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Amount {
-    /// Exactly so much.
+    /// Exactly this value.
     Exact(f64),
-    /// So much or more; more, where the second is true.
+    /// This value or more; more, where the second is true.
     AtLeast(f64, bool),
-    /// So much or less; less, where the second is true.
+    /// This value or less; less, where the second is true.
     AtMost(f64, bool),
-    /// About so much.
+    /// About this value.
     About(f64),
-    /// A little less than so much.
+    /// A little less than this value.
     Nearly(f64),
     /// Between two values.
     Between(f64, f64),
-    /// A day, a score, and what else is no number: equal or not.
+    /// A day, a score, and whatever else is not a number: equal or not.
     Text(String),
     /// "Dozens": no value.
     Vague,
@@ -114,7 +114,7 @@ impl Amount {
         }
     }
 
-    /// Whether nobody would name it for another thing: two digits that are no zeros, or more.
+    /// Whether it is unlikely to name another thing: it has two or more digits that are not zeros.
     pub(super) fn is_unique(&self) -> bool {
         self.number().is_some_and(|n| {
             let digits = format!("{n}");
@@ -123,7 +123,7 @@ impl Amount {
         })
     }
 
-    /// Whether two figures that name it mostly mean one thing: it is no small whole number.
+    /// Whether two figures that name it mostly mean one thing: it is not a small whole number.
     pub(super) fn is_telling(&self) -> bool {
         match self {
             Self::Text(text) => text.len() > 4,
@@ -171,8 +171,8 @@ impl Amount {
         if same_number {
             return Claims::Bound;
         }
-        // "At least 61" and "at least 64": both may be right, and the outlets differ all the same. "More than
-        // 60" beside "at least 64" is only less exact.
+        // "At least 61" and "at least 64": both may be right, but the outlets differ. "More than 60" beside "at
+        // least 64" is only less exact.
         let is_rounder = |low: &Self, high: &Self| match (low, high) {
             (Self::AtLeast(low, _), Self::AtLeast(high, _)) => low < high && low % 10.0 == 0.0,
             _ => false,

@@ -62,7 +62,7 @@ impl<'a> Prepared<'a> {
         self.words.get(self.within(range)).unwrap_or_default()
     }
 
-    /// A part of the text; empty where the range is none of it.
+    /// A part of the text; empty where the range is outside of it.
     pub(super) fn text(&self, range: &Range<usize>) -> &'a str {
         self.page.text.get(range.clone()).unwrap_or_default()
     }
@@ -75,7 +75,7 @@ impl<'a> Prepared<'a> {
         found.filter(|sentence| at < sentence.range.end).map(|sentence| sentence.range.clone())
     }
 
-    /// Whether a place lies in a notice of the publisher, which is no part of the story.
+    /// Whether a place lies in a notice of the publisher, which is not part of the story.
     pub(super) fn is_notice(&self, at: usize) -> bool {
         let blocks = &self.page.blocks;
         let next = blocks.partition_point(|block| block.range.start <= at);

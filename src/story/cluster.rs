@@ -19,13 +19,13 @@ use crate::extract::page::{Page, PageKind};
 /// An article of fewer words has no story.
 const WORDS_MIN: usize = 24;
 
-/// So many words of the text, those that stand in it most often.
+/// At most this many words of the text, those that stand in it most often.
 const TEXT_WORDS_MAX: usize = 40;
-/// So many names.
+/// At most this many names.
 const NAMES_MAX: usize = 24;
-/// So many telling figures.
+/// At most this many distinctive figures.
 const FIGURES_MAX: usize = 12;
-/// So many pieces of quotations, and of the text.
+/// At most this many pieces of quotations, and of the text.
 const PIECES_MAX: usize = 16;
 
 /// Articles that are more days apart are no candidates: a story that rests longer is another one.
@@ -37,7 +37,7 @@ const LIKE: f32 = 0.16;
 /// This many of the newest articles that have a feature are compared for it.
 const POSTINGS_MAX: usize = 300;
 
-/// A feature that more than this share of the articles have tells nothing.
+/// A feature that more than this share of the articles have distinguishes nothing.
 const COMMON: f32 = 0.2;
 
 /// What an article is known by.

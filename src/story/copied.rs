@@ -29,20 +29,20 @@ const CHARACTERS: usize = 12;
 /// A run in common of fewer words is chance: names, titles, turns of phrase.
 const RUN_MIN: usize = 8;
 
-/// So many words in common make two articles share text, with at least one run of `RUN_LONG`.
+/// This many words in common make two articles share text, with at least one run of `RUN_LONG`.
 const SHARED_MIN: usize = 18;
 const RUN_LONG: usize = 11;
 
 /// Two articles are of one group where this share of one of them stands in the other.
 const GROUP_SHARE: f64 = 0.4;
 
-/// So many earlier articles are compared with one, those that share the most fingerprints.
+/// At most this many earlier articles are compared with one, those that share the most fingerprints.
 const CANDIDATES_MAX: usize = 16;
 
-/// So many articles are kept for one fingerprint, the first ones.
+/// At most this many articles are kept for one fingerprint, the first ones.
 const POSTINGS_MAX: usize = 48;
 
-/// So many passages are shown for a group.
+/// At most this many passages are shown for a group.
 const PASSAGES_MAX: usize = 5;
 
 /// How much of one article is shared.

@@ -18,7 +18,7 @@ use super::subject::{self, Class, Subject};
 /// This many groups are compared for one figure, the newest first.
 const CANDIDATES_MAX: usize = 64;
 
-/// So many figures of one article are compared.
+/// At most this many figures of one article are compared.
 const FIGURES_MAX: usize = 400;
 
 /// How far the figures of several outlets differ.
@@ -224,7 +224,7 @@ fn keys(subject: &Subject) -> Vec<Key> {
     if subject.amount.is_telling() {
         keys.push(Key::Value(value_key(subject)));
     }
-    // Money, shares, measures and days are told by the words around them.
+    // Money, shares, measures and days are identified by the words around them.
     let kind = match &subject.class {
         Class::Count => return keys,
         Class::Money => 1,

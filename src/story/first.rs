@@ -1,6 +1,6 @@
 //! Who had something first: by the time that the page declares, and by the time that it was captured.
 //!
-//! Both are told, since neither is sure: a page may declare what it likes, and a crawler comes when it comes.
+//! Both are reported, since neither is certain: a page may declare any time, and a crawler may come late.
 
 use crate::base::Timestamp;
 

@@ -1,5 +1,5 @@
-//! Which quotations are one statement: candidates by the words they share, links by likeness, and sets of what
-//! is linked that never make one of two people's words.
+//! Which quotations are one statement: candidates by the words they share, links by likeness, and sets of linked
+//! quotations, which never join the words of two people.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -8,11 +8,11 @@ use super::people::{People, Who};
 use super::tally::{Tally, most};
 use super::union::Union;
 
-/// This many statements that share a word are compared for it, the first ones: a word that more share tells
-/// little.
+/// At most this many statements that share a word are compared for it, the first ones: a word that more of them
+/// share distinguishes little.
 const POSTINGS_MAX: usize = 256;
 
-/// So many candidates of one statement are compared with it, those that share the most.
+/// At most this many candidates of one statement are compared with it, those that share the most.
 const CANDIDATES_MAX: usize = 40;
 
 /// Words of one speaker: all places where they stand are one statement.
@@ -87,7 +87,7 @@ fn candidates(statements: &[Statement]) -> Vec<(usize, usize)> {
     for (at, statement) in statements.iter().enumerate() {
         let said = &statement.said;
         let meaning = if across { said.meaning.as_slice() } else { &[] };
-        // Words without any that tells are found by all of them.
+        // Statements without a distinctive word are found by all of their words.
         let whole = [(said.key(), 2.0)];
         let features = said.sense.iter().chain(meaning).chain(&whole);
         for (feature, weight) in features {
@@ -146,8 +146,8 @@ fn mutual(
         .collect()
 }
 
-/// What is linked, made sets. Statements of one speaker come first, so that words whose speaker nobody names
-/// fall to one of two speakers and do not make them one.
+/// The sets of what is linked. Statements of one speaker come first, so that words without a named speaker go to
+/// one of two speakers and do not join them.
 fn joined(statements: &[Statement], mut links: Vec<Link>) -> Vec<Vec<usize>> {
     let rank = |speakers: Speakers| match speakers {
         Speakers::Same => 0,

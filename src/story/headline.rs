@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::words::fold;
 use crate::extract::page::Page;
 
-/// So many headlines are compared.
+/// At most this many headlines are compared.
 const HEADLINES_MAX: usize = 1_000;
 
 /// The index of the most typical headline: its words are in the most of the others, as a share of its own, so

@@ -1,7 +1,7 @@
 //! Words in quotation marks that are no quotation by themselves: "the “heart of the town”".
 //!
-//! The extractor leaves them out, since nothing tells that somebody said them. Where another outlet has the
-//! same words in a quotation, they are a fragment of it.
+//! The extractor leaves them out, since nothing shows that a speaker said them. Where another outlet has the same
+//! words in a quotation, they are a fragment of it.
 
 use std::ops::Range;
 

@@ -17,7 +17,7 @@ const REACH: usize = 90;
 pub enum OccasionKind {
     /// Before the press.
     NewsConference,
-    /// To one who asks.
+    /// In an interview.
     Interview,
     /// In a text that was sent out.
     Statement,
@@ -147,7 +147,7 @@ fn beside(article: &Prepared<'_>, quote: &Quote) -> Vec<Range<usize>> {
     let from = sentence.start.max(text.floor_char_boundary(cue.range.start.saturating_sub(REACH)));
     let to = sentence.end.min(text.ceil_char_boundary((cue.range.end + REACH).min(text.len())));
     let mut parts: Vec<_> = std::iter::once(from..to).collect();
-    // What is quoted beside it is somebody's word and not the paper's.
+    // Words quoted beside it are a speaker's and not the outlet's.
     let near = article.page.quotes.iter().filter(|q| q.range.start < to && from < q.range.end);
     for quoted in near.flat_map(|q| &q.parts) {
         parts = parts

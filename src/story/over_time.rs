@@ -89,7 +89,7 @@ struct Has {
 }
 
 /// What each outlet did with what several carry, in the order of time. Versions without a time of capture are
-/// left out. Of a thing that nobody changed only who had it is reported.
+/// left out. Where no outlet changed a thing, only who had it is reported.
 #[must_use]
 pub fn over_time(articles: &[Article<'_>]) -> Vec<Event> {
     let all = prepared(articles);
@@ -187,7 +187,7 @@ fn events(
     }
 }
 
-/// The versions of other outlets that had it before; of what is gone, nobody.
+/// The versions of other outlets that had it before; none for what is gone.
 fn earlier(
     articles: &[Article<'_>],
     has: &BTreeMap<usize, Has>,

@@ -1,8 +1,8 @@
 //! Who speaks, over all articles: names of one person joined, and offices that an article gives to a name.
 //!
 //! "Anna Roe", "Mayor Roe" and "Ana Roe" are one person; so is "the mayor" where an article calls her so. A
-//! single name that two people of the story bear says neither. What is no name and is given to none stays an
-//! office ("a police spokesman").
+//! single name that two people of the story have identifies neither. What is not a name and is given to none
+//! stays an office ("a police spokesman").
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -16,7 +16,7 @@ use crate::diff::same_speaker;
 use crate::extract::is_title;
 use crate::language::{Table, table};
 
-/// So many names are compared with each other; of the others only those that are equal are one.
+/// At most this many names are compared with each other; of the others only equal ones are joined.
 const NAMES_MAX: usize = 300;
 
 /// Words before a name in which its office stands.
@@ -81,7 +81,7 @@ impl People {
     }
 
     fn join_names(&mut self, mut names: Vec<((String, String), Name)>) {
-        // Full names first: they are told apart by themselves.
+        // Full names first: they are distinct by themselves.
         names.sort_by_key(|(_, name)| name.words.len() < 2);
         let full = names.partition_point(|(_, name)| name.words.len() >= 2);
         let mut union = Union::new(full);
@@ -309,7 +309,7 @@ fn parse(language: &str, name: &str) -> Parsed {
         words.push((folded.clone(), starts));
     }
     let is_small = |word: &str| lexicon.is_small(word);
-    // "Mayor Anna Roe" without the title; what is left begins with a capital that is no office.
+    // "Mayor Anna Roe" without the title; what is left begins with a capital that is not an office.
     let rest: Vec<&(String, bool)> =
         words.iter().skip_while(|(word, _)| is_office(word, table)).collect();
     let is_name = rest.first().is_some_and(|(word, starts)| *starts && !is_small(word))

@@ -1,7 +1,7 @@
 //! Quotations that several outlets carry, grouped by what was said and by whom.
 //!
-//! The places are the quotations of the extractor, words in marks that are none by themselves, and long runs
-//! of a quotation's words in running text. Which of them are one statement is found in [`super::groups`].
+//! The places are the quotations of the extractor, words in marks that are not quotations by themselves, and long
+//! runs of a quotation's words in running text. Which of them are one statement is found in [`super::groups`].
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
@@ -16,16 +16,16 @@ use super::occasion::{self, OccasionKind};
 use super::people::{People, Who};
 use crate::extract::page::{Quote, QuoteKind};
 
-/// So many words of a quotation in a row make its words known in running text.
+/// This many words of a quotation in a row identify it in running text.
 const RUNNING_WORDS: usize = 6;
 
-/// So many of them must say something.
+/// At least this many of them must say something by themselves.
 const RUNNING_CONTENT: usize = 3;
 
 /// At most this many runs of one article are taken.
 const RUNNING_MAX: usize = 200;
 
-/// So many statements of a group are compared for the fullest of them.
+/// At most this many statements of a group are compared for the fullest of them.
 const COMPARED_MAX: usize = 60;
 
 /// How the words of one outlet are those of another.
@@ -56,7 +56,7 @@ impl Relation {
 pub enum Form {
     /// As a quotation, of this kind.
     Quotation(QuoteKind),
-    /// In marks, with nobody said to say them.
+    /// In marks, without a speaker.
     Marked,
     /// In running text, without marks.
     Running,
@@ -101,7 +101,7 @@ pub struct Variant {
     pub occasion: Option<OccasionKind>,
 }
 
-/// What outlets tell differently of one statement.
+/// What outlets report differently of one statement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Disagreement {
     /// `speaker`, `day`, `occasion`, or `negation` where it is denied in one of them.
@@ -121,7 +121,7 @@ pub struct QuoteGroup {
     pub variants: Vec<Variant>,
     /// Which of them is the fullest.
     pub fullest: usize,
-    /// What the outlets tell differently of it.
+    /// What the outlets report differently of it.
     pub disagreements: Vec<Disagreement>,
     /// Who had it first.
     pub first: First,
@@ -173,7 +173,7 @@ pub(super) fn find(all: &[Prepared<'_>], people: &People) -> Vec<QuoteGroup> {
     groups
 }
 
-/// The quotations of all articles, and words in marks that are none by themselves.
+/// The quotations of all articles, and words in marks that are not quotations by themselves.
 fn quoted<'a>(all: &[Prepared<'a>]) -> Vec<Place<'a>> {
     let mut places = Vec::new();
     for (at, article) in all.iter().enumerate() {
@@ -181,7 +181,7 @@ fn quoted<'a>(all: &[Prepared<'a>]) -> Vec<Place<'a>> {
             article.page.quotes.iter().filter(|quote| !article.is_notice(quote.range.start))
         {
             let said = Utterance::read(article, &quote.parts);
-            // One word is anybody's, and a sign between marks is none.
+            // One word identifies no statement, and a sign between marks is not a quotation.
             if said.keys.len() >= 2 && said.content >= 1 {
                 let form = Form::Quotation(quote.kind);
                 let range = quote.range.clone();
@@ -369,7 +369,7 @@ fn variant(
     let is_translated = whole.is_some_and(|whole| language(whole) != language(place));
     let relation = whole.map_or(Relation::Identical, |whole| {
         let speakers = people.compare(who_of(all, place, people), who_of(all, whole, people));
-        // That they are one is known; whose words they are does not matter any more.
+        // That they are one is known; the speakers do not matter any more.
         let speakers = if speakers == Speakers::Different { speakers } else { Speakers::Same };
         match likeness(&whole.said, &place.said, speakers) {
             Some(Likeness::Identical) => Relation::Identical,

@@ -22,7 +22,7 @@ pub enum SourceKind {
     Official,
     /// A person by name.
     Person,
-    /// Somebody who is not named.
+    /// A person who is not named.
     Unnamed,
 }
 
@@ -71,7 +71,7 @@ const BROADCASTERS: &str = "BBC|CNN|ABC News|NBC|NBC News|CBS|CBS News|Fox News|
 const ACCORDING: &str = "according to|nach angaben|nach angaben von|laut|selon|d'après|según|secondo|segundo|\
     de acordo com|volgens|по данным|по словам|согласно|według|enligt|ifølge|menurut|за даними|за словами";
 
-/// What says that somebody is not named.
+/// Phrases for a person who is not named.
 const UNNAMED: &str = "condition of anonymity|spoke anonymously|who asked not to be named|people familiar with|\
     person familiar with|sources close to|a source close to|sources said|source said|unnamed|anonyme|anonym|\
     unter der bedingung der anonymität|aus kreisen|aus regierungskreisen|sous couvert d'anonymat|\
@@ -82,7 +82,7 @@ const UNNAMED: &str = "condition of anonymity|spoke anonymously|who asked not to
 /// A shorter name of an outlet is too often a word.
 const OUTLET_LETTERS_MIN: usize = 4;
 
-/// So many words of a name behind "according to".
+/// At most this many words of a name behind "according to".
 const NAME_WORDS: usize = 6;
 
 /// The phrases of [`ACCORDING`] and [`UNNAMED`] as words, by the first of them.

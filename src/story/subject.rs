@@ -135,7 +135,7 @@ fn counted(
             article.page.text.get(figure.range.end..).and_then(|rest| rest.find(counts.as_str()));
         let found = end.map(|at| figure.range.end + at..figure.range.end + at + counts.len());
         let words = found.map(|range| article.words_of(&range)).unwrap_or_default();
-        // "Security controls" are controls: the last word that is no event.
+        // "Security controls" are controls: the last word that is not an event.
         for word in words.iter().filter(|word| word.is_content()) {
             match word.concept.map(|concept| (concept, concept.kind())) {
                 Some((_, ConceptKind::People)) => is_people = true,
@@ -205,7 +205,7 @@ fn counted(
     (event, noun)
 }
 
-/// Whether something that happens is given in figures of a class: nobody is dead by percent.
+/// Whether an event is given in figures of a class: deaths, for example, are not given in percent.
 fn fits(event: Concept, class: &Class) -> bool {
     let is_amount = matches!(
         event.name().as_str(),

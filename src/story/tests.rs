@@ -1,4 +1,4 @@
-//! The whole room on small articles: what must be found, and what hostile or empty ones must not do.
+//! The whole module on small articles: what must be found, and what hostile or empty ones must not do.
 
 use super::over_time::{Turn, over_time};
 use super::*;
@@ -199,7 +199,7 @@ fn figures_about_one_thing_meet_and_differ() {
         // Other things.
         (&["The flood killed 64 people.", "The flood destroyed 64 homes."], &[]),
         (&["Turnout was 40 percent.", "The price rose by 40 percent."], &[]),
-        // What is denied is no value.
+        // A denied figure is not a value.
         (
             &["The flood killed 64 people.", "The flood killed not 64 people, the ministry said."],
             &["dead value 0:64 1:64"],

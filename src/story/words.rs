@@ -92,7 +92,7 @@ fn joins(c: char) -> bool {
     matches!(c, '\'' | '’' | 'ʼ' | '\u{ad}' | '\u{200c}' | '\u{200d}' | '·')
 }
 
-/// Whether a character is no part of what is read.
+/// Whether a character is not part of what is read.
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

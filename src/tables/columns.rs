@@ -1,7 +1,7 @@
 //! The tables and their columns. `docs/reference/tables.md` describes each; a test compares the two.
 //!
-//! Columns are flat: every tool reads them, and none has to unfold anything. The name of the month is in the path
-//! and not in the file, as Hive, Spark, Trino, DuckDB and pandas expect it.
+//! Columns are flat, so every tool can read them without unnesting. The name of the month is in the path,
+//! not in the file, as Hive, Spark, Trino, DuckDB and pandas expect it.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,9 +16,9 @@ pub enum Table {
     Captures,
     /// The versions of pages of HTML.
     Versions,
-    /// What changed from one version to another.
+    /// The changes from one version to another.
     Changes,
-    /// What is quoted in a version.
+    /// The quotations of a version.
     Quotations,
     /// The figures of a version.
     Figures,
@@ -32,7 +32,7 @@ const fn text(name: &'static str) -> Column {
     column(name, Kind::Text)
 }
 
-/// Which page and version, in the first columns of every table but that of captures.
+/// The page and version, in the first columns of every table except that of captures.
 macro_rules! of_version {
     ($($more:expr),* $(,)?) => {
         &[

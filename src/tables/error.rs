@@ -5,7 +5,7 @@ use std::io;
 use crate::archive::{ArchiveError, ObjectError};
 use crate::store::StoreError;
 
-/// Why tables were not written. What was written before stays, and the next run goes on from there.
+/// Why tables were not written. Tables already written stay, and the next run continues from there.
 #[derive(Debug, thiserror::Error)]
 pub enum TablesError {
     /// The archive cannot be read.
@@ -14,24 +14,24 @@ pub enum TablesError {
     /// The index cannot answer.
     #[error("asking the index: {0}")]
     Index(#[from] ArchiveError),
-    /// There is nothing captured.
+    /// There are no captures.
     #[error("nothing was captured yet")]
     Nothing,
     /// Another run writes the same tables.
     #[error("another run writes these tables ({holder})")]
     Locked {
-        /// Who.
+        /// The holder of the lock.
         holder: String,
     },
-    /// Something else lies where the tables are to be.
+    /// The target holds something other than tables.
     #[error("{place} holds {what}")]
     Taken {
         /// The folder.
         place: String,
-        /// What lies there.
+        /// What it holds.
         what: String,
     },
-    /// The manifest cannot be understood.
+    /// The manifest is invalid.
     #[error("{place}: {why}")]
     Manifest {
         /// The manifest.
@@ -39,20 +39,20 @@ pub enum TablesError {
         /// What is wrong with it.
         why: String,
     },
-    /// The object storage that the tables are in does not do it.
+    /// An operation of the object storage failed.
     #[error("{doing} {place}: {why}")]
     Objects {
-        /// What was being done.
+        /// The operation.
         doing: &'static str,
         /// The object.
         place: String,
-        /// Why.
+        /// The reason.
         why: ObjectError,
     },
     /// A file cannot be read or written.
     #[error("{doing} {place}: {why}")]
     File {
-        /// What was being done.
+        /// The operation.
         doing: &'static str,
         /// The file.
         place: String,
@@ -62,7 +62,7 @@ pub enum TablesError {
 }
 
 impl TablesError {
-    /// What a failure of a file is.
+    /// The error for a failed file operation.
     pub(super) fn file(
         doing: &'static str,
         place: impl ToString,

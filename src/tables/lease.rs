@@ -1,7 +1,7 @@
-//! The lock of tables in an object storage: an object that is made where there is none, renewed while a run goes on,
-//! and taken over when it was not renewed for long, all by conditions that the server checks.
+//! The lock of tables in an object storage: an object that is created if there is none, renewed during a run,
+//! and taken over if it was not renewed for a while, all with conditions that the server checks.
 //!
-//! Times are the server's: when the object was replaced last, and what it says the time is now.
+//! Times are the server's: the time of the last replacement of the object, and the server's current time.
 
 use std::any::Any;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -16,19 +16,19 @@ use crate::base::{Clock, DigestAlgorithm, Timestamp};
 
 use super::target::LOCK;
 
-/// A lock that was not renewed for so long is that of a run that ended.
+/// A lock that was not renewed for this long belongs to a run that ended.
 pub(super) const LEASE: Duration = Duration::from_mins(3);
 /// How often it is renewed.
 const RENEWED_EVERY: Duration = Duration::from_secs(30);
-/// A longer object is no lock.
+/// A longer object is not a lock.
 const LOCK_BYTES_MAX: u64 = 4 << 10;
 
-/// What the object says.
+/// The content of the object.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Content {
-    /// Which archive's runs it belongs to.
+    /// The archive whose run holds it.
     owner: String,
-    /// Which run, for people.
+    /// The run, for people.
     holder: String,
     /// How often it was renewed, so that no two contents are the same.
     renewed: u64,
@@ -42,7 +42,7 @@ struct State {
     etag: String,
     /// When it was renewed last, by our clock.
     at: Timestamp,
-    /// Whether it is another run's now.
+    /// Whether another run holds it now.
     is_lost: bool,
 }
 
@@ -55,7 +55,7 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    /// Takes the lock; who holds it where somebody does.
+    /// Takes the lock; returns the holder if it is held.
     pub fn take(
         objects: Arc<dyn ChangeableObjects>,
         owner: &str,
@@ -78,7 +78,7 @@ impl Lease {
         Ok(Ok(Self { objects, clock, state }))
     }
 
-    /// Has it renewed where that was not done for a while: what is written next is written under it.
+    /// Renews it if that was not done for a while: the next write happens under it.
     pub fn assure(&self) -> Result<(), ObjectError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let age = self.clock.now().since(state.at);
@@ -107,7 +107,7 @@ impl Lease {
         }
     }
 
-    /// Renews it as long as what comes back lives, and gives it back then.
+    /// Renews it as long as the returned value lives, then releases it.
     pub fn keep(lease: Arc<Self>) -> Box<dyn Any> {
         let (stop, stopped) = channel::<()>();
         let own = Arc::clone(&lease);
@@ -115,7 +115,7 @@ impl Lease {
             while stopped.recv_timeout(RENEWED_EVERY) == Err(RecvTimeoutError::Timeout) {
                 let mut state = own.state.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Err(why) = own.renew(&mut state) {
-                    // What is written next asks again, and says it.
+                    // The next write renews again, and reports the error.
                     tracing::debug!(%why, "the lock of the tables was not renewed");
                 }
             }
@@ -124,13 +124,13 @@ impl Lease {
         Box::new(Keeping { lease, stop: Some(stop), thread })
     }
 
-    /// Removes the lock where it is still this run's.
+    /// Removes the lock if this run still holds it.
     fn give_back(&self) {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.is_lost {
             return;
         }
-        // Where it cannot be removed it ends by itself.
+        // If it cannot be removed, it expires.
         if let Ok(Some(there)) = self.objects.head(LOCK)
             && there.etag == state.etag
         {
@@ -155,8 +155,8 @@ impl Drop for Keeping {
     }
 }
 
-/// Takes over a lock of an earlier run of the same archive, or one that is old; who holds it otherwise. The caller
-/// holds the lock of the archive's own folder, so that no run of the same archive is under way.
+/// Takes over a lock of an earlier run of the same archive, or an expired one; otherwise returns the holder. The caller
+/// holds the lock of the archive's own folder, so that no other run of the same archive is active.
 fn take_over(
     objects: &dyn ChangeableObjects,
     content: &Content,

@@ -1,4 +1,4 @@
-//! What lies in the tables and how far they are: `_manifest.json`. Names that begin with `_` are passed over by
+//! The contents and the progress of the tables: `_manifest.json`. Names that begin with `_` are ignored by
 //! Hive, Spark and Trino.
 
 use std::collections::BTreeMap;
@@ -8,34 +8,34 @@ use serde::{Deserialize, Serialize};
 use super::target::{MANIFEST, Part};
 use super::{Month, Table, TablesError, Target};
 
-/// The form of the manifest and of the tables: another one has them all written again.
+/// The format of the manifest and of the tables: if it changes, they are all written again.
 pub(super) const FORM: u32 = 2;
 
 /// The parts of each month.
 pub(super) type Months = BTreeMap<Month, Vec<Part>>;
 
-/// What lies in the tables.
+/// The contents of the tables.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// The form of all this.
+    /// The format.
     pub form: u32,
-    /// What wrote it last: `pressmark/0.1.0`.
+    /// The program that wrote it last: `pressmark/0.1.0`.
     pub software: String,
     /// The code that read the pages.
     pub derivation: String,
-    /// Up to which offset the tables have the captures of each WARC file.
+    /// The offset up to which the tables have the captures of each WARC file.
     pub marks: BTreeMap<String, u64>,
-    /// Months that are being written: what a reader finds of them may be of two runs, until the next run is done.
+    /// Months that are being written: their files may be from two runs until the next run is complete.
     pub rewriting: BTreeMap<Table, Vec<Month>>,
     /// The files of each table and month.
     pub tables: BTreeMap<Table, Months>,
 }
 
 impl Manifest {
-    /// What lies at the target; `None` where no tables were written yet.
+    /// The manifest at the target; `None` if no tables were written yet.
     ///
     /// # Errors
-    /// When it cannot be read, or is none.
+    /// When it cannot be read or is invalid.
     pub fn load(target: &dyn Target) -> Result<Option<Self>, TablesError> {
         let Some(bytes) = target.read(MANIFEST)? else { return Ok(None) };
         serde_json::from_slice(&bytes).map(Some).map_err(|why| TablesError::Manifest {
@@ -44,7 +44,7 @@ impl Manifest {
         })
     }
 
-    /// Replaces what lies there.
+    /// Replaces the manifest at the target.
     ///
     /// # Errors
     /// When it cannot be written.

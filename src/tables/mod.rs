@@ -1,8 +1,8 @@
 //! Tables of an archive for analysis: captures, versions, changes, quotations and figures as Parquet,
 //! partitioned by month, kept up to date.
 //!
-//! Owns which rows there are ([`Table`], `rows`), which months have to be written again ([`mod@touched`]), and how
-//! files get to their place ([`Target`], [`Manifest`]). Deliberately answers nothing: DuckDB, Spark, Trino and
+//! Defines the rows ([`Table`], `rows`), which months have to be written again ([`mod@touched`]), and how
+//! files get to their place ([`Target`], [`Manifest`]). Deliberately answers no queries: DuckDB, Spark, Trino and
 //! pandas do.
 //!
 //! ```text
@@ -17,9 +17,9 @@
 //! archive in one pass (`walk`), which months are touched (`touched`), rows on their way to a file (`spool`,
 //! `parts`), where files go (`target`, `manifest`; `objects` and its lock, `lease`), and a run (`update`).
 //!
-//! What is derived here follows the index, which follows the WARC files: a mark for each file says which captures
-//! the tables have. Only months that newer captures touch are written again, each as a whole. The marks move last:
-//! a run that is killed leaves marks that are too low, and the next one writes the same months again.
+//! The tables follow the index, which follows the WARC files: a mark for each file records which captures
+//! the tables have. Only months that newer captures affect are written again, each as a whole. The marks are updated last:
+//! a killed run leaves marks that are too low, and the next one writes the same months again.
 
 mod columns;
 mod error;

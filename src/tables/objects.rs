@@ -1,11 +1,11 @@
 //! Tables in an object storage: each file an object below one prefix, and the manifest among them.
 //!
-//! What is made lies in a folder of the local disk until it is sent. One run at a time writes: it holds `_lock`, an
-//! object that it renews, and the manifest is replaced only where it is the one that the run has read. So a run that was
-//! paused or cut off for long changes nothing that another one has written since. A run that was killed is followed by
-//! the next one of the same archive at once, and of another when its lock is old by the server's clock.
+//! New files stay in a folder of the local disk until they are sent. One run at a time writes: it holds `_lock`, an
+//! object that it renews, and the manifest is replaced only if it is the one that the run has read. So a run that was
+//! paused or disconnected for long changes nothing that another one has written since. After a killed run
+//! the same archive can run again at once, another one when the lock has expired by the server's clock.
 //!
-//! A storage that is away is waited for, up to a time; what was sent by then is not sent again by the next run.
+//! A run waits for an unavailable storage, up to a limit; files sent by then are not sent again by the next run.
 
 use std::any::Any;
 use std::fs::{self, File};
@@ -26,21 +26,21 @@ use super::lease::{LEASE, Lease};
 use super::target::{LOCK, MANIFEST, Part, STAGING};
 use super::{TablesError, Target};
 
-/// So much of the manifest is read at once.
+/// How much of the manifest is read at once.
 const PIECE_BYTES: u64 = 8 << 20;
-/// The first wait for a storage that is away; each further one is twice as long. Half of it is chance.
+/// The first wait for an unavailable storage; each further one is twice as long. Half of it is random.
 const WAIT_MIN: Duration = Duration::from_secs(1);
 /// The longest of these waits.
 const WAIT_MAX: Duration = Duration::from_secs(30);
-/// A longer manifest is none: it would be of more files than any archive has.
+/// A longer manifest is invalid: it would have more files than any archive.
 const MANIFEST_BYTES_MAX: u64 = 1 << 30;
 
-/// How tables get to an object storage.
+/// How tables are written to an object storage.
 #[derive(Debug, Clone, Copy)]
 pub struct ObjectsOptions {
-    /// How many parts of a file are under way at once.
+    /// How many parts of a file are sent at once.
     pub requests_max: usize,
-    /// How long a storage that is away is waited for.
+    /// How long to wait for an unavailable storage.
     pub patience: Duration,
 }
 
@@ -54,7 +54,7 @@ impl Default for ObjectsOptions {
 #[derive(Debug)]
 pub struct ObjectFolder {
     objects: Arc<dyn ChangeableObjects>,
-    /// The folder on the local disk that belongs to this prefix.
+    /// The folder on the local disk for this prefix.
     local: PathBuf,
     options: ObjectsOptions,
     clock: Arc<dyn Clock>,
@@ -113,7 +113,7 @@ impl ObjectFolder {
         }
     }
 
-    /// Asks until there is an answer, for as long as a storage that is away is waited for.
+    /// Repeats a request until there is an answer, within the time limit for an unavailable storage.
     fn patiently<T>(
         &self,
         mut ask: impl FnMut() -> Result<T, ObjectError>,
@@ -135,7 +135,7 @@ impl ObjectFolder {
         }
     }
 
-    /// Has the lock in hand, for what is about to be written.
+    /// Makes sure that the lock is held, before a write.
     fn assure(&self) -> Result<(), TablesError> {
         let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(lease) = lease else { return Ok(()) };
@@ -206,7 +206,7 @@ impl Target for ObjectFolder {
                 return Err(ObjectError::new(ObjectErrorKind::Other, why));
             }
             let bytes = match self.content(&there) {
-                // It was replaced between the two requests, and is asked for again.
+                // It was replaced between the two requests, and is requested again.
                 Err(why) if why.kind == ObjectErrorKind::Changed => {
                     return Err(ObjectError::new(ObjectErrorKind::Away, why.why));
                 }
@@ -272,7 +272,7 @@ impl Target for ObjectFolder {
     }
 }
 
-/// Whether an object stands for a folder, as tools with a window make them.
+/// Whether an object is a folder placeholder, as graphical tools make them.
 fn is_folder(object: &ObjectInfo) -> bool {
     object.bytes == 0 && (object.key.is_empty() || object.key.ends_with('/'))
 }
@@ -286,7 +286,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What tells the runs of this folder from those of others: made once, by chance.
+/// A random identifier of the runs of this folder, made once.
 fn owner(local: &Path) -> Result<String, TablesError> {
     let path = local.join("owner");
     let failed = |doing| TablesError::file(doing, path.display());

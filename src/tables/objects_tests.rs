@@ -1,11 +1,11 @@
-//! Tables in an object storage, in memory: what is there in the end is what a folder has, whatever fails on the way.
+//! Tables in an object storage, in memory: the result equals that of a folder, whatever fails on the way.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::tests::{STEPS, anew, options, run};
+use super::tests::{STEPS, from_scratch, options, run};
 use super::*;
 use crate::archive::fake_objects::Fake;
 use crate::archive::{ChangeableObjects, ObjectErrorKind};
@@ -31,14 +31,14 @@ impl Scene {
         self.open_for(self.local.path())
     }
 
-    /// As another archive, or another process, sees it; nobody waits.
+    /// As another archive, or another process, sees it; without waiting.
     fn open_for(&self, local: &Path) -> Result<ObjectFolder, TablesError> {
         let objects: Arc<dyn ChangeableObjects> = Arc::clone(&self.objects) as _;
         let options = ObjectsOptions { patience: Duration::ZERO, ..ObjectsOptions::default() };
         ObjectFolder::open(objects, local, options, Arc::clone(&self.clock) as _)
     }
 
-    /// What is there but for a lock.
+    /// All objects except a lock.
     fn tree(&self) -> BTreeMap<String, Vec<u8>> {
         let inside = self.objects.inside();
         let all = inside.objects.iter().filter(|(key, _)| *key != "_lock");
@@ -53,7 +53,7 @@ fn objects_are_the_files_that_a_folder_has() {
     for (at, step) in STEPS.iter().enumerate() {
         step(&mut archive);
         run(&archive, &scene.open().unwrap(), &options()).unwrap();
-        assert!(scene.tree() == anew(&archive), "after step {at}");
+        assert!(scene.tree() == from_scratch(&archive), "after step {at}");
         assert!(!scene.objects.inside().objects.contains_key("_lock"), "it is given back");
         let asked = scene.objects.inside().asked;
         run(&archive, &scene.open().unwrap(), &options()).unwrap();
@@ -66,7 +66,7 @@ fn objects_are_the_files_that_a_folder_has() {
 fn a_request_that_fails_or_whose_answer_is_lost_is_made_good_by_the_next_run() {
     let mut archive = Archive::new();
     STEPS[0](&mut archive);
-    let expected = anew(&archive);
+    let expected = from_scratch(&archive);
     for is_done in [false, true] {
         let mut failures = 0;
         for at in 0.. {
@@ -76,7 +76,7 @@ fn a_request_that_fails_or_whose_answer_is_lost_is_made_good_by_the_next_run() {
             let is_reached = scene.objects.inside().asked > at;
             scene.objects.inside().fails = None;
             failures += usize::from(failed.is_err());
-            // A lock that could not be given back is that of the same archive: nobody waits for it.
+            // A lock that could not be released belongs to the same archive: no run waits for it.
             run(&archive, &scene.open().unwrap(), &options()).unwrap();
             assert!(scene.tree() == expected, "request {at} failed, done: {is_done}");
             assert_eq!(scene.objects.uploads(), 0);
@@ -97,12 +97,12 @@ fn one_run_at_a_time_writes_and_a_lock_that_is_old_is_taken_over() {
     let held = first.lock().unwrap();
     let other = tempfile::tempdir().unwrap();
     let refused = run(&archive, &scene.open_for(other.path()).unwrap(), &options());
-    let told = refused.unwrap_err();
+    let refusal = refused.unwrap_err();
     assert!(
-        matches!(&told, TablesError::Locked { holder } if holder.contains("process")),
-        "{told}"
+        matches!(&refusal, TablesError::Locked { holder } if holder.contains("process")),
+        "{refusal}"
     );
-    // Of the same archive, too, while the run is alive.
+    // Also for the same archive, while the run is active.
     let refused = run(&archive, &scene.open().unwrap(), &options());
     assert!(matches!(refused, Err(TablesError::Locked { .. })));
     // The run is paused for longer than its lock lasts by the server's clock, and another one writes.
@@ -114,7 +114,7 @@ fn one_run_at_a_time_writes_and_a_lock_that_is_old_is_taken_over() {
     STEPS[0](&mut later_archive);
     run(&later_archive, &scene.open_for(other.path()).unwrap(), &options()).unwrap();
     let tree = scene.tree();
-    // What it goes on with is refused, and changes nothing.
+    // Its further writes are refused and change nothing.
     for refused in [first.write("_manifest.json", b"{}"), first.remove("_manifest.json")] {
         assert!(matches!(refused, Err(TablesError::Locked { .. })), "{refused:?}");
     }
@@ -123,11 +123,11 @@ fn one_run_at_a_time_writes_and_a_lock_that_is_old_is_taken_over() {
 }
 
 #[test]
-fn a_killed_run_of_the_same_archive_keeps_nobody_waiting() {
+fn a_killed_run_of_the_same_archive_blocks_no_other_run() {
     let mut archive = Archive::new();
     STEPS[0](&mut archive);
     let scene = Scene::new();
-    // What a kill leaves: the object, and no process that holds the folder.
+    // After a kill: the object exists, and no process holds the folder.
     let target = scene.open().unwrap();
     let held = target.lock().unwrap();
     let lock = scene.objects.inside().objects["_lock"].clone();

@@ -10,12 +10,12 @@ use crate::parquet::Writer;
 use super::spool::Spool;
 use super::{Month, Part, Table, TablesError};
 
-/// A part that was made and is not at its place yet.
+/// A finished part that is not at its final place yet.
 #[derive(Debug)]
 pub(super) struct Staged {
     /// Where it lies.
     pub path: PathBuf,
-    /// What it will be.
+    /// The final part.
     pub part: Part,
 }
 

@@ -1,6 +1,6 @@
-//! A version, a change, a quotation, a figure as a row of its table.
+//! Versions, changes, quotations and figures as rows of their tables.
 //!
-//! Values are those that the command line prints; each row names the record of the version that it is of, by which
+//! Values are those that the command line prints; each row names the record of its version, by which
 //! it can be cited.
 
 use crate::archive::Capture;
@@ -10,7 +10,7 @@ use crate::extract::page::{Figure, Page, Quote};
 use crate::history::{RowChange, VersionRow};
 use crate::parquet::Value;
 
-/// The first columns of the rows of a version: which page and version they are of.
+/// The first columns of the rows of a version: its page and version.
 pub(super) struct OfVersion<'a> {
     row: &'a VersionRow,
     outlet: Outlet,
@@ -76,7 +76,7 @@ impl<'a> OfVersion<'a> {
     pub fn changes<E>(&self, put: Put<'_, E>) -> Result<(), E> {
         let Some(change) = self.row.change.as_deref() else { return Ok(()) };
         let compared = Compared::of(Some(change));
-        // Of an article that is gone: which one that was.
+        // For an article that is gone: the headline it had.
         let headline = self.row.headline.as_ref().or(change.before_headline.as_ref());
         for (number, json) in (1..).zip(change.json()) {
             self.change(number, &json, headline, &compared, put)?;

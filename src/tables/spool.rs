@@ -1,5 +1,5 @@
-//! Rows on their way to Parquet, one temporary file for each table and month: a pass over the archive gives rows of
-//! many months, and a Parquet file is written from one month's at a time.
+//! Rows to be written to Parquet, one temporary file for each table and month: a pass over the archive gives rows of
+//! many months, and a Parquet file is written from the rows of one month.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -28,7 +28,7 @@ pub(super) struct Spools {
     row: Vec<u8>,
 }
 
-/// Rows of one table and month, in the order in which they came.
+/// Rows of one table and month, in order of arrival.
 #[derive(Debug)]
 pub(super) struct Spool {
     file: BufReader<File>,
@@ -36,7 +36,7 @@ pub(super) struct Spool {
 }
 
 impl Spools {
-    /// Rows that are kept in `dir`.
+    /// Makes a spool with its files in `dir`.
     pub fn new(dir: &Path) -> Self {
         Self { dir: dir.to_owned(), open: BTreeMap::new(), row: Vec::new() }
     }
@@ -74,7 +74,7 @@ impl Spools {
 }
 
 impl Spool {
-    /// Hands the next row on; `None` after the last.
+    /// Passes on the next row; `None` after the last.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -122,7 +122,7 @@ fn put(out: &mut Vec<u8>, value: &Value<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// The first value of a row; `None` where the bytes are none.
+/// The first value of a row; `None` if the bytes are invalid.
 fn take<'a>(rest: &mut &'a [u8]) -> Option<Value<'a>> {
     let (tag, after) = rest.split_first()?;
     *rest = after;

@@ -1,4 +1,4 @@
-//! Where the files of tables go: a folder. An object storage is another [`Target`].
+//! The target of the files of tables: a folder. An object storage is another [`Target`].
 
 use std::any::Any;
 use std::fs;
@@ -25,15 +25,15 @@ pub struct Part {
     pub digest: String,
 }
 
-/// Where files go. Names have `/` between their parts and are relative.
+/// Where files are written. Names are relative, with `/` as separator.
 pub trait Target {
     /// A name for messages.
     fn place(&self, name: &str) -> String;
 
-    /// Keeps other runs out for as long as what it gives back lives.
+    /// Excludes other runs as long as the returned value lives.
     ///
     /// # Errors
-    /// When another run writes there, or something else lies there.
+    /// When another run writes there, or the target holds something else.
     fn lock(&self) -> Result<Box<dyn Any>, TablesError>;
 
     /// A folder on a local disk, empty, for files while they are made.
@@ -48,10 +48,10 @@ pub trait Target {
     /// When it cannot be read.
     fn read(&self, name: &str) -> Result<Option<Vec<u8>>, TablesError>;
 
-    /// Writes a small file, which then is there as a whole and durable, in the place of one of that name.
+    /// Writes a small file atomically and durably, replacing one of that name.
     ///
     /// # Errors
-    /// When it cannot be written; then what was there before is.
+    /// When it cannot be written; then the earlier file is kept.
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), TablesError>;
 
     /// Moves a finished and synced file of the staging folder to the name of its part, as [`Self::write`] does.
@@ -60,13 +60,13 @@ pub trait Target {
     /// As [`Self::write`].
     fn put(&self, staged: &Path, part: &Part) -> Result<(), TablesError>;
 
-    /// The files right below a folder, by their names from the top; none where there is no such folder.
+    /// The files directly in a folder, by their full names; none if there is no such folder.
     ///
     /// # Errors
     /// When they cannot be listed.
     fn list(&self, folder: &str) -> Result<Vec<String>, TablesError>;
 
-    /// Removes a file, and its folder where that is empty then. One that is not there is no error.
+    /// Removes a file, and its folder if that is then empty. A missing file is not an error.
     ///
     /// # Errors
     /// When it cannot be removed.
@@ -75,7 +75,7 @@ pub trait Target {
 
 /// The name of the manifest.
 pub(super) const MANIFEST: &str = "_manifest.json";
-/// The name of what keeps other runs out.
+/// The name of the lock that excludes other runs.
 pub(super) const LOCK: &str = "_lock";
 /// The name of the folder of files that are being made.
 pub(super) const STAGING: &str = "_staging";
@@ -87,7 +87,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// The folder at `root`, which is made where it is missing.
+    /// The folder at `root`, which is created if missing.
     ///
     /// # Errors
     /// When it cannot be made, or has files and no tables.
@@ -190,7 +190,7 @@ impl Target for Folder {
             }
             _ => {}
         }
-        // A folder that is not empty stays, and that is no error.
+        // A folder that is not empty stays; this is not an error.
         if let Some(folder) = path.parent().filter(|folder| *folder != self.root) {
             let _ = fs::remove_dir(folder);
         }

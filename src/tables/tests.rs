@@ -1,4 +1,4 @@
-//! Runs over archives that grow: what is brought up to date is what is written anew, whatever failed meanwhile.
+//! Runs over growing archives: updated tables equal tables written from scratch, whatever failed meanwhile.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -54,8 +54,8 @@ fn tree(root: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// The tables as they are written anew, without anything that was kept of the pages.
-pub(super) fn anew(archive: &Archive) -> BTreeMap<String, Vec<u8>> {
+/// The tables as written from scratch, without stored state of the pages.
+pub(super) fn from_scratch(archive: &Archive) -> BTreeMap<String, Vec<u8>> {
     let dir = tempfile::tempdir().unwrap();
     let folder = Folder::open(dir.path()).unwrap();
     let reader = archive.reader();
@@ -71,7 +71,7 @@ fn rows(updated: &Updated, table: Table) -> u64 {
     updated.manifest.parts(table).map(|part| part.rows).sum()
 }
 
-/// What is captured one after the other; some of it late, as by an import.
+/// The captures, one step after the other; some of them late, as by an import.
 pub(super) type Step = fn(&mut Archive);
 
 pub(super) const STEPS: [Step; 8] = [
@@ -83,7 +83,7 @@ pub(super) const STEPS: [Step; 8] = [
     // The same words a month later: the version of the month before was seen for longer.
     |archive| archive.page("http://courier.example/a", MONTH, &[A, B, SAID]),
     |archive| archive.page("http://courier.example/a", 2 * MONTH, &[A, B2, SAID]),
-    // A redirect whose page is not known yet, and then is.
+    // A redirect whose page is not known yet, and later is.
     |archive| {
         let to = "Location: http://other.example/new\r\n";
         archive.response("http://other.example/b", MONTH, "301 Moved Permanently", to, "");
@@ -92,7 +92,7 @@ pub(super) const STEPS: [Step; 8] = [
     // Imported: between two captures, and before all.
     |archive| archive.page("http://courier.example/a", 30, &[A, B2, SAID]),
     |archive| archive.page("http://courier.example/a", -3 * MONTH, &[A, B3]),
-    // A page that was not one of HTML before.
+    // A page that was not HTML before.
     |archive| {
         archive.status("http://courier.example/late", 4, 404);
         archive.page("http://courier.example/late", 3 * MONTH, &[A, B]);
@@ -100,7 +100,7 @@ pub(super) const STEPS: [Step; 8] = [
 ];
 
 #[test]
-fn tables_that_are_brought_up_to_date_are_those_that_are_written_anew() {
+fn tables_that_are_brought_up_to_date_equal_those_that_are_rebuilt() {
     let mut archive = Archive::new();
     let dir = tempfile::tempdir().unwrap();
     let folder = Folder::open(&dir.path().join("tables")).unwrap();
@@ -109,7 +109,7 @@ fn tables_that_are_brought_up_to_date_are_those_that_are_written_anew() {
         step(&mut archive);
         let updated = run(&archive, &folder, &options()).unwrap();
         assert_eq!(updated.notes.len(), 0, "{:?}", updated.notes);
-        let (found, expected) = (tree(&dir.path().join("tables")), anew(&archive));
+        let (found, expected) = (tree(&dir.path().join("tables")), from_scratch(&archive));
         let names = |tree: &BTreeMap<String, Vec<u8>>| tree.keys().cloned().collect::<Vec<_>>();
         assert_eq!(names(&found), names(&expected), "after step {at}");
         assert!(found == expected, "after step {at}");
@@ -136,7 +136,7 @@ fn tables_that_are_brought_up_to_date_are_those_that_are_written_anew() {
     }
     let rebuilt = run(&archive, &folder, &Options { rebuild: true, ..options() }).unwrap();
     assert!(months(&rebuilt, Table::Captures).len() > 4);
-    assert!(tree(&dir.path().join("tables")) == anew(&archive));
+    assert!(tree(&dir.path().join("tables")) == from_scratch(&archive));
 }
 
 /// A folder whose disk fails at the step of this number.
@@ -196,11 +196,11 @@ fn a_run_that_fails_at_any_step_is_made_good_by_the_next() {
     let mut archive = Archive::new();
     let small = Options { part_bytes_max: 1, ..options() };
     STEPS[..3].iter().for_each(|step| step(&mut archive));
-    // What lies there before: the tables of the first captures, one row group a file.
+    // The initial state: the tables of the first captures, one row group a file.
     let before = tempfile::tempdir().unwrap();
     run(&archive, &Folder::open(before.path()).unwrap(), &small).unwrap();
     STEPS[3..].iter().for_each(|step| step(&mut archive));
-    let expected = anew(&archive);
+    let expected = from_scratch(&archive);
     let mut failures = 0;
     for steps in 0.. {
         let dir = tempfile::tempdir().unwrap();
@@ -241,9 +241,9 @@ fn files_are_of_a_bounded_size_and_keep_the_order() {
         updated.manifest.parts(Table::Captures).map(|part| (&*part.file, part.rows)).collect();
     let name = |n: usize| format!("captures/month=2030-03/part-{n:05}.parquet");
     assert_eq!(parts, [(&*name(0), 1), (&*name(1), 1), (&*name(2), 1)]);
-    // Larger files take the place of all of them.
+    // Larger files replace all of them.
     run(&archive, &folder, &Options { rebuild: true, ..options() }).unwrap();
-    assert!(tree(dir.path()) == anew(&archive));
+    assert!(tree(dir.path()) == from_scratch(&archive));
 }
 
 #[test]

@@ -1,9 +1,9 @@
-//! Which months of which table have to be written again.
+//! Determines which months of which table have to be written again.
 //!
-//! A capture belongs to its month. A version belongs to the month of its first capture, and so does what it says and
-//! changes. A new capture may begin a version or end one sooner, which concerns the months of the page's captures
-//! from it on; or it goes on with the version before it, which then was seen for longer: that concerns the table of
-//! versions alone. What a redirect leads to may be captured after it, and makes the redirect another version.
+//! A capture belongs to its month. A version belongs to the month of its first capture, and so do its content and
+//! changes. A new capture may begin a version or end one sooner, which affects the months of the page's captures
+//! from it on; or it continues the version before it, which then was seen for longer: that affects only the table of
+//! versions. The target of a redirect may be captured after it, and makes the redirect another version.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::history::PageReader;
 use super::walk::{Marks, Visit, Walked, is_new, versions, walk};
 use super::{Month, Table, TablesError};
 
-/// The tables of what versions say.
+/// The tables with the content of versions.
 const OF_VERSIONS: [Table; 4] =
     [Table::Versions, Table::Changes, Table::Quotations, Table::Figures];
 
@@ -38,14 +38,14 @@ impl Touched {
         self.0.values().flatten().copied().collect()
     }
 
-    /// The same in these months alone.
+    /// The same, limited to these months.
     pub fn within(&self, months: &BTreeSet<Month>) -> Self {
         let inside = |of: &BTreeSet<Month>| of.intersection(months).copied().collect();
         Self(self.0.iter().map(|(table, of)| (*table, inside(of))).collect())
     }
 }
 
-/// The months that captures beyond the marks touch. `progress` is told how many pages were gone through.
+/// The months that captures beyond the marks affect. `progress` is called with the number of pages visited.
 ///
 /// # Errors
 /// When the index cannot answer.
@@ -65,7 +65,7 @@ struct Finding<'f, 'a> {
     page_reader: &'f mut PageReader<'a>,
     marks: &'f Marks,
     found: Touched,
-    /// Captures that cannot be read, of which the pass that reads pages tells.
+    /// Captures that cannot be read; the pass that reads pages reports them.
     notes: BTreeSet<String>,
     pages: u64,
     progress: &'f mut dyn FnMut(u64),
@@ -96,7 +96,7 @@ impl Visit for Finding<'_, '_> {
         if !page.page.is_html {
             return Ok(());
         }
-        // A page that is one of HTML only now had no versions in the tables.
+        // A page that is HTML only now had no versions in the tables.
         let is_known = page.was_html;
         let from = match page.earliest_new {
             Some(_) if !is_known => Some(TimeRange::ALL.start),
@@ -105,11 +105,11 @@ impl Visit for Finding<'_, '_> {
         if let Some(from) = from {
             self.add_from(page, Month::of(from));
         }
-        // Nothing is known of it, so that there is nothing else to find.
+        // Without earlier versions, or without new captures and redirects, nothing else is affected.
         if !is_known || (from.is_none() && !page.redirects) {
             return Ok(());
         }
-        // The last version of each form before what is new.
+        // The last version of each form before the new captures.
         let (mut before, mut leads_elsewhere) = (BTreeMap::new(), false);
         let marks = self.marks;
         versions(self.page_reader, &page.page, &mut self.notes, &mut |row| {

@@ -1,4 +1,4 @@
-//! One run: what the archive has beyond the marks of the tables goes into them.
+//! One run: adds the captures beyond the marks of the tables.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -17,9 +17,9 @@ use super::touched::{Touched, touched};
 use super::walk::{Marks, Visit, Walked, versions, walk};
 use super::{Manifest, Month, Table, TablesError, Target};
 
-/// How long a Parquet file is: what Spark and Trino give to one task.
+/// The size of a Parquet file: the split size of Spark and Trino.
 pub const PART_BYTES_MAX: u64 = 128 << 20;
-/// The rows of this many months are gathered in one pass over the archive: each table of each is an open file.
+/// The rows of this many months are collected in one pass over the archive: each table of each month is an open file.
 const MONTHS_PER_PASS: usize = 24;
 
 /// How tables are written.
@@ -27,28 +27,28 @@ const MONTHS_PER_PASS: usize = 24;
 pub struct Options {
     /// The program that writes: `pressmark/0.1.0`.
     pub software: String,
-    /// A file that has reached this length is followed by another one.
+    /// A file that reaches this length is followed by another one.
     pub part_bytes_max: u64,
     /// Whether everything is written again.
     pub rebuild: bool,
 }
 
-/// What a run did.
+/// The result of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Updated {
     /// The months of each table that were written.
     pub written: BTreeMap<Table, BTreeSet<Month>>,
-    /// What lies there now.
+    /// The new manifest.
     pub manifest: Manifest,
     /// Captures that could not be read, as text.
     pub notes: BTreeSet<String>,
 }
 
-/// Brings the tables at `target` up to the captures of the archive. `progress` is told how many pages were gone
-/// through.
+/// Brings the tables at `target` up to date with the captures of the archive. `progress` is called with the number
+/// of pages visited.
 ///
 /// # Errors
-/// When the archive cannot be read, another run writes there, something else lies there, or a file cannot be written.
+/// When the archive cannot be read, another run writes there, the target holds something else, or a file cannot be written.
 pub fn update(
     page_reader: &mut PageReader<'_>,
     target: &dyn Target,
@@ -57,7 +57,7 @@ pub fn update(
 ) -> Result<Updated, TablesError> {
     let _lock = target.lock()?;
     let before = Manifest::load(target)?;
-    // Before the first look at captures: what is captured meanwhile is new to the next run, and written again.
+    // Before captures are read: captures made meanwhile are new to the next run, and written again.
     let now = marks(page_reader)?;
     let known = known(before.as_ref(), &now, target, options)?;
     let mut manifest = before.unwrap_or_else(|| Manifest { form: FORM, ..Manifest::default() });
@@ -65,10 +65,10 @@ pub fn update(
         return Ok(Updated { manifest, ..Updated::default() });
     }
     let is_whole = known.is_none();
-    // What the object storage does not answer now would be missing for good: no later run looks there again.
+    // Captures that the object storage does not return now would be missing permanently: no later run reads them again.
     let unanswered = page_reader.reader().storage_unanswered();
     let mut touched = touched(page_reader, &known.unwrap_or_default(), progress)?;
-    // A run was killed while it put these.
+    // A run was killed while it published these.
     let unfinished = manifest.rewriting.clone();
     for (table, months) in &unfinished {
         months.iter().for_each(|month| touched.add(*table, *month));
@@ -109,7 +109,7 @@ fn marks(page_reader: &PageReader<'_>) -> Result<Marks, TablesError> {
     Ok(marks.into_iter().map(|mark| (mark.file.to_string(), mark.indexed_to)).collect())
 }
 
-/// How far the tables are; `None` where all of them have to be written.
+/// The progress of the tables; `None` if all of them have to be written.
 fn known(
     before: Option<&Manifest>,
     now: &Marks,
@@ -139,7 +139,7 @@ fn known(
     Ok(goes_on.then(|| before.marks.clone()))
 }
 
-/// What a run has of the target.
+/// The state of a run.
 struct Run<'t> {
     target: &'t dyn Target,
     manifest: Manifest,
@@ -147,7 +147,7 @@ struct Run<'t> {
 }
 
 impl Run<'_> {
-    /// Puts what was made to its place, month by month, and removes what was there before.
+    /// Moves finished files to their place, month by month, and removes the earlier ones.
     fn publish(
         &mut self,
         wanted: &Touched,
@@ -187,7 +187,7 @@ impl Run<'_> {
         let old = of_table.remove(&month).unwrap_or_default();
         let mut parts = Vec::with_capacity(staged.len());
         for Staged { path, part } in staged {
-            // Rows of a month are in an order that new ones leave alone at its end, so that a part may be the same.
+            // Rows are ordered so that new ones may leave some parts of a month unchanged.
             let is_there = !was_open && old.contains(&part) && lying.contains(&part.file);
             if is_there {
                 let removed = std::fs::remove_file(&path);
@@ -208,7 +208,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Removes the months that the archive has no captures of any more.
+    /// Removes months without captures in the archive.
     fn drop_others(&mut self, touched: &Touched) -> Result<(), TablesError> {
         for table in Table::ALL {
             let known = self.manifest.tables.get(&table).into_iter().flat_map(BTreeMap::keys);
@@ -222,7 +222,7 @@ impl Run<'_> {
     }
 }
 
-/// Gathers the rows of these months. Gives back notes on what could not be read.
+/// Collects the rows of these months. Returns notes on unreadable captures.
 fn gather(
     page_reader: &mut PageReader<'_>,
     wanted: &Touched,
@@ -230,7 +230,7 @@ fn gather(
     progress: &mut dyn FnMut(u64),
 ) -> Result<BTreeSet<String>, TablesError> {
     let reader = page_reader.reader();
-    // Two readers: one goes through the versions while the other one reads their pages.
+    // Two readers: one iterates over the versions while the other one reads their pages.
     let pages = page_reader.twin();
     let of_versions: BTreeSet<Month> = wanted
         .0
@@ -310,7 +310,7 @@ impl Visit for Gathering<'_, '_> {
     }
 }
 
-/// Whether a version has words of its own: those of the page that a redirect leads to are that page's.
+/// Whether a version has words of its own: the words of a redirect target belong to the target page.
 fn has_words(row: &VersionRow) -> bool {
     row.has_text && row.landing.is_none()
 }

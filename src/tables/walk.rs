@@ -10,47 +10,47 @@ use crate::store::Reader;
 
 use super::{Month, TablesError};
 
-/// How far the tables had the captures of each WARC file.
+/// The offset up to which the tables had the captures of each WARC file.
 pub(super) type Marks = BTreeMap<String, u64>;
 
-/// Whether the tables lack a capture, by their marks.
+/// Whether a capture is missing in the tables, by their marks.
 pub(super) fn is_new(marks: &Marks, capture: &Capture) -> bool {
     marks.get(&*capture.file).is_none_or(|mark| capture.offset >= *mark)
 }
 
-/// A page whose captures have all been gone through.
+/// A page whose captures have all been visited.
 pub(super) struct Walked {
-    /// What the index knows of it.
+    /// Its captures in the index.
     pub page: PageCaptures,
     /// The months of its captures.
     pub months: BTreeSet<Month>,
-    /// The earliest of its captures that the tables lack.
+    /// The earliest of its captures that is missing in the tables.
     pub earliest_new: Option<Timestamp>,
-    /// Whether any capture that the tables have is a document of HTML.
+    /// Whether any capture in the tables is an HTML document.
     pub was_html: bool,
-    /// Whether any capture is a redirect: what that leads to may have been captured since.
+    /// Whether any capture is a redirect: its target may have been captured since.
     pub redirects: bool,
 }
 
-/// Who is shown the archive.
+/// A visitor of the archive.
 pub(super) trait Visit {
-    /// The next capture.
+    /// Visits the next capture.
     ///
     /// # Errors
-    /// What ends the pass.
+    /// An error that ends the pass.
     fn capture(&mut self, capture: &Capture) -> Result<(), TablesError>;
 
     /// The page whose captures were the last ones.
     ///
     /// # Errors
-    /// What ends the pass.
+    /// An error that ends the pass.
     fn page(&mut self, page: &Walked) -> Result<(), TablesError>;
 }
 
-/// Shows every capture, and behind the captures of a page the page.
+/// Visits every capture, and after the captures of a page the page.
 ///
 /// # Errors
-/// When the index cannot answer, and what ends the pass.
+/// When the index cannot answer, and errors of the visitor.
 pub(super) fn walk(
     reader: &Reader,
     marks: &Marks,
@@ -64,14 +64,14 @@ pub(super) fn walk(
             visit.page(&ended)?;
         }
         visit.capture(&capture)?;
-        // A report of a failure is no capture of the page, and neither is what others have made of it.
+        // A report of a failure is not a capture of the page, and neither is a derived record.
         let Some(form) = capture.form() else { continue };
         let of = match &mut current {
             Some(of) => {
                 of.page.add(reader, &capture);
                 of
             }
-            // A page is there before it is rendered.
+            // A page exists before it is rendered.
             None if form == Form::Rendered => continue,
             None => current.insert(Walked {
                 page: PageCaptures::first(reader, &capture),
@@ -93,11 +93,11 @@ pub(super) fn walk(
     current.as_ref().map_or(Ok(()), |ended| visit.page(ended))
 }
 
-/// Shows each version of a page that is counted ([`PageReader::is_counted`]): those of the page as it was sent, oldest
+/// Visits each version of a page that is counted ([`PageReader::is_counted`]): those of the page as it was sent, oldest
 /// first, and then those of its renderings. Notes on captures that cannot be read go into `notes`.
 ///
 /// # Errors
-/// When the index cannot answer, and what `on_version` gives back.
+/// When the index cannot answer, and errors of `on_version`.
 pub(super) fn versions(
     page_reader: &mut PageReader<'_>,
     page: &PageCaptures,
@@ -130,7 +130,7 @@ fn versions_in(
         notes.extend(rows.notes());
         return Ok(());
     }
-    // Of a page that is always the same nothing is kept: its one version is found as quickly.
+    // No state is stored for a page that never changes: its one version is found as quickly.
     let mut versions = page_reader.versions_of(&page.url, form, TimeRange::ALL);
     for version in versions.by_ref() {
         counted(&VersionRow::from(&version?))?;

@@ -1,9 +1,9 @@
 //! A listener that answers `/healthz` and `/metrics` and nothing else (HTTP/1.1, one request a
 //! connection). Small and bounded: few connections at once, a short head, a short time.
 //!
-//! Every request is answered, however many connections stand that ask nothing: with too many of them
-//! the one that has stood longest makes room. A caller that sends its request at once has its
-//! answer before any other can be accepted in its place.
+//! Every request is answered, however many idle connections are open: with too many of them the
+//! oldest is closed. A caller that sends its request at once has its answer before any other can be
+//! accepted in its place.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -15,11 +15,11 @@ use tokio::task::AbortHandle;
 
 use super::metrics::Metrics;
 
-/// This many connections stand at once.
+/// At most this many connections are open at once.
 const CONNECTIONS_MAX: usize = 64;
 /// A longer request head is not one of Pressmark's.
 const HEAD_MAX: usize = 8 * 1024;
-/// Who takes longer is hung up on.
+/// A connection that takes longer is closed.
 const TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Begins to listen. The address that was bound (port 0 picks one), and the task that answers;
@@ -49,7 +49,7 @@ pub async fn serve(
             }
             let metrics = metrics.clone();
             let task = tokio::spawn(async move {
-                // A caller that is slow or gone is its own problem.
+                // A slow or gone caller needs no report.
                 let _ = tokio::time::timeout(TIME_MAX, answer(stream, &metrics)).await;
             });
             standing.push_back(task.abort_handle());
@@ -117,7 +117,7 @@ mod tests {
     use crate::crawl::{Observer, RunProblem};
 
     #[test]
-    fn health_is_told_by_the_status() {
+    fn the_status_reports_health() {
         let mut metrics = Metrics::default();
         let status = |line: &str, metrics: &Metrics| {
             let text = String::from_utf8(reply(line, metrics)).unwrap();

@@ -44,7 +44,7 @@ impl LogFile {
     /// Opens the file at its path again, after it was moved away.
     ///
     /// # Errors
-    /// When it cannot be opened; then lines go where they went.
+    /// When it cannot be opened; then lines go to the file as before.
     pub fn reopen(&self) -> io::Result<()> {
         let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         log.file = opened(&log.path)?;
@@ -90,7 +90,7 @@ pub fn start(level: &str, form: Form, file: Option<&LogFile>) {
         })
         .with_ansi(false)
         .with_target(false);
-    // Someone who set up logging before us goes first.
+    // A logger that was set up before stays in use.
     let _ = match form {
         Form::Text => lines.try_init(),
         Form::Json => lines.json().flatten_event(true).try_init(),
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_was_moved_away_is_begun_anew_when_asked() {
+    fn a_log_that_was_moved_away_is_reopened_on_request() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("watch.log");
         let log = LogFile::open(&path).unwrap();

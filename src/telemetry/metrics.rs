@@ -51,12 +51,12 @@ const LEFT_OUT: [&str; 16] = [
 ];
 const OTHER: &str = "other";
 
-/// What became of a message to anyone who gets new versions.
+/// The result of a message about new versions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Delivery {
     /// It arrived.
     Delivered,
-    /// It was tried as often as it is tried.
+    /// All tries failed.
     GivenUp,
     /// There was no room for it.
     Dropped,
@@ -92,7 +92,7 @@ struct Inner {
     classes: BTreeMap<&'static str, u64>,
     steps: BTreeMap<&'static str, u64>,
     kinds: BTreeMap<&'static str, u64>,
-    told: BTreeMap<Delivery, u64>,
+    deliveries: BTreeMap<Delivery, u64>,
     left_out: BTreeMap<&'static str, u64>,
     bytes: u64,
     truncated: u64,
@@ -112,7 +112,7 @@ struct Inner {
     unread: BTreeMap<&'static str, u64>,
     stuck: usize,
     disk_low: Option<(u64, u64)>,
-    /// Sources that are not well: by job and URL, the word for it and what the look met.
+    /// Sources with problems: by job and URL, its label and what the check found.
     ill: BTreeMap<(String, String), (SourceState, String)>,
     /// What is silent: by job and URL or host, its kind and since when.
     silent: BTreeMap<(String, String), (String, Timestamp)>,
@@ -130,7 +130,7 @@ impl Metrics {
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        // Counts are right even where someone broke while counting.
+        // Counts are valid even where a thread panicked while counting.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -139,17 +139,17 @@ impl Metrics {
         self.inner().jobs = jobs as u64;
     }
 
-    /// How it stands with a queue that is shared.
+    /// Sets the state of a shared queue.
     pub fn set_shared(&self, state: SharedState) {
         self.inner().shared = Some(state);
     }
 
-    /// What tells how it stands with files that are sent to an object storage; it is asked for each rendering.
+    /// Sets the source of the state of uploads to an object storage; it is called for each rendering.
     pub fn set_uploads(&self, state: impl Fn() -> UploadState + Send + 'static) {
         self.inner().uploads = Some(Source(Box::new(state)));
     }
 
-    /// What tells how far the evidence log is behind; it is asked for each rendering.
+    /// Sets the source of how far the evidence log is behind; it is called for each rendering.
     pub fn set_evidence(&self, state: impl Fn() -> EvidenceState + Send + 'static) {
         self.inner().evidence = Some(Source(Box::new(state)));
     }
@@ -164,12 +164,12 @@ impl Metrics {
         }
     }
 
-    /// What became of a message.
-    pub fn told(&self, told: Delivery) {
-        *self.inner().told.entry(told).or_default() += 1;
+    /// Counts the result of a message.
+    pub fn count_delivery(&self, delivery: Delivery) {
+        *self.inner().deliveries.entry(delivery).or_default() += 1;
     }
 
-    /// What is wrong, as text; nothing when all is well.
+    /// What is wrong, as text; empty when all is well.
     #[must_use]
     pub fn ailments(&self) -> Vec<String> {
         let inner = self.inner();
@@ -200,7 +200,7 @@ impl Metrics {
         trouble
     }
 
-    /// What is not well and no reason to call the whole ill: sources as they are.
+    /// Problems that do not make the whole unhealthy: the state of sources.
     #[must_use]
     pub fn complaints(&self) -> Vec<String> {
         let inner = self.inner();
@@ -268,12 +268,12 @@ impl Metrics {
             "URLs that jobs found and that were left out, by the kind of rule.",
             &each(&inner.left_out, "rule"),
         );
-        let told: Vec<_> = inner
-            .told
+        let deliveries: Vec<_> = inner
+            .deliveries
             .iter()
-            .map(|(told, n)| (format!("{{result=\"{}\"}}", told.label()), *n))
+            .map(|(delivery, n)| (format!("{{result=\"{}\"}}", delivery.label()), *n))
             .collect();
-        out.family("messages_total", "counter", "Messages about new versions.", &told);
+        out.family("messages_total", "counter", "Messages about new versions.", &deliveries);
         out.family("in_flight", "gauge", "Exchanges under way.", &one(inner.in_flight));
         out.family(
             "queued",
@@ -498,7 +498,7 @@ impl Observer for Metrics {
     }
 
     fn left_out(&mut self, rule: &str) {
-        // Of a scope's rule only its kind: its text is the operator's.
+        // Only the kind of a scope's rule: its text belongs to the operator.
         let kind = match rule {
             "no include rule" => "include",
             _ if rule.starts_with("more than ") => "elsewhere",
@@ -522,7 +522,7 @@ impl Observer for Metrics {
                 inner.silent.insert((job.clone(), url.clone()), (kind.clone(), *since));
                 inner.silences += 1;
             }
-            RunProblem::Heard { job, url, .. } => {
+            RunProblem::Resumed { job, url, .. } => {
                 inner.silent.remove(&(job.clone(), url.clone()));
             }
             RunProblem::ReadingsStuck { readings } => {
@@ -567,7 +567,7 @@ mod tests {
         let fetched = Outcome::Fetched { status: Some(200), stored: Stored::New, truncated: None };
         metrics.finished(&Finished { unread: Some(Unread::TooLong), ..done(fetched) });
         metrics.progress(3, 2, 5);
-        metrics.told(Delivery::Delivered);
+        metrics.count_delivery(Delivery::Delivered);
         for rule in ["no include rule", "exclude glob \"*/x\"", "traps.per_host_max", "made up"] {
             metrics.left_out(rule);
         }
@@ -632,7 +632,7 @@ mod tests {
         });
         assert!(metrics.ailments()[0].starts_with("silent: the host a.example of the job paper"));
         assert!(line("pressmark_silent 1") && line("pressmark_silences_total 1"));
-        observer.trouble(&RunProblem::Heard { job, url, kind });
+        observer.trouble(&RunProblem::Resumed { job, url, kind });
         observer.source(&change(SourceState::Good));
         assert!(metrics.ailments().is_empty() && metrics.complaints().is_empty());
         observer.source(&change(SourceState::Refused));
@@ -641,7 +641,7 @@ mod tests {
     }
 
     #[test]
-    fn trouble_is_told_until_it_is_over() {
+    fn trouble_is_reported_until_it_is_over() {
         let mut metrics = Metrics::default();
         assert!(metrics.ailments().is_empty());
         metrics.trouble(&RunProblem::Stalled { since: Timestamp::from_unix_seconds(60) });

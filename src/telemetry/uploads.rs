@@ -1,4 +1,4 @@
-//! How it stands with WARC files that are sent to an object storage, as metrics.
+//! The state of uploads of WARC files to an object storage, as metrics.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ pub struct UploadState {
     pub lag_seconds: u64,
 }
 
-/// What tells the state when it is asked for.
+/// The source of the state.
 pub(super) struct Source<T>(pub Box<dyn Fn() -> T + Send>);
 
 impl<T> fmt::Debug for Source<T> {

@@ -33,7 +33,7 @@ pub enum WaczError {
         /// Which one, from 0.
         number: usize,
     },
-    /// A record has not as many bytes as was said.
+    /// A record has another number of bytes than was stated.
     #[error("record {number} of {name} has {found} bytes, not {expected}")]
     Length {
         /// The WARC file.
@@ -92,7 +92,7 @@ pub struct Member<'a> {
     pub length: u64,
     /// The bytes.
     pub bytes: Box<dyn Read + 'a>,
-    /// Its line of the index; none for records that are no captures.
+    /// Its line of the index; none for records that are not captures.
     pub index: Option<IndexLine>,
 }
 

@@ -45,8 +45,8 @@ pub struct About<'a> {
 /// Writes a package whose parts are all at hand; signed where there is a signer.
 ///
 /// # Errors
-/// When a record is not what was said of it, a name has no place, nothing is there to be packed, or the
-/// disk fails. What was written by then is no package.
+/// When a record is not as stated, a name has no place, there is nothing to be packed, or the disk
+/// fails. What was written by then is not a package.
 pub fn write<W: Write + Seek>(
     package: Package<'_>,
     signer: Option<&dyn Signer>,
@@ -147,7 +147,7 @@ impl<W: Write + Seek> PackageWriter<W> {
     /// Begins `archive/NAME`, which will have at most `bytes_max` bytes.
     ///
     /// # Errors
-    /// When the name is none of a `.warc.gz` file, or the disk fails.
+    /// When the name is not that of a `.warc.gz` file, or the disk fails.
     pub fn begin_warc(&mut self, name: &str, bytes_max: u64) -> Result<(), WaczError> {
         self.end_warc()?;
         if !name.strip_suffix(".warc.gz").is_some_and(is_plain) {
@@ -163,8 +163,8 @@ impl<W: Write + Seek> PackageWriter<W> {
     /// line of the index where it is a capture.
     ///
     /// # Errors
-    /// When the bytes are no gzip member or not as many as stated, they cannot be read, no WARC file has
-    /// begun, or the disk fails.
+    /// When the bytes are not a gzip member or not of the stated length, they cannot be read, no WARC
+    /// file has begun, or the disk fails.
     pub fn member(
         &mut self,
         length: u64,

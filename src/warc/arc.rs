@@ -6,9 +6,9 @@
 //! ```
 //!
 //! The first record of a file is its own description (`filedesc://…`), whose block names the version
-//! and the fields. Which version a line is of is told from the line alone: the address and the date
-//! are found first, the length is the last word. So blanks in a URL or a media type, which crawlers
-//! of the time wrote, do no harm.
+//! and the fields. The version of a line is derived from the line alone: the address and the date are
+//! found first, the length is the last word. So blanks in a URL or a media type, which crawlers of the
+//! time wrote, do no harm.
 //!
 //! What comes back has the fields of a WARC record, as tools that convert ARC give them: a capture of
 //! an HTTP exchange is a `response`, anything else a `resource`, the description a `warcinfo`. There
@@ -126,7 +126,7 @@ fn is_address(word: &str) -> bool {
 }
 
 /// The header of the record that begins with `raw`, a line with its line break. `start` is what is
-/// known of its block, by which an HTTP exchange is told from anything else.
+/// known of its block, by which an HTTP exchange is distinguished from anything else.
 pub(super) fn header_of(
     line: &ArcLine,
     raw: Vec<u8>,

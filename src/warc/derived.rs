@@ -1,5 +1,5 @@
 //! What was made from a captured document, as records: the document as a browser had it in the end, its text,
-//! pictures of it, and what is known of how it was looked at.
+//! pictures of it, and what is known of how it was rendered.
 //!
 //! The document is a `conversion` of the one that was captured; the others are `resource` records under names
 //! that other tools know (`urn:view:`, `urn:thumbnail:`, `urn:text:`, `urn:pageinfo:`, as Browsertrix writes

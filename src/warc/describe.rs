@@ -86,7 +86,7 @@ impl Warcinfo {
     }
 }
 
-/// What a record that describes or accompanies another has in common with its like.
+/// What records that describe or accompany another have in common.
 #[derive(Debug, Clone)]
 pub struct Described<'a> {
     /// The new record's identifier.

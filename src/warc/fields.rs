@@ -121,8 +121,8 @@ impl Fields {
 
     /// Adds a field at the end.
     ///
-    /// Total, so that nothing from the web can break a header: line breaks and other control
-    /// characters in the value become spaces, bytes of the name that are no token bytes become `-`.
+    /// Accepts any bytes, so that nothing from the web can break a header: line breaks and other control characters
+    /// in the value become spaces, bytes of the name that are not token bytes become `-`.
     pub fn push(&mut self, name: &str, value: impl AsRef<[u8]>) {
         let name_start = self.written.len();
         self.written.extend(name.bytes().map(|c| if is_token_byte(c) { c } else { b'-' }));
@@ -241,7 +241,7 @@ impl fmt::Debug for Fields {
     }
 }
 
-/// A `token` byte (section 4): visible ASCII that is no separator.
+/// A `token` byte (section 4): visible ASCII that is not a separator.
 pub(super) fn is_token_byte(c: u8) -> bool {
     c.is_ascii_alphanumeric() || b"-!#$%&'*+.^_`|~".contains(&c)
 }
@@ -275,7 +275,7 @@ fn unfold(value: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Decodes the encoded words of a text (RFC 2047 section 2); what is none stays as it is.
+/// Decodes the encoded words of a text (RFC 2047 section 2); anything else stays as it is.
 fn decode_words(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -399,7 +399,7 @@ mod tests {
         ] {
             assert_eq!(value_text(value), text);
         }
-        // Each of these may begin a word whose end never comes: looking for it from each would take hours.
+        // Each of these may begin a word without an end: searching for the end from each would take hours.
         let many = "=?x ".repeat(1 << 20);
         assert_eq!(value_text(many.as_bytes()), many);
     }

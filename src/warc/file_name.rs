@@ -87,7 +87,7 @@ impl FileName {
         self.serial
     }
 
-    /// When the file was begun, to the millisecond; `None` where the digits are no time.
+    /// When the file was begun, to the millisecond; `None` where the digits are not a time.
     #[must_use]
     pub fn timestamp(&self) -> Option<Timestamp> {
         let (seconds, millis) = self.stamp.split_at_checked(14)?;

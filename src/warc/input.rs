@@ -1,4 +1,4 @@
-//! Any readable input: a file, standard input or a pipe, told apart by its content.
+//! Any readable input: a file, standard input or a pipe, recognised by its content.
 //!
 //! ```text
 //!  open(path) ──► Input ──► next_file() ──► InputFile ──► records: WarcReader ──► RecordReader
@@ -8,12 +8,12 @@
 //! ```
 //!
 //! A name never decides what a file is. A package (WACZ, or any ZIP) is recognised by the signature
-//! of its first entry; everything else is given to [`WarcReader`], which tells plain, gzip and zstd,
-//! WARC and ARC apart. What can seek is read in place; a package that comes through a pipe is first
-//! copied to a temporary file, since a ZIP is read from its end.
+//! of its first entry; everything else is given to [`WarcReader`], which distinguishes plain, gzip and zstd, WARC and ARC.
+//! What can seek is read in place; a package that comes through a pipe is first copied to a temporary file, since a ZIP is
+//! read from its end.
 //!
 //! Every leniency is a [`Finding`](crate::base::Finding) of the reader ([`WarcReader::take_findings`]): its rule names are
-//! listed in `docs/formats.md`. Nothing here looks at an archive or an index.
+//! listed in `docs/formats.md`. Nothing here reads an archive or an index.
 //!
 //! ```no_run
 //! use std::io::Read;
@@ -61,7 +61,7 @@ pub enum OpenError {
         /// The error of the system.
         why: io::Error,
     },
-    /// It begins as a ZIP file and is none that can be read.
+    /// It begins as a ZIP file and cannot be read as one.
     #[error("cannot read {name}: {why}")]
     Package {
         /// The input's name.
@@ -323,7 +323,7 @@ fn input_file(
 }
 
 const SIGNATURE_LEN: usize = 4;
-/// A longer warcinfo is none that this program writes.
+/// This program writes no longer warcinfo.
 const WARCINFO_BYTES_MAX: u64 = 64 << 10;
 
 /// Whether these bytes begin a ZIP file (APPNOTE 4.3.7), or one without entries (4.3.16).

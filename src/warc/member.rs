@@ -118,7 +118,7 @@ pub fn header_bytes(packed_len: u64, raw_len: u64) -> Vec<u8> {
 /// lengths. A long record may have been packed without knowing whether its member's length fits in 32
 /// bits, and then states none even where they would.
 ///
-/// A short member without any extra field was compressed by another program, which is no damage: where damage
+/// A short member without any extra field was compressed by another program, which is not damage: where damage
 /// cleared the flag of the field, its bytes are taken for the compressed ones, and the member cannot be read.
 #[must_use]
 pub fn is_as_written(head: &[u8], packed_len: u64, raw_len: u64) -> bool {
@@ -205,7 +205,7 @@ fn skip_lengths(mut extra: &[u8]) -> Option<SkipLengths> {
         {
             let packed = u32::from_le_bytes([a, b, c, d]);
             let raw = u32::from_le_bytes([e, f, g, h]);
-            // Zero is what a writer leaves that could not go back and fill it in.
+            // A writer that could not seek back and fill it in leaves zero.
             return (packed != 0).then_some(SkipLengths { packed, raw });
         }
         extra = &rest[len..];

@@ -399,7 +399,7 @@ impl Write for LongMember<'_> {
     }
 }
 
-/// The streaming compressor, made once and set back for every use.
+/// The streaming compressor, made once and reset for every use.
 fn fresh_stream(slot: &mut Option<Compress>, compression: Compression) -> &mut Compress {
     let level = match compression {
         Compression::Gzip(level) => u32::from(level.min(9)),
@@ -471,7 +471,7 @@ fn http_head_len(block: &[u8]) -> usize {
 ///
 /// The sum of squared frequencies is n²/256 + n for n random bytes; text, markup, code, base64 and
 /// bitmaps are at three to thirty times that. At 1.4 times, 2 KiB samples of deflate, JPEG, WOFF2
-/// and Brotli data are told from all of those (measured; decision 2).
+/// and Brotli data are distinguished from all of those (measured; decision 2).
 fn looks_packed(block: &[u8]) -> bool {
     let body = &block[http_head_len(block)..];
     if body.len() < SAMPLED_BYTES_MIN {

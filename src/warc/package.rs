@@ -166,7 +166,7 @@ impl Package {
     /// outermost package only: a few bytes that are unpacked at every level may stand for terabytes.
     ///
     /// # Errors
-    /// When it is no package that can be read, is too many levels deep, or too large to be unpacked.
+    /// When it cannot be read as a package, is too many levels deep, or too large to be unpacked.
     pub fn nested(&self, entry: &PackageEntry) -> Result<Self, PackageError> {
         let path = || entry.path.to_string();
         if self.level >= NESTED_MAX {

@@ -46,7 +46,7 @@ pub struct Warning {
     pub what: String,
 }
 
-/// Why bytes are no record header.
+/// Why bytes are not a record header.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
     /// The first line names no WARC version.

@@ -75,7 +75,7 @@ enum Stopped {
 /// a part, the first of the file or a later one. The parts come back in the order of the file, and
 /// together have had every record once; `found` is handed what was found, in that order.
 ///
-/// A file that cannot be read at any offset, is not packed, or is short, is read by one thread.
+/// An input that cannot seek, a file that is not packed, or a short one is read by one thread.
 pub fn read_in_parts<W: PartWork>(
     file: InputFile,
     threads: usize,
@@ -89,7 +89,7 @@ pub fn read_in_parts<W: PartWork>(
     let first = file.records;
     let mut is_noted = false;
     let mut found = |finding: Finding| {
-        // A reader reports it once, and there are several.
+        // Each reader reports it once, and there are several.
         if finding.rule != MEMBER_PER_RECORD || !std::mem::replace(&mut is_noted, true) {
             found(finding);
         }
@@ -113,7 +113,7 @@ pub fn read_in_parts<W: PartWork>(
                         let part = read_part(reader, end, new(false), &mut findings, None);
                         Part { start: Some(start), findings, ..part }
                     }
-                    // Nothing begins in this share, or it is no packed file.
+                    // Nothing begins in this share, or the file is not packed.
                     _ => Part { reader: Some(reader), ..nothing() },
                 })
             })

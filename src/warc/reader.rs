@@ -1,6 +1,6 @@
 //! Records from a file, one after the other or at an offset, with the place of each.
 //!
-//! Plain, gzip and zstd files are told apart by their first bytes. One member a record is what we
+//! Plain, gzip and zstd files are distinguished by their first bytes. One member a record is what we
 //! write and what the standard recommends; several records in a member, and records that go over
 //! several members, are read too and reported. Memory is flat: blocks are streamed.
 //!
@@ -140,7 +140,7 @@ enum Begun {
 enum Stop {
     /// The unpacking.
     Member(UnpackError),
-    /// The raw bytes: they are no record, though their member can be unpacked.
+    /// The raw bytes: they are not a record, though their member can be unpacked.
     Record(&'static str, String),
 }
 
@@ -168,7 +168,7 @@ pub struct WarcReader<R> {
     began: Option<u64>,
     /// The start of a header, where a search has consumed it already.
     seed: Vec<u8>,
-    /// A header that was gathered and is none, until it is searched for the start of another.
+    /// Gathered bytes that are not a header, until they are searched for the start of another.
     broken_head: Vec<u8>,
     end: Option<End>,
     intact_end: u64,
@@ -326,7 +326,7 @@ impl<R: Read> WarcReader<R> {
     }
 
     /// The offset after the last intact record that was read to its end; zero before. What lies
-    /// between it and the end of the file is no whole record.
+    /// between it and the end of the file is not a whole record.
     #[must_use]
     pub fn intact_end(&self) -> u64 {
         self.intact_end
@@ -338,7 +338,7 @@ impl<R: Read> WarcReader<R> {
         self.unpack.source.offset()
     }
 
-    /// The first bytes of the gzip member that was read last, as many as the header has that this
+    /// The first bytes of the gzip member that was read last, up to the length of the header that this
     /// program writes; none where the file is not gzip.
     #[must_use]
     pub fn member_head(&self) -> Option<&[u8]> {

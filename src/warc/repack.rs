@@ -1,9 +1,8 @@
 //! Records into a new file, each in a member of its own: `recompress` and `repair`.
 //!
-//! Owns which records go over (every one that is whole), and what is set aside (every byte between
-//! them). A record's bytes stay as they are: its header as it stood, its block; only the line breaks
-//! after the block are rewritten. Deliberately opens no file to write: the caller does, and the
-//! input is never written to.
+//! Decides which records are written (every whole one), and what is set aside (every byte between them). A
+//! record's bytes stay as they are: its header as it stood, its block; only the line breaks after the block are
+//! rewritten. Deliberately opens no file to write: the caller does, and the input is never written to.
 //!
 //! ```text
 //!  in:   member member  ···damage···  member  ··tail··
@@ -40,12 +39,12 @@ pub enum RepackError {
     /// The output cannot be written.
     #[error("cannot write: {0}")]
     Write(#[from] io::Error),
-    /// No dictionary comes of these records: they are too few, or there is nothing common to them.
+    /// No dictionary can be trained on these records: they are too few, or have nothing in common.
     #[error("no dictionary can be trained: {0}")]
     Dictionary(io::Error),
 }
 
-/// What went over.
+/// What was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Repacked {
     /// Records that were written.
@@ -66,7 +65,7 @@ pub struct Repacked {
 }
 
 impl Repacked {
-    /// Whether every byte of the input went over.
+    /// Whether every byte of the input was written.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.left_out == 0 && self.unreadable == 0 && self.gaps.is_empty()
@@ -237,7 +236,7 @@ fn read_block(
     Ok((copied == length).then(|| Block::File(Arc::new(file), length)))
 }
 
-/// How a file of that name is packed, by its ending; none where it is no name of a WARC or ARC file.
+/// How a file of that name is packed, by its ending; none where it is not the name of a WARC or ARC file.
 #[must_use]
 pub fn compression_of(name: &str) -> Option<(Form, Compression)> {
     let name = name.to_ascii_lowercase();

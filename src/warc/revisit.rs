@@ -94,7 +94,7 @@ impl<P> Originals<P> {
     }
 
     /// Where the record lies that a revisit refers to; `None` where it is not among these, and for
-    /// a record that is no revisit.
+    /// a record that is not a revisit.
     #[must_use]
     pub fn of(&self, revisit: &Fields) -> Option<&P> {
         if revisit.record_kind() != Some(RecordKind::Revisit) {
@@ -174,7 +174,7 @@ pub fn resolve<'a>(
     Ok(Resolved { head, original_head, payload: payload(whole, &shape) })
 }
 
-/// The head alone; nothing where the bytes are no response.
+/// The head alone; nothing where the bytes are not a response.
 fn head_of(shape: &ResponseShape, mut start: Vec<u8>) -> Vec<u8> {
     let length = usize::try_from(shape.head_len).unwrap_or(start.len()).min(start.len());
     start.truncate(if shape.status.is_some() { length } else { 0 });

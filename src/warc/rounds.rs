@@ -1,7 +1,7 @@
 //! Rounds of public randomness that the main records of captures commit to, newest last.
 //!
-//! A round is a text that nobody could know before its time. A record that holds it was therefore made after that time. The
-//! text is opaque here; who fetches rounds, and what they prove, is not known to records.
+//! A round is a text that could not be known before its time. A record that holds it was therefore made after that time.
+//! The text is opaque here; where rounds come from, and what they prove, is not known to records.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use crate::base::Timestamp;
 /// How many rounds are remembered: more than are fetched during the longest exchange.
 const ROUNDS_MAX: usize = 512;
 
-/// The newest rounds; a handle that is shared between who fetches them and who makes records.
+/// The newest rounds; a handle that is shared between the code that fetches rounds and the code that makes records.
 #[derive(Debug, Clone, Default)]
 pub struct Rounds(Arc<Mutex<VecDeque<(Timestamp, String)>>>);
 

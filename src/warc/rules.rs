@@ -1,7 +1,7 @@
 //! The standard's rules on fields, as tables, and what of a record is against them.
 //!
-//! Only fields are checked: whether digests agree with the bytes is for anyone who reads the bytes.
-//! A rule that the standard words with "shall" gives an error, one with "should" a warning.
+//! Only fields are checked: whether digests agree with the bytes is checked where the bytes are
+//! read. A rule that the standard words with "shall" gives an error, one with "should" a warning.
 //!
 //! ISO 28500:2017 (WARC/1.1) sections 5 and 6.
 

@@ -13,7 +13,7 @@ pub(super) const BUFFER_BYTES: usize = 1024 * 1024;
 const READ_BYTES: usize = 256 * 1024;
 
 /// How many bytes the first read after a seek takes, where no more are wanted: a record that is looked up is mostly
-/// short, and what is read beyond it is read for nothing. Each read after it takes twice as many.
+/// short, and what is read beyond it is read for nothing. Each read after it takes twice as many bytes.
 const FIRST_READ_BYTES: usize = 32 * 1024;
 
 /// Buffered input.

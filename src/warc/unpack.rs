@@ -47,7 +47,7 @@ pub(super) enum UnpackError {
     Io(io::Error),
     /// The input ends inside a member.
     Cut,
-    /// The bytes are no member, or a broken one.
+    /// The bytes are not a member, or a broken one.
     Damaged {
         rule: &'static str,
         what: String,
@@ -75,7 +75,7 @@ pub(super) struct Member {
     pub(super) skip: Option<SkipLengths>,
     /// How many raw bytes have been made of it.
     pub(super) made: u64,
-    /// Its first bytes, as many as the header has that this program writes.
+    /// Its first bytes, up to the length of the header that this program writes.
     pub(super) head: [u8; HEADER_LEN],
 }
 
@@ -177,7 +177,7 @@ impl<R: Read> Unpacker<R> {
         Ok(true)
     }
 
-    /// Tells how the file is packed from its first bytes; the input is left anywhere.
+    /// Detects how the file is packed from its first bytes; the input is left anywhere.
     pub(super) fn know_framing(&mut self) -> Result<(), UnpackError> {
         if self.framing.is_none() {
             self.source.go_to(0)?;
@@ -191,7 +191,7 @@ impl<R: Read> Unpacker<R> {
         Ok(())
     }
 
-    /// Tells how the file is packed from the bytes at the input's place; none at its end.
+    /// Detects how the file is packed from the bytes at the input's place; none at its end.
     fn detect(&mut self) -> Result<Option<Framing>, UnpackError> {
         let start = self.source.fill(4)?;
         if start.is_empty() {

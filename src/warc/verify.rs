@@ -68,7 +68,7 @@ impl<'f> Verifier<'f> {
         Self { options, found, verified: Verified::default(), links: Links::new() }
     }
 
-    /// Checks one input to its end. What cannot be read is a finding.
+    /// Checks one input to its end. An input that cannot be read is a finding.
     pub fn input(&mut self, mut input: Input) {
         if let Some(package) = input.package() {
             let (fast, verified) = (self.options.fast, &mut self.verified);

@@ -2,8 +2,8 @@
 //!
 //! The writer appends and does nothing else: it cannot seek, so no byte before its own position is
 //! ever touched. After a write that failed or was cut short it refuses to go on until its owner has
-//! dealt with the bytes that may have got through, and says so. Opening, syncing, naming and rolling
-//! files is the owner's.
+//! dealt with the bytes that may have been written, and calls `resume`. Opening, syncing, naming and
+//! rolling files is the owner's.
 
 use std::io::{self, Write};
 

@@ -6,7 +6,7 @@ use tlog_tiles::Hash;
 use crate::evidence::Checkpoint;
 use crate::evidence::proof::LEAVES_MAX;
 
-/// More lines of a proof than this nobody may send.
+/// A request may have at most this many lines of a proof.
 pub const PROOF_LINES_MAX: usize = 63;
 /// The longest request that is read, in bytes: a proof, and a checkpoint with post-quantum signatures.
 pub const REQUEST_BYTES_MAX: usize = 64 * 1024;

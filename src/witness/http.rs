@@ -61,7 +61,7 @@ pub async fn serve(
                     .header_read_timeout(PATIENCE)
                     .max_buf_size(HEAD_BYTES_MAX)
                     .serve_connection(TokioIo::new(stream), service);
-                // A client that is slow, gone or talks something else is its own problem.
+                // A client that is slow, gone or speaks another protocol needs no report.
                 let _ = tokio::time::timeout(CONNECTION_TIME_MAX, connection).await;
             });
         }
@@ -125,7 +125,7 @@ impl State {
         done.await.unwrap_or_else(|_| Answer::refusal(500, "the witness failed"))
     }
 
-    /// Who this is: its key, and for which logs it signs.
+    /// The identity of the witness: its key, and the logs for which it signs.
     fn itself(&self) -> Answer {
         let mut text = format!("{}\n\n", self.witness.verifier().text());
         for origin in self.witness.origins() {

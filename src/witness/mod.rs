@@ -2,10 +2,10 @@
 //! that do not belong to one history.
 //!
 //! In reading order: what is asked and answered ([`answer`]), what was cosigned and how that is kept ([`state`]), how often
-//! anyone may ask ([`rate`]), the listener ([`http`]).
+//! a client may ask ([`rate`]), the listener ([`http`]).
 //!
-//! What is cosigned is on the disk before it is answered. A process that is killed between the two has promised more
-//! than it told, and never less. One process has the state of a witness at a time.
+//! What is cosigned is on the disk before it is answered. A process that is killed between the two has signed more than it
+//! answered, and never less. One process has the state of a witness at a time.
 
 pub mod answer;
 pub mod http;

@@ -1,4 +1,4 @@
-//! How often anyone may ask: a bucket of requests for each asker, filled again at an even rate.
+//! How often a client may ask: a bucket of requests for each client, filled again at an even rate.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -47,7 +47,7 @@ impl<A: Eq + Hash> Buckets<A> {
         if self.left.len() >= ASKERS_MAX {
             let rate = Self { rate: self.rate, left: HashMap::new() };
             self.left.retain(|_, known| rate.filled(*known, now) < full);
-            // All of them ask without a pause: nobody else gets in until one rests.
+            // All of them ask without a pause: no other asker is admitted until one rests.
             if self.left.len() >= ASKERS_MAX && !self.left.contains_key(&asker) {
                 return Err(Duration::from_secs(1));
             }
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_asker_has_so_many_and_then_one_after_the_other() {
+    fn an_asker_has_a_burst_and_then_one_after_the_other() {
         let begin = Timestamp::from_unix_seconds(1_762_300_800);
         let mut buckets = Buckets::new(Rate { per_minute: 6, burst: 3 });
         for _ in 0..3 {
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn so_many_askers_are_remembered_and_no_more() {
+    fn the_number_of_remembered_askers_is_limited() {
         let begin = Timestamp::from_unix_seconds(1_762_300_800);
         let mut buckets = Buckets::new(Rate { per_minute: 60, burst: 1 });
         for asker in 0..ASKERS_MAX {

@@ -9,8 +9,8 @@
 //! ```
 //!
 //! A file of `logs` that cannot be read, or that this key has not cosigned, is an error and never taken for a log that
-//! was not seen yet. Whoever sets the directory back to an earlier state, or uses the key in two places, makes the
-//! witness sign twice: no program can prevent that, and the guide says so.
+//! was not seen yet. An operator who sets the directory back to an earlier state, or uses the key in two places, makes
+//! the witness sign twice: no program can prevent that, and the guide says so.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -56,7 +56,7 @@ pub enum WitnessError {
         /// What is wrong with it.
         why: String,
     },
-    /// A name that none may have.
+    /// A name that is not valid.
     #[error("{0:?} is no name of a witness: no blanks, no plus")]
     Name(String),
 }
@@ -188,7 +188,7 @@ impl Witness {
         if old > checkpoint.size {
             return Answer::refusal(400, "the old size is larger than the checkpoint's");
         }
-        // From here to the end nobody else sees or changes what was cosigned last.
+        // From here to the end no other request sees or changes what was cosigned last.
         let mut seen = lock_of(&known.seen);
         let last = seen.as_ref().map_or(0, |seen| seen.size);
         if old != last {
@@ -202,12 +202,12 @@ impl Witness {
             );
             return Answer::refusal(422, why);
         }
-        // Checkpoints are public: whoever repeats one that was cosigned does not use up what the log has for new ones.
+        // Checkpoints are public: repeating one that was cosigned does not use up the log's rate for new ones.
         let asker = (checkpoint.origin.clone(), checkpoint.size > last);
         if lock_of(&self.submissions).take(asker, now).is_err() {
             return Answer::refusal(429, "checkpoints of this log come too often");
         }
-        // A clock that was set back does not make a later word the earlier one.
+        // A clock that was set back does not give a later cosignature an earlier time.
         let time = posix(now).max(seen.as_ref().map_or(1, |seen| seen.time));
         let signature = cosign(&self.key, &self.name, &checkpoint.note.text, time);
         let mut signatures = signed;
@@ -313,7 +313,7 @@ fn posix(now: Timestamp) -> u64 {
 }
 
 fn lock_of<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // What is behind it is changed in one step, after the disk has it.
+    // The guarded state is changed in one step, after the disk has it.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

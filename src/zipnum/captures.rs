@@ -1,10 +1,10 @@
-//! Captures in blocks, answered as any backend answers: in order, by prefix, closest to a time.
+//! Captures in blocks, queried like any backend: in order, by prefix, closest to a time.
 //!
-//! The index over the blocks is read when it is first needed, and again when it was replaced: that is asked once a
+//! The index over the blocks is read when it is first needed, and again when it was replaced: this is checked once a
 //! minute. Blocks are read by runs that lie one behind the other, and a few that were read lately are kept. A look-up
 //! closest to a time reads one range, two where a file ends between its blocks.
 //!
-//! There is no index of payloads and no count of hosts here: nothing is found by its payload.
+//! There is no index of payloads and no count of hosts here: no capture is found by its payload.
 
 use std::collections::VecDeque;
 use std::io;
@@ -27,7 +27,7 @@ const AHEAD: usize = 8;
 /// How often it is asked whether the index was replaced.
 const ASKED_EVERY: Duration = Duration::from_mins(1);
 
-/// Captures in blocks that lie where ranges can be had from.
+/// Captures in blocks that lie where ranges can be read.
 #[derive(Debug)]
 pub struct ShardCaptures {
     ranges: Arc<dyn Ranges>,
@@ -86,7 +86,7 @@ fn failed(file: &str, why: &io::Error) -> ArchiveError {
 }
 
 fn damaged(why: ZipNumError) -> ArchiveError {
-    // It is no index that is made again from the WARC files by whoever opens it.
+    // It is not an index that is rebuilt from the WARC files when it is opened.
     ArchiveError::new(ArchiveErrorKind::System, format!("reading captures in blocks: {why}"))
 }
 

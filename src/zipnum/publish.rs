@@ -1,8 +1,8 @@
-//! Files of a folder brought to an object storage, so that who reads meanwhile reads one state of them.
+//! Uploads the files of a folder to an object storage, so that a concurrent reader sees one state of them.
 //!
 //! Files of blocks get names of their content, and are sent first. The index over them, which names them, is replaced as
-//! a whole behind that, and only where it is still the one that was there before. The files of that one stay for those
-//! who have read it; older ones are removed.
+//! a whole behind that, and only where it is still the one that was there before. The files of the earlier index stay for
+//! readers that have read it; older ones are removed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -19,7 +19,7 @@ use crate::base::{DigestAlgorithm, Hasher};
 /// What files of blocks begin with.
 const SHARD: &str = "cdx-";
 
-/// What was brought there.
+/// What was published.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Published {
     /// Files of blocks.
@@ -28,7 +28,7 @@ pub struct Published {
     pub removed: usize,
 }
 
-/// Why it was not.
+/// Why nothing was published.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     /// A file of the folder cannot be read.
@@ -39,13 +39,13 @@ pub enum PublishError {
         /// Why.
         why: io::Error,
     },
-    /// The storage does not do it. What is there is as it was, or whole and new.
+    /// The storage failed. Its contents are the old state, or the complete new one.
     #[error(transparent)]
     Objects(#[from] ObjectError),
 }
 
-/// Brings the files that a [`ShardWriter`](super::ShardWriter) made in `dir` to `objects`. Run again after a failure it
-/// sends what is missing.
+/// Uploads the files that a [`ShardWriter`](super::ShardWriter) made in `dir` to `objects`. Run again after a failure it sends
+/// what is missing.
 ///
 /// # Errors
 /// When a file cannot be read, the storage fails, or another process published meanwhile.
@@ -98,7 +98,7 @@ pub fn publish(
 }
 
 /// Puts the files that a [`ShardWriter`](super::ShardWriter) made in `dir` into a folder, in the place of those that lie there,
-/// as [`publish`] does it: who reads meanwhile reads one state of them.
+/// as [`publish`] does it: a concurrent reader sees one state of them.
 ///
 /// # Errors
 /// When a file cannot be read or written.
@@ -180,7 +180,7 @@ impl Named {
     }
 }
 
-/// The files that an index names; none where it is no index.
+/// The files that an index names; none where it is not an index.
 fn names(index: &[u8]) -> BTreeSet<String> {
     let blocks = read_index(index).unwrap_or_default();
     blocks.iter().map(|block| block.shard.to_string()).collect()

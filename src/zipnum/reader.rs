@@ -1,4 +1,4 @@
-//! Look-ups in blocks that lie anywhere ranges of bytes can be had from: a folder, an object store.
+//! Look-ups in blocks that lie wherever ranges of bytes can be read: a folder, an object store.
 //!
 //! The index over the blocks is read once and kept, some 90 bytes for 3,000 lines. A look-up then reads the
 //! blocks that may have its lines, which lie one behind the other: one range, or two where a file ends between them.
@@ -34,10 +34,10 @@ pub trait Ranges: Send + Sync + Debug {
     /// When they cannot be read, or the file ends before.
     fn range(&self, name: &str, range: Range<u64>) -> io::Result<Vec<u8>>;
 
-    /// What tells this content of a file from another one.
+    /// What distinguishes this content of a file from another one.
     ///
     /// # Errors
-    /// When that cannot be told.
+    /// When that cannot be determined.
     fn version(&self, name: &str) -> io::Result<String>;
 }
 
@@ -70,7 +70,7 @@ impl Ranges for Directory {
     }
 }
 
-/// Why nothing was found out.
+/// Why a look-up failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ZipNumError {
     /// A file cannot be read.
@@ -81,7 +81,7 @@ pub enum ZipNumError {
         /// Why.
         why: io::Error,
     },
-    /// A line of the index over the blocks is none.
+    /// A line of the index over the blocks is malformed.
     #[error("{file} line {line}: {why}")]
     Idx {
         /// The file.
@@ -91,7 +91,7 @@ pub enum ZipNumError {
         /// What is wrong with it.
         why: &'static str,
     },
-    /// A line of a block is none.
+    /// A line of a block is malformed.
     #[error("{file}: {why}")]
     Line {
         /// The file.
@@ -120,7 +120,7 @@ impl<R: Ranges> Shards<R> {
     /// Reads the index over the blocks.
     ///
     /// # Errors
-    /// When it cannot be read, or is none.
+    /// When it cannot be read, or is malformed.
     pub fn open(ranges: R) -> Result<Self, ZipNumError> {
         let bytes = ranges.whole(IDX).map_err(reading(IDX))?;
         Ok(Self { ranges, blocks: read_index(&bytes)? })
@@ -136,7 +136,7 @@ impl<R: Ranges> Shards<R> {
     /// is none. Reads one range of at most four blocks, two where they are of two files.
     ///
     /// # Errors
-    /// When a block cannot be read, or has a line that is none.
+    /// When a block cannot be read, or has a malformed line.
     pub fn closest(&self, urlkey: &str, at: Timestamp) -> Result<Option<Capture>, ZipNumError> {
         let mut nearest: Option<Capture> = None;
         self.lines(around(&self.blocks, urlkey, at), urlkey, &mut |capture| {
@@ -280,7 +280,7 @@ fn reading(file: &str) -> impl FnOnce(io::Error) -> ZipNumError {
     move |why| ZipNumError::Read { file, why }
 }
 
-/// A line of the index over the blocks; `None` where it is none.
+/// A line of the index over the blocks; `None` where it is malformed.
 fn block(line: &[u8]) -> Option<Block> {
     let text = str::from_utf8(line).ok()?;
     let mut parts = text.split('\t');
@@ -288,7 +288,7 @@ fn block(line: &[u8]) -> Option<Block> {
     let offset: u64 = parts.next()?.parse().ok()?;
     let length: u64 = parts.next()?.parse().ok()?;
     let range = offset..offset.checked_add(length)?;
-    // Files lie beside the index: a name is none that leads elsewhere.
+    // Files lie beside the index: a name must not lead elsewhere.
     let is_name = !shard.is_empty() && !shard.contains(['/', '\\']) && shard != "..";
     (key.contains(' ') && is_name).then(|| Block {
         key: key.to_owned(),

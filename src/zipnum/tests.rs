@@ -157,7 +157,7 @@ proptest! {
         let moved = Blocks::new(sizes);
         let batch = |captures: Vec<Capture>| CaptureBatch { captures, marks: Vec::new() };
         whole.apply(batch(captures.clone())).unwrap();
-        // Months that are over are moved: what is older than something.
+        // Past months are moved: everything older than a time.
         let is_old = |c: &Capture| c.date.unix_micros() < middle * 1_000_003;
         let (old, new): (Vec<_>, Vec<_>) = captures.into_iter().partition(is_old);
         hot.apply(batch(new)).unwrap();
@@ -229,7 +229,7 @@ fn a_look_up_closest_to_a_time_reads_two_ranges_at_most() {
 }
 
 #[test]
-fn what_is_published_is_seen_by_who_reads_and_older_files_go() {
+fn what_is_published_is_seen_by_readers_and_older_files_are_removed() {
     let clock = Arc::new(ManualClock::new(Timestamp::from_unix_seconds(1_000)));
     let fake = Arc::new(Fake::default());
     let objects: Arc<dyn ChangeableObjects> = Arc::clone(&fake) as _;
@@ -242,7 +242,7 @@ fn what_is_published_is_seen_by_who_reads_and_older_files_go() {
         all.push(capture("http://example.com/", at, round, 7));
         let dir = tempfile::tempdir().unwrap();
         write(dir.path(), &all, (2, 1));
-        // Whatever fails, what lies there is one state or the other.
+        // Whichever request fails, the published state is the old or the new one.
         let before = list_or_error(&shards);
         for fails in 0.. {
             let asked = fake.inside().asked;

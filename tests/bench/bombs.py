@@ -1,4 +1,4 @@
-"""What a crawl takes of memory when two kilobytes from the wire claim hundreds of megabytes.
+"""The memory that a crawl takes when two kilobytes from the wire claim hundreds of megabytes.
 
 usage: bombs.py [--binary target/release/pressmark] [--size 300000000]
 

@@ -11,12 +11,12 @@ addresses, in turn, round after round. wall and CPU are of the program alone, ng
 is of the WARC files it wrote; the peak of memory is the process's own high-water mark. nginx and wget
 are Debian packages of these names.
 
---packed has the origin send its pages packed (gzip level 6, made beforehand) to whoever accepts that,
+--packed has the origin send its pages packed (gzip level 6, made beforehand) to clients that accept that,
 as most sites do. pressmark does accept it, wget does not.
 
 --spider also runs the spider crate, which is built in DIR (ten minutes the first time): it starts
 from a page that links to all pages on one host, with its WARC writer on. It packs nothing, digests
-nothing, and writes headers anew; pressmark and wget do all of that, from a list over all hosts.
+nothing, and rewrites headers; pressmark and wget do all of that, from a list over all hosts.
 
 --s3 also runs pressmark with an object storage (moto on loopback, whose processor time is not counted but is taken
 from the same cores) in WARC files of 8 MiB, and without one in files of that length. Of these the time of fetching is
@@ -205,7 +205,7 @@ def main():
     names = []
     for number in range(options.count):
         name = f"p{number}.html"
-        # A page that comes round again is made another one, so that nothing is a duplicate.
+        # A page that is used again is changed, so that nothing is a duplicate.
         body = bodies[number % len(bodies)] + f"<!-- {number} -->".encode()
         (root / name).write_bytes(body)
         if options.packed:
@@ -258,7 +258,7 @@ def main():
                 folder = work / "run"
                 shutil.rmtree(folder, ignore_errors=True)
                 folder.mkdir()
-                # What the run before left to be written to the disk is not this one's work.
+                # Data that the run before left unwritten must not count for this one.
                 os.sync()
                 wall, cpu, memory, done = measure(command(folder), folder)
                 if name.startswith("pressmark") and done[0] != 0:

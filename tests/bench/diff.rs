@@ -4,7 +4,7 @@
 //!
 //! `cargo bench --bench diff [-- --pages DIR]`; with a directory of HTML pages also how long it takes
 //! from two stored payloads to the finished diff, for every page of 64 to 256 kB and the same with three
-//! sentences changed. web-monitoring-diff is asked when `PRESSMARK_BENCH_PYTHON` names a Python that has
+//! sentences changed. web-monitoring-diff is run when `PRESSMARK_BENCH_PYTHON` names a Python that has
 //! it (`python3 -m venv V && V/bin/pip install --no-binary lxml,html5-parser web-monitoring-diff`, which builds
 //! both against one libxml2; `python3` otherwise). Prints
 //! milliseconds of CPU time on one thread, which other work on the machine hardly changes: the median
@@ -166,7 +166,7 @@ fn page(paragraphs: &[Vec<String>]) -> Page {
 }
 
 /// The CPU time of this thread in milliseconds, so that other work on the machine does not count; wall
-/// time where the system does not tell. The kernel brings it up to date every few milliseconds only,
+/// time where the system does not report it. The kernel updates it only every few milliseconds,
 /// so short work is measured many times over.
 fn cpu_ms() -> f64 {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();

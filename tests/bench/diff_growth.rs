@@ -1,15 +1,15 @@
-//! How the time of a comparison grows with what is dear to compare, and which pairs are the dearest.
+//! How the time of a comparison grows with expensive inputs, and which pairs are the most expensive.
 //!
 //!     cargo bench --bench diff_growth [-- --sizes 16,64,256] [--only WORDS] [--top 25] [--seconds 4]
 //!
-//! The twin of `extract_growth`: pairs of pages (`diff_growth/pairs.rs`), each at three sizes in KiB a
+//! The counterpart of `extract_growth`: pairs of pages (`diff_growth/pairs.rs`), each at three sizes in KiB a
 //! side. Four things are timed apart: *compared* is the comparison, blame's origins and what came back;
 //! *behind a wall* is the same where the last version showed only the beginning (for every fifth pair);
 //! *written* is the JSON and every form for readers; *found* is a passage that is nearly that of the page,
 //! looked for as a quotation (for every fifth pair). The exponent is 1 where time grows with the size and
-//! 2 where it grows with its square, fitted over all sizes. Times are CPU time of the thread where Linux tells
-//! it, the least of some runs. What takes under 2 ms at the largest size is in no list. A pair that took
-//! longer than `--seconds` at one size is not measured at a larger one, and is told with what it has.
+//! 2 where it grows with its square, fitted over all sizes. Times are CPU time of the thread where Linux reports
+//! it, the minimum of several runs. Pairs under 2 ms at the largest size are in no list. A pair that took
+//! longer than `--seconds` at one size is not measured at a larger one, and is reported with its smaller sizes.
 
 use std::hint::black_box;
 
@@ -19,7 +19,7 @@ use pressmark::diff::gap::Past;
 use pressmark::diff::json;
 use pressmark::diff::{
     CompareOptions, Comparison, EarlierSentences, Fingerprint, Presence, Side, compare_captures,
-    tell_returns,
+    mark_returns,
 };
 use pressmark::extract::page::Page;
 use pressmark::extract::{Hints, extract};
@@ -52,7 +52,7 @@ fn compared(old: &Page, new: &Page) -> Comparison {
     let mut found = compare_captures(&Side::of(old), &Side::of(new), &earlier, &options);
     let mut said = EarlierSentences::default();
     said.take_in_lost(new, &found.origins(), 1);
-    tell_returns(&mut found.changes, old, new, &said);
+    mark_returns(&mut found.changes, old, new, &said);
     found
 }
 

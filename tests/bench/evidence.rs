@@ -82,7 +82,7 @@ fn log(leaves: u64) {
         "the checkpoint over all of them, synced",
         format!("{:.2} s ({:.2} µs a leaf)", signed.as_secs_f64(), per(signed)),
     );
-    // One more page: what a run costs at its end.
+    // One more page: the cost at the end of a run.
     let begun = Instant::now();
     drop(appender);
     let mut appender = Appender::open(&layout, &Options::default()).unwrap();

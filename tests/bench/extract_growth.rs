@@ -1,12 +1,12 @@
-//! How the time of extraction grows with hostile documents, and which are the dearest.
+//! How the time of extraction grows with hostile documents, and which are the most expensive.
 //!
 //!     cargo bench --bench extract_growth [-- --sizes 16,64,256] [--only WORDS] [--top 25]
 //!
 //! Thousands of documents (`extract_growth/documents.rs`, and the new pages of `diff_growth/pairs.rs`, which have
-//! every kind of block), each at three sizes in KiB, one larger than the other. Printed are the dearest by
+//! every kind of block), each at three sizes in KiB, one larger than the other. Printed are the most expensive by
 //! time a byte at the largest size, and those whose time grows fastest: the exponent is 1 where time grows
 //! with the size and 2 where it grows with its square, fitted over all sizes. Times are CPU time of the
-//! thread where Linux tells it (`/proc/thread-self/schedstat`), else wall time, the least of some runs.
+//! thread where Linux reports it (`/proc/thread-self/schedstat`), else wall time, the minimum of several runs.
 //! Documents that take under 2 ms at the largest size are in the sum but in no list.
 
 use std::hint::black_box;

@@ -1,6 +1,6 @@
 //! Quality of extraction on public sets, with one scorer for all of them.
 //!
-//! The sets are given on the command line and are no part of this repository:
+//! The sets are given on the command line and are not part of this repository:
 //!
 //! ```text
 //! cargo bench --bench extract_quality -- --scrapinghub DIR --wcxb DIR/dev [--worst N] [--show ID] [--parts] [--dump DIR] [--changes DIR]
@@ -228,7 +228,7 @@ fn body_of(page: &pressmark::extract::page::Page) -> String {
     body.map(|block| &page.text[block.range.clone()]).collect::<Vec<_>>().join("\n\n")
 }
 
-/// What one page gave.
+/// The results of one page.
 struct Reading {
     page: pressmark::extract::page::Page,
     seconds: f64,
@@ -279,7 +279,7 @@ fn read_one(name: &str, case: &Case, options: &Options) -> Reading {
     Reading { page, seconds, changed }
 }
 
-/// Time this thread has spent on a processor, where the system tells (Linux); 0 elsewhere.
+/// Time this thread has spent on a processor, where the system reports it (Linux); 0 elsewhere.
 fn cpu_seconds() -> f64 {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     text.split(' ').next().and_then(|n| n.parse::<f64>().ok()).unwrap_or(0.0) / 1e9

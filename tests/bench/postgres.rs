@@ -1,4 +1,4 @@
-//! What a PostgreSQL server gives on this machine, which it shares with the workers: URLs scheduled a
+//! The throughput of a PostgreSQL server on this machine, which it shares with the workers: URLs scheduled a
 //! second, captures faked, and look-ups among many captures.
 //!
 //! `cargo bench --bench postgres`; further arguments: queued URLs, hosts, workers, seconds, captures; 0
@@ -151,7 +151,7 @@ fn schedule(cluster: &Cluster, urls: u64, hosts: u64, workers: u64, time: Durati
         stop.store(true, Ordering::Relaxed);
     });
     let took = began.elapsed().as_secs_f64();
-    // What the server knows of itself comes a little later.
+    // The server's statistics are updated a little later.
     std::thread::sleep(Duration::from_secs(1));
     let (done, made) = (done.into_inner(), transactions() - before);
     println!("| workers | URLs | URLs a second | transactions | URLs a transaction |");

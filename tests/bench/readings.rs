@@ -26,10 +26,10 @@ use pressmark::store::{Layout, Reader};
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
-/// The first page of an answer has so many lines.
+/// The first page of an answer has this many lines.
 const PAGE: usize = 100;
 const READERS: usize = 16;
-/// Each reader asks three questions and rests for so long.
+/// Each reader sends three requests and waits this long.
 const REST: Duration = Duration::from_millis(300);
 const PAGES_A_SECOND: usize = 50;
 const CRAWL_SECONDS: usize = 30;

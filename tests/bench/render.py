@@ -4,15 +4,15 @@ usage: render.py [--binary target/release/pressmark] [--chromium chromium] [--ro
                  [--at-once N]
 
 Serves the sixty pages of tests/script-pages/built (ten frameworks) on loopback, each site as a host of its own, and
-crawls them with `browser = "when-needed"` and no delay between requests, so that what is measured is the work and not
+crawls them with `browser = "when-needed"` and no delay between requests, so that the work is measured and not
 the politeness. Fifty of them are rendered; ten have their article in the page. The same crawl with `browser = "never"`
-is run beside: what a page costs without a browser. Nothing else should run on the machine.
+is run for comparison: the cost of a page without a browser. Nothing else should run on the machine.
 
 Printed for each round: wall time of the crawl; of the rendered pages the time of each (`tookMs` of its urn:pageinfo:
 record, which is from the start of Chromium to its end) as median and 95th percentile; the memory of the browser's
 processes for each page as the crawl records it (`memory`: resident without what they share), median and largest; the
 largest sum of proportional set sizes (PSS, what the processes cost the machine) that was sampled, of the browser and of
-pressmark; and how many processes and profiles are left behind, which has to be none.
+pressmark; and how many processes and profiles are left, which has to be none.
 """
 
 import argparse
@@ -38,7 +38,7 @@ TYPES = {
 
 
 def replies():
-    """What is answered, by host and path: media type, body, and whether it is packed."""
+    """The answers, by host and path: media type, body, and whether it is packed."""
     out = {}
     for path in BUILT.rglob("*"):
         if not path.is_file() or path.parent == BUILT:

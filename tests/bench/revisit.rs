@@ -1,9 +1,9 @@
 //! How many edits of synthetic news each revisit policy catches, at the same number of fetches.
 //!
-//! The news is made by rules of its own and not by the policy's model: some articles are never
+//! The news is made by its own rules and not by the policy's model: some articles are never
 //! edited, some a few times soon after publication, some in a burst while their story develops,
 //! some once after weeks, some in a late burst; outlets differ in how much they edit and in what
-//! their lastmod tells (nothing, most edits, or also edits that were none). An edit that another
+//! their lastmod shows (nothing, most edits, or also moves without an edit). An edit that another
 //! one follows before we look is missed for ever.
 //!
 //! Run with `cargo bench --bench revisit`, or with `-- tune` for the seeds that the defaults were
@@ -197,7 +197,7 @@ impl Policy for Multiplicative {
     }
 }
 
-/// newsdiffs' table: by age, whatever was seen.
+/// newsdiffs' table: by age alone.
 struct AgeTable<'a> {
     scale: f64,
     world: &'a World,
@@ -321,7 +321,7 @@ fn oracle(world: &World, budget: usize) -> Score {
     Score { looks: caught, caught, median_delay_h: 0.0 }
 }
 
-/// Finds the scale at which a policy makes as many looks as the budget says.
+/// Finds the scale at which a policy makes as many looks as the budget allows.
 fn at_budget(budget: usize, more_is_fewer: bool, mut run: impl FnMut(f64) -> Score) -> Score {
     let (mut low, mut high) = (1e-3_f64, 1e3_f64);
     let mut best: Option<Score> = None;

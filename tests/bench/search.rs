@@ -61,7 +61,7 @@ impl Chance {
     }
 }
 
-/// Words of a language that nobody speaks, whose frequencies fall as those of words do (Zipf).
+/// Words of an invented language, whose frequencies fall as those of real words do (Zipf).
 struct Vocabulary {
     words: Vec<String>,
 }

@@ -1,4 +1,4 @@
-"""A soak on loopback: many hosts, many URLs, killed and taken up again; nothing lost, nothing twice.
+"""A soak on loopback: many hosts, many URLs, killed and resumed; nothing lost, nothing twice.
 
 usage: soak.py [--binary target/release/pressmark] [--hosts 2000] [--urls 200000] [--kills 5]
                [--seed 1] [--length 3000] [--set KEY=VALUE ...] [--no-wget] [--spider BIN] [--keep]
@@ -8,7 +8,7 @@ Every host is a loopback address of its own (127.A.B.C); nginx answers for all o
 request, with pages of about 3 kB made up of words, no two alike. All programs get the same list of
 URLs, in which neighbours lie on different hosts. In one run:
 
-1. pressmark crawls the list as a job and is killed (SIGKILL) KILLS times, at random points, and begun
+1. pressmark crawls the list as a job and is killed (SIGKILL) KILLS times, at random points, and started
    again with the same command. Then the requests in nginx's log are compared with the list, and so
    are the records of the WARC files, read by this script itself: lost is a URL without a record, twice is a URL that was asked for again. In flight are at most
    crawl.hosts_max URLs at each kill. The exit code is 1 when anything is lost or more is twice.
@@ -16,7 +16,7 @@ URLs, in which neighbours lie on different hosts. In one run:
 3. wget (-i LIST --warc-file) does the same; and BIN, called with the list's path, where --spider names
    one.
 
-With --memory it is one crawl without a kill: a line for every so many pages, with the memory that is
+With --memory it is one crawl without a kill: a line for every N pages (--every), with the memory that is
 resident then, the part of it that is not mapped from files (the program itself), the bytes of the two
 stores on disk, and the CPU time so far. The shape is a job with a list of seeds, or `links`: a crawl of
 the hosts' front pages, one link deep, each of which names all pages of its host.
@@ -98,7 +98,7 @@ http {{ log_format one '$host$uri'; access_log {self.log} one; keepalive_request
         self.rest = b""
 
     def look(self):
-        """Takes in what was asked since; how many pages were asked for in all."""
+        """Reads the requests since the last call; how many pages were requested in all."""
         data = self.rest + self.read.read()
         *lines, self.rest = data.split(b"\n")
         for line in lines:
@@ -157,14 +157,14 @@ def cpu(pid):
 
 
 def memory_of(options, work, command, origin):
-    """Runs one crawl and prints a line for every so many pages."""
+    """Runs one crawl and prints a line each time this many pages were requested."""
     watched = Watched(command, work, origin, options.urls)
     pid = watched.process.pid
     print("| pages | MB resident | MB of its own | index MB | queue MB | CPU s |")
     print("|---|---|---|---|---|---|", flush=True)
     archive = work / "archive"
     for at in range(options.every, options.urls + 1, options.every):
-        # The last look is taken while the last pages are under way.
+        # The last sample is taken while the last pages are under way.
         if watched.until(min(at, int(options.urls * 0.999))):
             break
         status = pathlib.Path(f"/proc/{pid}/status").read_text()
@@ -180,7 +180,7 @@ def memory_of(options, work, command, origin):
 
 
 class Watched:
-    """A program that runs, its pages and memory looked at on the way."""
+    """A running program, with its pages and memory sampled on the way."""
 
     def __init__(self, command, folder, origin, total):
         self.out = open(folder / "out.txt", "ab")
@@ -190,7 +190,7 @@ class Watched:
         self.peak = 0.0
 
     def until(self, pages=None):
-        """Comes back when so many pages were asked for in all, or the program has ended: whether it
+        """Returns when this many pages were requested in all, or the program has ended: whether it
         has."""
         while True:
             ended = self.process.poll() is not None
@@ -310,7 +310,7 @@ def main():
         return origin, folder, wall, peak, runs, watched.marks
 
     def check(origin, folder):
-        """What the web and the WARC files say of the list."""
+        """What the server's log and the WARC files say about the list."""
         nonlocal failed
         again = {url: n - 1 for url, n in origin.asked.items() if n > 1}
         kept = collections.Counter()
@@ -322,7 +322,7 @@ def main():
         lost = wanted - set(kept)
         twice = sum(again.values())
         robots = sum(n - 1 for n in origin.robots.values())
-        # One URL of a host at a time, and so many hosts.
+        # One URL of a host at a time, and at most this many hosts.
         allowed = options.kills * 64
         print(f"lost: {len(lost)} of {len(wanted)} URLs; asked for again: {twice} "
               f"(at most {allowed} could be in flight at {options.kills} kills), "

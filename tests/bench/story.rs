@@ -1,4 +1,4 @@
-//! How long it takes to hold the articles of one story beside each other: 200 articles of 1,000 words, of which a
+//! How long it takes to compare the articles of one story: 200 articles of 1,000 words, of which a
 //! third is copied, with quotations and figures that many carry; the same 200 times one article; and more.
 //!
 //! `cargo bench --bench story [-- ARTICLES…]`; prints wall time in milliseconds of one core, the best of three

@@ -5,7 +5,7 @@ usage: tables.py PRESSMARK [--pages 5000] [--versions 3] [--postgres URL]
 Makes a WARC file of articles of some 190 words, each captured once a week with a figure or a sentence changed,
 imports it into an archive, writes its tables twice (the second time there is nothing to do), adds a capture of a tenth of the
 pages and writes them again, and prints seconds, rows, and bytes a row. With --postgres it migrates the captures there
-and prints what psql says of the size of the tables.
+and prints the sizes of the tables as psql reports them.
 """
 
 import argparse

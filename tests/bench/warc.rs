@@ -2,7 +2,7 @@
 //!
 //! Run with `cargo bench --bench warc`; further arguments: megabytes of raw records (512), rounds (5), or
 //! a gzip file to list as well. `PRESSMARK_BENCH_PAGES=DIR` takes the pages from the files of a folder (those that
-//! end in `.gz` unpacked) in place of words made up, `PRESSMARK_BENCH_KEEP=DIR` leaves the made files there. The
+//! end in `.gz` unpacked) instead of made-up words, `PRESSMARK_BENCH_KEEP=DIR` leaves the made files there. The
 //! corpus: requests, responses, and revisits of pages that are captured three times; once as other writers pack it
 //! (zlib 6), once as this program does. Prints a table: the median of the rounds, and the ratio to fastwarc round by
 //! round.
@@ -46,7 +46,7 @@ impl Chance {
 enum Pages {
     /// Made from words.
     Made(Chance, Vec<String>),
-    /// The files of a folder, over and over.
+    /// The files of a folder, repeatedly.
     Given(std::iter::Cycle<std::vec::IntoIter<PathBuf>>),
 }
 
@@ -222,7 +222,7 @@ fn fastwarc_list(path: &Path) -> u64 {
     let input = BufReader::with_capacity(256 * 1024, File::open(path).unwrap());
     let mut count = 0;
     let mut bytes = 0;
-    // It parses HTTP heads unless told not to; a list needs none.
+    // It parses HTTP heads unless disabled; a list needs none.
     for record in ArchiveIterator::new(input).with_parse_http(false) {
         let record = record.unwrap();
         bytes += record.borrow().headers().len();
@@ -342,7 +342,7 @@ fn fastwarc_verify(path: &Path) -> u64 {
         let block = record.verify_block_digest(false);
         assert!(block.unwrap_or(true));
         if record.headers().contains_key("WARC-Payload-Digest") {
-            // It takes that of every revisit for wrong.
+            // It reports that of every revisit as wrong.
             let _ = record.parse_http();
             let _ = record.verify_payload_digest(true);
         }

@@ -143,7 +143,7 @@ proptest! {
         let other = format!("{head}<body{open}>{before}{}", body.replace("</body>", &format!("{after}</body>")));
         let old = extract(html.as_bytes(), &Hints::default()).page;
         let new = extract(other.as_bytes(), &Hints::default()).page;
-        // A page of "not found" has no article to tell furniture from.
+        // A page of "not found" has no article to distinguish from furniture.
         prop_assume!(old.text.split_whitespace().count() >= 60);
         let found = compare(&old, &new, &CompareOptions::default());
         prop_assert!(found.changes.is_empty(), "{}: {:?}", folder.display(), found.changes);

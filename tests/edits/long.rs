@@ -4,7 +4,7 @@ use pressmark::diff::{ChangeKind, CompareOptions, Comparison, OpKind, compare};
 use pressmark::extract::page::Page;
 use pressmark::extract::{Hints, extract};
 
-/// A page of so many entries; `edit` numbers the wording of each.
+/// A page of this many entries; `edit` numbers the wording of each.
 fn blog(entries: usize, edit: impl Fn(usize) -> usize) -> Page {
     let places = ["harbour", "station", "market", "bridge", "school", "tunnel", "airport"];
     let mut html =
@@ -74,7 +74,7 @@ fn a_long_live_blog_gets_a_coarser_answer_and_never_a_wrong_one() {
         let found = compare(&old, &new, &CompareOptions { steps_max });
         check(&old, &new, &found);
         assert!(found.coarse || steps_max > 50_000, "{steps_max} steps are too few for this");
-        // What did not change is known whatever the budget.
+        // Unchanged text is recognised under any budget.
         let kept = |c: &Comparison| -> usize {
             c.ops.iter().filter(|op| op.kind == OpKind::Keep).map(|op| op.old.len()).sum()
         };

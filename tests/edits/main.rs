@@ -1,7 +1,7 @@
 //! The corpus of edit pairs under `tests/corpus/edits`: two payloads, extracted and compared, against
 //! the changes a reader would name. Measures precision and recall per kind, and holds them to floors
 //! that only rise (`floors.toml`). Beside it `furniture` (no change between a page and itself under
-//! other furniture), `moves` (how often a moved paragraph is told as that) and `long` (a live blog
+//! other furniture), `moves` (how often a moved paragraph is reported as one) and `long` (a live blog
 //! under a budget of work).
 //!
 //! A folder holds `old.html`, `new.html`, and `expected.json`: the changes by kind with words that
@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 
 use pressmark::diff::{
     Change, CompareOptions, Comparison, EarlierSentences, Fingerprint, Side, compare_captures,
-    tell_returns,
+    mark_returns,
 };
 use pressmark::extract::page::Page;
 use pressmark::extract::{Hints, extract};
@@ -130,7 +130,7 @@ fn compared(folder: &Path, expected: &Expected) -> (Page, Page, Comparison) {
         &earlier,
         &CompareOptions::default(),
     );
-    tell_returns(&mut found.changes, &old, &new, &sentences);
+    mark_returns(&mut found.changes, &old, &new, &sentences);
     (old, new, found)
 }
 

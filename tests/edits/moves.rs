@@ -1,4 +1,4 @@
-//! How often a moved paragraph is told as one move, exact or reworded: every article of the corpus,
+//! How often a moved paragraph is reported as one move, exact or reworded: every article of the corpus,
 //! every paragraph of it, several places to go to.
 
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use pressmark::extract::{Hints, extract};
 
 use super::{Capture, folders, page};
 
-/// The least share of moves told as that.
+/// The least share of moves reported as moves.
 const EXACT_MIN: f64 = 0.99;
 /// The same where a word of the paragraph changed on the way.
 const EDITED_MIN: f64 = 0.92;

@@ -1,6 +1,6 @@
 //! Changes of kinds seen in the wild, by tables and in several languages: pictures, players, kickers,
 //! standfirsts, summaries, words crossed out, dates of change, notices beside the text, walls, log-in pages,
-//! live entries, counters. Each pair is made here; a case says which change must be told and which may be.
+//! live entries, counters. Each pair is made here; a case says which change must be reported and which may be.
 
 use pressmark::diff::{Acknowledgement, ChangeKind, CompareOptions, Comparison, compare};
 use pressmark::extract::{Hints, extract};
@@ -53,7 +53,7 @@ const STORIES: [Story; 4] = [
 
 const PUBLISHED: &str = "<meta property=article:published_time content=2026-03-01T08:00:00Z>";
 
-/// What is put where in a page.
+/// HTML that is inserted into a page, by place.
 #[derive(Default, Clone, Copy)]
 struct Parts<'a> {
     head: &'a str,
@@ -226,7 +226,7 @@ fn boxes_standfirsts_and_summaries_are_compared() {
             let with = |head: &str| page(story, "40", Parts { head, ..Parts::default() });
             let found = compared(&with(&a), &with(&b));
             assert_eq!(kinds(&found), [ChangeKind::FigureChanged], "{name}");
-            // No reader of the page sees it: its change is told and accuses nobody.
+            // No reader of the page sees it: its change is reported, but not as stealth.
             assert!(!found.stealth && found.changes[0].new_range.is_none(), "{name}");
             assert_eq!(found.changes[0].about.as_deref(), Some("description"));
         }
@@ -264,10 +264,10 @@ fn what_is_crossed_out_has_given_way_to_what_stands_beside_it() {
                 found.changes
             );
             assert_eq!(found.changes[0].after.as_deref(), Some(new));
-            // Readers see what it said before: the page owns up to it.
+            // Readers see the earlier words: the page acknowledges the change.
             let said = [Acknowledgement::Struck(old.to_owned())];
             assert!(!found.stealth && found.acknowledged_by == said, "{language} {form}");
-            // What was crossed out goes, and the text stays.
+            // The crossed-out words are removed, and the text stays.
             assert_none(&html(&struck), &html(new), form);
         }
     }
@@ -299,7 +299,7 @@ fn what_is_crossed_out_owns_up_to_its_own_change_alone() {
         let found = compared(&old, &html(new));
         assert_eq!(found.stealth, stealth, "{new:?}: {:?}", found.changes);
     }
-    // What was crossed out before says nothing of a later edit.
+    // Words crossed out before do not acknowledge a later edit.
     let struck = "The fair begins on <s>4</s> 6 May.";
     let found = compared(
         &html([struck, price, hall]),
@@ -472,7 +472,7 @@ fn counters_and_countdowns_without_a_name_are_no_change() {
         let with = |inside: &str| page(&STORIES[at], "40", Parts { inside, ..Parts::default() });
         assert_none(&with(&a), &with(&b), old);
     }
-    // Sentences that tell of the same are text.
+    // Sentences about the same subject are text.
     for (old, new) in [
         ("The yard has 412 donors.", "The yard has 430 donors."),
         ("They had 3 days left to reply.", "They had 2 days left to reply."),

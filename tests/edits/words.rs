@@ -1,5 +1,5 @@
 //! One sentence that changes, in every language: figures in words, parts and ordinals, days and spans, claims,
-//! hedges, quotations, notices, and lines of furniture whose numbers turn by themselves. One pair a line
+//! hedges, quotations, notices, and lines of furniture whose numbers change by themselves. One pair a line
 //! (`tests/corpus/words`), each between the same three paragraphs of its language; a line says which kinds of
 //! change are right.
 
@@ -15,7 +15,7 @@ fn corpus(name: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The lines of a file that say something, each as its fields.
+/// The lines of a file with content, each as its fields.
 fn fields(text: &str) -> impl Iterator<Item = Vec<&str>> {
     let lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
     lines.map(|line| line.split('|').map(str::trim).collect())

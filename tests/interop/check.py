@@ -40,7 +40,7 @@ def without_chunks(body):
 
 
 def payload_of(block):
-    """The payload of a response by our own reckoning, and why a reader may see another one."""
+    """The payload of a response by our own computation, and why a reader may see another one."""
     head = block.lstrip(b"\r\n")
     if not head.startswith(b"HTTP/"):
         return block, "without a status line"
@@ -80,8 +80,8 @@ def check_warcio(files):
 
     It takes the payload of a chunked response with its chunks (webrecorder/warcio issue 74), where
     the standard means the body without its transfer coding (ISO 28500 section 6.3.2: the
-    entity-body), and takes the first line for a status line whatever it says. Such records, and no
-    others, may fail it: their digest is reckoned here.
+    entity-body), and always takes the first line for a status line. Such records, and no
+    others, may fail it: their digest is computed here.
     """
     from warcio.archiveiterator import ArchiveIterator
 
@@ -180,7 +180,7 @@ def check_pywb(files, cdxj):
         if fields["record_type"] in ("response", "revisit"):
             ours[(fields["filename"], fields["offset"])] = (key, stamp, fields)
     # pywb also lists what lies beside a capture (interim responses, surplus bytes, name resolution)
-    # and leaves out what has no status.
+    # and leaves out records without a status.
     kinds = kinds_of(files)
     theirs = {k: v for k, v in theirs.items() if kinds[k][0] in ("response", "revisit")}
     missing = set(theirs) - set(ours)
@@ -193,7 +193,7 @@ def check_pywb(files, cdxj):
         their_key, their_stamp, their_fields = theirs[place]
         pairs = [("urlkey", key, their_key), ("timestamp", stamp, their_stamp)]
         names = ["url", "status", "digest", "length"]
-        # What has no status line has no media type either, half a value is none, and pywb does not
+        # A record without a status line has no media type either, half a value counts as none, and pywb does not
         # look past blank lines.
         unclear = ("with a cut head", "after blank lines")
         if fields.get("status") and kinds[place][1] not in unclear:

@@ -29,7 +29,7 @@ function same (what, ours, theirs) {
   if (a !== b) failures.push(`${what}: ${a} was read as ${b}`)
 }
 
-// A name as one string, so that readers may part it as they like where nothing tells.
+// A name as one string, so that readers may split it as they like where nothing indicates its parts.
 function told (name) {
   if (typeof name === 'string') return name
   const particle = name.particle ?? name['non-dropping-particle'] ?? name['dropping-particle'] ?? ''

@@ -3,7 +3,7 @@
 //
 // usage: node replay.mjs FILE.wacz URL TIMESTAMP STATUS TEXT
 //
-// The database of a browser is stood in for by fake-indexeddb. PRESSMARK_INTEROP_NODE_PATH names the
+// fake-indexeddb replaces the database of a browser. PRESSMARK_INTEROP_NODE_PATH names the
 // node_modules folder to read the packages from. Ends with 1 when the page is not listed, the signature
 // is not valid by wabac.js, or what is replayed is not TEXT; with 77 when a package is missing.
 

@@ -45,7 +45,7 @@ def edgi():
         r"^" + wayback._utils.re.escape(BASE) + r"/web/(\d+)(\w\w_)?/(.+)$"
     )
     client = wayback.WaybackClient(wayback.WaybackSession(search_calls_per_second=0, memento_calls_per_second=0))
-    # Seven captures in one second each are told apart, also where the key falls between them.
+    # Seven captures in one second are distinguished, also where the key falls between them.
     records = list(client.search(A, limit=2))
     check("wayback: stamps", [r.timestamp.strftime("%Y%m%d") for r in records],
           ["20240101", "20240201", "20240301", "20240301", "20240401", "20240501", "20240601"])

@@ -38,7 +38,7 @@ def main():
     if [row[0] for row in found] != sorted(row[0] for row in found):
         print("FAILED: not sorted by url_surtkey")
         return 1
-    # Statistics are used: what they rule out is not found.
+    # Statistics are used: rows that they exclude are not found.
     none = duckdb.sql(f"select count(*) from read_parquet('{table}') where url_surtkey = 'zz,none)/'").fetchall()
     host = duckdb.sql(f"select distinct url_host_name, url_host_tld, url_host_2nd_last_part, "
                       f"url_host_name_reversed from read_parquet('{table}') where url_host_name is not null order by 1").fetchall()

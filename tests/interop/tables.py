@@ -135,7 +135,7 @@ def main():
     same("figures as numbers", tables.sql("select value, value_number from @figures where value_number is not null"),
          [(f["value"], float(f["value"])) for _, _, f in figures if f["value"] and is_number(f["value"])])
 
-    # The question of the guide: every figure changed silently, by outlet.
+    # The query of the guide: every figure changed silently, by outlet.
     same("figures changed silently", tables.sql("""
         select url_host_name, count(*) from @changes
         where kind = 'figure-changed' and stealth and month between '2025-01' and '2099-12' group by all"""),

@@ -1,5 +1,5 @@
-//! What other archives captured of a page: `import` of a TimeMap, from this program's own server and from archives
-//! that do their worst.
+//! Captures of a page by other archives: `import` of a TimeMap, from this program's own server and from hostile
+//! archives.
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -33,15 +33,15 @@ fn import(root: &Path, resolve: &[String], args: &[&str]) -> Output {
     import.args(args).output().unwrap()
 }
 
-/// The last part of each memento's address, and what became of it.
-fn told(output: &Output) -> Vec<(String, String)> {
+/// The last part of each memento's address, and its outcome.
+fn listed_outcomes(output: &Output) -> Vec<(String, String)> {
     let text = |line: &Value, name: &str| line[name].as_str().unwrap_or_default().to_owned();
     let lines = json_lines(output);
     lines.iter().map(|line| (text(line, "path"), text(line, "outcome"))).collect()
 }
 
 fn outcomes(output: &Output) -> Vec<String> {
-    told(output).into_iter().map(|(_, outcome)| outcome).collect()
+    listed_outcomes(output).into_iter().map(|(_, outcome)| outcome).collect()
 }
 
 fn captures(root: &Path, url: &str) -> Vec<Value> {
@@ -51,7 +51,7 @@ fn captures(root: &Path, url: &str) -> Vec<Value> {
 fn sound(root: &Path) {
     let verify = pressmark(root, &["verify", "--format", "json"]);
     let found = json_lines(&verify);
-    // The file that was written by hand has no warcinfo; nothing of what was taken is odd, its old dates least of all.
+    // The file that was written by hand has no warcinfo. No imported record may be reported, not even for its old date.
     let odd = |finding: &&Value| {
         finding["severity"] == "error"
             || finding["rule"]
@@ -68,10 +68,10 @@ fn article(words: &str) -> String {
     )
 }
 
-/// From one archive of this program to another: raw bytes, dates of the other archive, marked as its own, in one history
-/// with what was captured here; again, and nothing is asked for twice.
+/// From one archive of this program to another: raw bytes with the dates of the other archive, marked as its captures, in
+/// one history with those captured here. A second import requests nothing again.
 #[test]
-fn another_archives_captures_stand_in_the_history_of_the_page_as_that_archives() {
+fn captures_of_another_archive_are_marked_as_such_in_the_history() {
     let dir = tempfile::tempdir().unwrap();
     let (theirs, ours) = (archive("theirs", dir.path()), archive("ours", dir.path()));
     let late = article("It opens again in a year, and the ferries go every hour until then.");
@@ -87,14 +87,14 @@ fn another_archives_captures_stand_in_the_history_of_the_page_as_that_archives()
             b"gone",
         )
         .write(&theirs, "theirs.warc");
-    // What both archives have, and one that this archive has alone.
+    // Captures that both archives have, and one that only this archive has.
     Warc::new().page(PAGE, "2024-03-15T00:00:00Z", &late).write(&ours, "ours.warc");
     let server = start_with(&theirs, &[], |options| options.timemap_page = 2);
     let timemap = format!("http://{}/web/timemap/link/{PAGE}", server.address);
     let first = import(&ours, &[], &[&timemap, "--to", "20240401"]);
     assert_eq!(first.status.code(), Some(0), "{}{}", stdout(&first), stderr(&first));
     assert_eq!(outcomes(&first), ["imported"; 4]);
-    // The same as JSON has the same mementos: they are known, and the newest comes in.
+    // The TimeMap as JSON lists the same mementos: they are known, and the newest is imported.
     let json = format!("http://{}/web/timemap/json/{PAGE}", server.address);
     let again = import(&ours, &[], &[&json]);
     assert_eq!(again.status.code(), Some(0), "{}{}", stdout(&again), stderr(&again));
@@ -128,11 +128,11 @@ fn another_archives_captures_stand_in_the_history_of_the_page_as_that_archives()
     assert!(text.contains("first captured by another archive: http://127.0.0.1"), "{text}");
     assert!(text.contains("March") && text.contains("6 captures"), "{text}");
     sound(&ours);
-    // The index is made of the files alone.
+    // The index is built from the files alone.
     assert!(pressmark(&ours, &["reindex"]).status.success());
     assert_eq!(captures(&ours, PAGE), there);
 
-    // A bundle says whose capture it is, and checks.
+    // A bundle states whose capture it is, and passes its check.
     let bundle = dir.path().join("copy.zip");
     let bundle = bundle.to_str().unwrap();
     let prove = pressmark(&ours, &["prove", PAGE, "--at", "20240201", "-o", bundle]);
@@ -143,7 +143,7 @@ fn another_archives_captures_stand_in_the_history_of_the_page_as_that_archives()
     let certificate = std::io::read_to_string(zip.by_name("certificate.html").unwrap()).unwrap();
     assert!(certificate.contains("captured by another archive, and not by this one"));
 
-    // Who copies from here is told whose captures they are, and what is our own is taken.
+    // A third archive learns which captures are from another archive, and imports only our own.
     let third = archive("third", dir.path());
     let server = start(&ours);
     let timemap = format!("http://{}/web/timemap/link/{PAGE}", server.address);
@@ -155,7 +155,7 @@ fn another_archives_captures_stand_in_the_history_of_the_page_as_that_archives()
     assert!(why.contains("archive's copy from 127.0.0.1"), "{why}");
 }
 
-/// A memento as pywb answers for it.
+/// A memento as pywb serves it.
 fn memento(original: &str, date: &str, body: &str) -> Vec<u8> {
     let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nMemento-Datetime: {date}\r\nLink: <{original}>; rel=\"original\"\r\nContent-Length: {}\r\n\r\n",
@@ -181,10 +181,10 @@ fn web(mementos: &[&str]) -> Web {
     web
 }
 
-/// What is no memento, what belongs to another page, and what leads away is told of, with why, and nothing stands in the
-/// history of the page for it.
+/// An answer that is not a memento, belongs to another page or redirects to another host is reported with the reason, and
+/// adds nothing to the history of the page.
 #[test]
-fn what_an_archive_does_not_have_is_refused_and_told_why() {
+fn invalid_mementos_are_refused_with_a_reason() {
     let at = |stamp: u64, url: &str| format!("http://{HOST}/web/{stamp}/{url}");
     let stamps: Vec<u64> = (20_200_101_000_000..20_200_101_000_012).collect();
     let listed: Vec<String> = stamps.iter().map(|stamp| at(*stamp, PAGE)).collect();
@@ -195,7 +195,7 @@ fn what_an_archive_does_not_have_is_refused_and_told_why() {
     let good = |n: u32| memento(PAGE, NEW_YEAR, &format!("<p>number {n}"));
     let slow = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
     web.on(HOST, &raw(0), Reply::Bytes(good(0)));
-    // 1: nobody there (404 everywhere). 2: asks to wait, then answers.
+    // 1: missing (404 everywhere). 2: answers 503 with Retry-After, then the memento.
     let after = good(2);
     web.on(
         HOST,
@@ -204,7 +204,7 @@ fn what_an_archive_does_not_have_is_refused_and_told_why() {
             move |_, before| if before == 0 { slow.to_vec() } else { after.clone() },
         )),
     );
-    // 3: leads to another host. 4: round in a circle. 5: to its neighbour, which is a memento.
+    // 3: redirects to another host. 4: to itself. 5: to its neighbour, which is a memento.
     web.on(HOST, &raw(3), Reply::Bytes(status("302 Found", "Location: http://evil.example/x\r\n")));
     web.on(HOST, &raw(4), Reply::Bytes(status("302 Found", &format!("Location: {}\r\n", raw(4)))));
     web.on(
@@ -213,13 +213,13 @@ fn what_an_archive_does_not_have_is_refused_and_told_why() {
         Reply::Bytes(status("302 Found", &format!("Location: /web/20200101000055id_/{PAGE}\r\n"))),
     );
     web.on(HOST, &format!("/web/20200101000055id_/{PAGE}"), Reply::Bytes(good(5)));
-    // 6: a page of the archive itself. 7: of another page. 8: of tomorrow. 9: no date.
+    // 6: a page of the archive itself. 7: a memento of another page. 8: dated in the future. 9: without a valid date.
     web.page(HOST, &raw(6), "<p>We are closed");
     web.page(HOST, &plain(6), "<p>We are closed");
     web.on(HOST, &raw(7), Reply::Bytes(memento("http://other.example/", NEW_YEAR, "x")));
     web.on(HOST, &raw(8), Reply::Bytes(memento(PAGE, "Fri, 01 Jan 2100 00:00:00 GMT", "x")));
     web.on(HOST, &raw(9), Reply::Bytes(memento(PAGE, "\x1b[31mred", "x")));
-    // 10: does not know the raw form, and has it as it replays it. 11: a redirect that was captured.
+    // 10: has no raw form, only the replayed one. 11: a captured redirect.
     web.on(HOST, &plain(10), Reply::Bytes(good(10)));
     web.on(
         HOST,
@@ -266,7 +266,7 @@ fn what_an_archive_does_not_have_is_refused_and_told_why() {
     for ((n, why), expected) in found.iter().zip(expected) {
         assert!(why.contains(expected) && why.is_empty() == expected.is_empty(), "{n}: {why}");
     }
-    // Nobody but the archive was asked.
+    // Only the archive was asked.
     assert!(web.asked().iter().all(|asked| asked.host == HOST), "{:?}", web.asked());
     assert_eq!(captures(&root, PAGE).len(), 5);
     let replayed = records(&root).into_iter().filter(|record| {
@@ -274,7 +274,7 @@ fn what_an_archive_does_not_have_is_refused_and_told_why() {
     });
     assert_eq!(replayed.count(), 1);
     sound(&root);
-    // Again: what was refused is asked for again, and what is there is not.
+    // A second import requests what was refused again, and what was imported not.
     let before = web.asked_count();
     let again = import(&root, &resolve, &[&format!("http://{HOST}/timemap")]);
     assert_eq!(outcomes(&again).iter().filter(|outcome| *outcome == "known").count(), 5);
@@ -285,9 +285,9 @@ fn what_an_archive_does_not_have_is_refused_and_told_why() {
     assert_eq!(captures(&root, PAGE).len(), 5);
 }
 
-/// Pages of a TimeMap that lead round and away are each read once, and not beyond the host.
+/// TimeMap pages that link in a cycle are each read once; those at another host are not read.
 #[test]
-fn pages_that_lead_round_are_read_once() {
+fn timemap_pages_in_a_cycle_are_read_once() {
     let web = Web::start(Arc::new(SystemClock) as Arc<dyn Clock>);
     let map = |more: &str, n: u32| {
         format!(
@@ -319,9 +319,10 @@ fn pages_that_lead_round_are_read_once() {
     }
 }
 
-/// A host that forbids it is not asked, what is no TimeMap is said to be none, and files and flags are told apart.
+/// A host whose robots.txt forbids it is not asked, an answer that is not a TimeMap is reported, and flags for a TimeMap are
+/// refused with a file.
 #[test]
-fn robots_and_usage_are_minded() {
+fn robots_txt_is_obeyed_and_wrong_usage_is_refused() {
     let web = web(&[]);
     let dir = tempfile::tempdir().unwrap();
     let root = archive("archive", dir.path());

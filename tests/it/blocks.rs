@@ -1,4 +1,4 @@
-//! Captures of months that are over, brought to ZipNum blocks by a run that is asked to.
+//! Captures of past months, moved to ZipNum blocks by a run with that setting.
 
 use std::fs;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::support::web::Web;
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// What a run says of the blocks after it has captured these.
+/// What a run reports about the blocks after it has captured these.
 fn bring(archive: &Archive, job: &Job) -> Result<Option<String>, String> {
     let mut said = Ok(None);
     archive.run_and(job, &Stop::default(), |running| {
@@ -23,7 +23,7 @@ fn bring(archive: &Archive, job: &Job) -> Result<Option<String>, String> {
 }
 
 #[test]
-fn months_that_are_over_come_to_blocks_once_and_answer_in_the_place_of_the_index() {
+fn past_months_move_to_blocks_once_and_answer_instead_of_the_index() {
     let dir = tempfile::tempdir().unwrap();
     let place = dir.path().join("blocks");
     let set = format!("store.zipnum={}", place.display());
@@ -37,7 +37,7 @@ fn months_that_are_over_come_to_blocks_once_and_answer_in_the_place_of_the_index
     // November is not over.
     assert_eq!(bring(&archive, &of("/one")), Ok(None));
     assert!(!place.exists());
-    // Over since the day before: not for long enough.
+    // November ended the day before: not long enough ago.
     archive.later(DAY * 27);
     assert_eq!(bring(&archive, &of("/two")), Ok(None));
     archive.later(DAY * 3);
@@ -47,7 +47,7 @@ fn months_that_are_over_come_to_blocks_once_and_answer_in_the_place_of_the_index
         "{said}"
     );
     let index = fs::read(place.join("index.idx")).unwrap();
-    // Nothing is written again before another month is over.
+    // Nothing is written again until another month is over.
     archive.later(DAY * 20);
     assert_eq!(bring(&archive, &of("/one")), Ok(None));
     assert_eq!(fs::read(place.join("index.idx")).unwrap(), index);
@@ -59,7 +59,7 @@ fn months_that_are_over_come_to_blocks_once_and_answer_in_the_place_of_the_index
         names.filter(|entry| entry.file_name().to_string_lossy().ends_with(".gz")).count()
     };
     assert_eq!(shards(), 2, "those of the state before stay for who reads them");
-    // An archive without captures lists them as the index does, and one with both gives each once.
+    // An archive without captures lists them as the index does; one with both lists each once.
     let list = ["captures", "a.example", "--match", "host", "--format", "json"];
     let own = stdout(&pressmark(&archive.root(), &list));
     let older: Vec<&str> =
@@ -72,14 +72,14 @@ fn months_that_are_over_come_to_blocks_once_and_answer_in_the_place_of_the_index
     let found = pressmark(&empty, &beside);
     assert_eq!(stdout(&found).lines().collect::<Vec<_>>(), older, "{}", stderr(&found));
     assert_eq!(stdout(&pressmark(&archive.root(), &beside)), own);
-    // Blocks of another archive in the same place are not taken for this one's.
+    // Blocks of another archive in the same place are not used.
     fs::remove_file(archive.root().join("state/blocks.json")).unwrap();
     assert!(bring(&archive, &of("/three")).unwrap().is_some(), "what is not known is done again");
     assert_eq!(bring(&archive, &of("/three")), Ok(None));
 }
 
 #[test]
-fn trouble_with_the_place_of_the_blocks_is_said_and_stops_no_run() {
+fn trouble_with_the_folder_of_blocks_is_reported_and_stops_no_run() {
     let dir = tempfile::tempdir().unwrap();
     let place = dir.path().join("file");
     fs::write(&place, "no folder").unwrap();
@@ -93,7 +93,7 @@ fn trouble_with_the_place_of_the_blocks_is_said_and_stops_no_run() {
     let why = bring(&archive, &job(&["http://a.example/"])).unwrap_err();
     assert!(why.contains("tried again") && why.contains(place.to_str().unwrap()), "{why}");
     assert!(!archive.root().join("state/blocks.json").exists());
-    // `config check` says so before.
+    // `config check` reports it in advance.
     let check = |place: &str, after: &str| {
         let mut check = command(&archive.root());
         check.env("PRESSMARK_STORE_ZIPNUM", place).env("PRESSMARK_STORE_ZIPNUM_AFTER", after);

@@ -1,4 +1,4 @@
-//! Browsers that are none, break or hang, and pages that do their worst to one: each ends in time, with its reason, and
+//! Programs that are not browsers, browsers that crash or hang, and hostile pages: each ends in time, with its reason, and
 //! leaves neither a process nor a profile.
 
 use std::path::{Path, PathBuf};
@@ -11,10 +11,10 @@ use crate::rendering::{Script, assert_nothing_left, browser, rendered};
 
 const PAGE: &str = "https://news.example/2025/weir";
 
-/// Nothing here takes longer, in all; a machine that is busy with builds is slow.
+/// The longest any case here takes; a machine that is busy with builds is slow.
 const TIME_MAX: Duration = Duration::from_secs(90);
 
-/// The profiles that lie where they are made, and that no browser of another test has: such a one holds its lock.
+/// The profiles in the folder where they are made, without those of other tests' browsers, which hold their locks.
 fn profiles() -> Vec<PathBuf> {
     let is_left = |path: &Path| {
         let lock = std::fs::File::open(path.join("pressmark.lock"));
@@ -36,7 +36,7 @@ fn running(words: &str) -> usize {
     lines.filter(|line| line.contains(words)).count()
 }
 
-/// That nothing is left of a browser, a moment after it was ended.
+/// Asserts that nothing is left of a browser shortly after it ended.
 #[track_caller]
 fn assert_gone(words: &str) {
     assert_nothing_left();
@@ -59,10 +59,10 @@ fn program(dir: &Path, name: &str, lines: &str) -> PathBuf {
 }
 
 #[test]
-fn a_program_that_is_no_browser_or_breaks_is_reported_and_ended() {
+fn a_program_that_is_not_a_browser_or_crashes_is_reported_and_ended() {
     let Some((options, _one)) = browser() else { return };
     let dir = tempfile::tempdir().unwrap();
-    // A process that is found again by the number of its seconds.
+    // A process that is recognised by its number of seconds.
     let waits = "sleep 98765.25";
     let version = "printf '{\"id\":1,\"result\":{\"product\":\"None/1\"}}\\0' >&4";
     for (what, lines, words) in [
@@ -85,7 +85,7 @@ fn a_program_that_is_no_browser_or_breaks_is_reported_and_ended() {
             format!(
                 "{version}; printf '{{\"id\":2,\"error\":{{\"message\":\"no contexts\"}}}}\\0' >&4; exec {waits}"
             ),
-            // Sent before it is asked for on a busy machine, it answers nothing.
+            // On a busy machine the answer may be sent before its request and is ignored.
             "Target.createBrowserContext",
         ),
     ] {
@@ -116,7 +116,7 @@ fn a_browser_that_dies_in_the_middle_is_reported() {
     let page = rendered(&BrowserOptions { command, ..options }, PAGE, &script);
     let why = page.trouble.unwrap_or_default();
     assert!(why.contains("gone") || why.contains("ended with"), "{why}");
-    // On a busy machine it may not have come as far as its page.
+    // On a busy machine it may not have reached its page.
     let first = page.parts.first().map(|part| part.status);
     assert!(first.is_none_or(|status| status == Some(200)), "what was had is recorded: {first:?}");
     assert_gone("sleep 4");
@@ -130,7 +130,7 @@ fn with(options: &BrowserOptions, script: &str, more: Script) -> Rendering {
 }
 
 #[test]
-fn what_pages_ask_of_a_browser_beyond_a_page_comes_to_nothing() {
+fn attempts_of_pages_beyond_rendering_have_no_effect() {
     let Some((options, _one)) = browser() else { return };
     let binary = "application/octet-stream";
     for (what, script) in [
@@ -217,7 +217,7 @@ fn what_pages_ask_of_a_browser_beyond_a_page_comes_to_nothing() {
 }
 
 #[test]
-fn what_the_browser_shows_of_its_own_is_no_rendering() {
+fn error_pages_of_the_browser_are_not_renderings() {
     let Some((options, _one)) = browser() else { return };
     let away = "setTimeout(() => { location = 'https://other.example/' }, 100)";
     let page = with(&options, away, Script::default());
@@ -227,10 +227,10 @@ fn what_the_browser_shows_of_its_own_is_no_rendering() {
 }
 
 #[test]
-fn what_takes_too_much_is_ended_with_its_reason() {
+fn pages_that_exceed_a_limit_are_ended_with_the_reason() {
     let Some((options, _one)) = browser() else { return };
     let long = "document.body.append('x'.repeat(50e6))";
-    // Not in the heap of scripts, which has a bound of its own, and while the page answers nothing.
+    // Not in the script heap, which has a limit of its own, and while the page does not respond.
     let eats = "const all = []; for (;;) { const a = new Uint8Array(64e6); for (let i = 0; i < a.length; i += 4096) a[i] = 1; all.push(a) }";
     let frames = "for (let i = 0; i < 20; i++) { const f = document.createElement('iframe'); f.src = 'https://frame' + i + \
         '.example/'; document.body.append(f) }";

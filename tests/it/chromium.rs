@@ -1,4 +1,4 @@
-//! Hostile pages, replayed in Chromium: nothing of them runs, nothing leaves, nothing stays.
+//! Hostile pages, replayed in Chromium: no script runs, no request leaves, no data stays.
 //!
 //! The corpus is in `tests/corpus/hostile-pages`, and its README says what a page does when it gets
 //! through. Every page is opened, left alone for a moment, and clicked on. Chromium is driven over its
@@ -42,7 +42,7 @@ impl Run {
         }
     }
 
-    /// Opens a page and clicks on all that can be clicked on, one after another, each on a fresh page.
+    /// Opens a page and clicks on every clickable element, one after another, each on a fresh page.
     fn try_all(&mut self, url: &str) {
         let clicks = self.browser.visit(url, None);
         for click in 0..clicks {
@@ -99,8 +99,8 @@ fn nothing_of_hostile_pages_runs_or_leaves_on_the_origin_of_the_reader() {
     nothing_escapes(Mode::Replay(Origin::Shared, Scripts::Never));
 }
 
-/// The same pages without rewriting and without headers, so that the two tests above cannot pass for
-/// want of anything that would fail them.
+/// The same pages without rewriting and without headers, so that the two tests above cannot pass because
+/// the pages do nothing.
 #[test]
 fn without_replay_the_same_pages_run_and_leave() {
     let Some(mut run) = Run::start(Mode::Naked) else { return };

@@ -36,7 +36,7 @@ fn story(sentence: &str) -> String {
     )
 }
 
-/// Two captures of a story that changed in between.
+/// Two captures of a story that changed between them.
 fn archive() -> Archive {
     let archive = Archive::new().in_a_hurry();
     let web = Web::start(Arc::clone(&archive.clock) as Arc<dyn Clock>);
@@ -122,7 +122,7 @@ fn quoted_words_are_found_or_refused_with_the_nearest() {
     let range = start.as_u64().unwrap() as usize..end.as_u64().unwrap() as usize;
     assert_eq!(&text[range], citation["quote"]["exact"].as_str().unwrap());
 
-    // The same words are not in the other capture: what is, and where the words are.
+    // The same words are not in the other capture: reported are its nearest words, and where the quoted ones are.
     let refused = quoted("It will stay closed until spring", "20251106");
     assert_eq!(refused.status.code(), Some(3));
     assert_eq!(stdout(&refused), "");
@@ -136,7 +136,7 @@ fn quoted_words_are_found_or_refused_with_the_nearest() {
 }
 
 #[test]
-fn quotations_with_marked_alterations_are_found_and_told() {
+fn quotations_with_marked_alterations_are_found_and_reported() {
     let archive = archive();
     let quoted = |words: &str| {
         let args = ["cite", STORY, "--at", "20251105", "--quote", words, "--format", "json"];
@@ -168,7 +168,7 @@ fn quotations_with_marked_alterations_are_found_and_told() {
         assert_eq!(quote["alterations"], alterations, "{words}");
         assert_eq!(stderr(&said).contains("the quotation is altered"), alterations != json!([]));
     }
-    // An alteration without a mark is none, and brackets make nothing stand there.
+    // An unmarked alteration is not accepted, and brackets match no words that are not there.
     for words in ["engineers found three cracks", "Engineers […] found no cracks at all", "[…]"]
     {
         let said = quoted(words);
@@ -248,7 +248,7 @@ fn a_byline_of_any_kind_is_cited_by_its_names() {
 }
 
 #[test]
-fn what_cannot_be_cited_is_said_with_its_exit_code() {
+fn what_cannot_be_cited_is_reported_with_its_exit_code() {
     let archive = archive();
     for (args, code) in [
         (&["cite", "http://a.example/never"][..], 3),
@@ -308,7 +308,7 @@ fn case(title: &str, authors: &[(&str, Value)], published: &str) -> Value {
 }
 
 #[test]
-fn reference_managers_read_what_went_in() {
+fn reference_managers_read_the_same_facts() {
     let Some(packages) = std::env::var_os("PRESSMARK_INTEROP_NODE_PATH") else {
         skipped(
             "interop-node",

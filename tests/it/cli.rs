@@ -199,13 +199,13 @@ fn exit_codes_are_those_of_the_contract() {
 }
 
 #[test]
-fn a_signal_stops_a_crawl_in_order_with_130() {
+fn a_signal_stops_a_crawl_orderly_with_130() {
     let (_dir, root) = here();
     let answer = Answer {
         bytes: b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nand wait".to_vec(),
         then: Then::Stall,
     };
-    // A host of its own: a request of another test that comes late to a port that is used again is none of it.
+    // A host of its own: a late request of another test to a reused port is not counted.
     let site = RawSite::start([("stalls.example".to_owned(), answer)].into());
     let mut crawling = crawl(&root, &[site.resolve("stalls.example")]);
     crawling.args([
@@ -227,7 +227,7 @@ fn a_signal_stops_a_crawl_in_order_with_130() {
     assert_eq!(verified.status.code(), Some(0), "{}", stderr(&verified));
 }
 
-/// Waits for what will come; a test that hangs says so after a while.
+/// Waits for a condition; a test that hangs fails after a while.
 pub fn wait_until(there: impl Fn() -> bool) {
     let patience = Instant::now() + Duration::from_secs(60);
     while !there() {
@@ -272,7 +272,7 @@ fn a_closed_pipe_is_success() {
 }
 
 #[test]
-fn data_goes_to_stdout_and_talk_to_stderr() {
+fn data_goes_to_stdout_and_messages_to_stderr() {
     let (_dir, root) = here();
     let site = RawSite::start([].into());
     let mut crawling = crawl(&root, &[site.resolve("a.example")]);
@@ -308,7 +308,7 @@ fn a_dry_run_fetches_nothing_but_robots_txt() {
 }
 
 #[test]
-fn local_files_stand_where_a_url_does() {
+fn local_files_are_accepted_in_place_of_a_url() {
     let (dir, root) = here();
     let old = "<html><head><title>Vote</title></head><body><article><h1>Vote delayed</h1>\
                <p>The vote was delayed by 3 days, the clerk said on Tuesday morning.</p>\

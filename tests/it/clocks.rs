@@ -1,5 +1,5 @@
-//! Outlets whose clocks are wrong: an edit is seen by what the same feed or sitemap said before, and a page
-//! that was not edited is left alone, whatever time its outlet thinks it is.
+//! Outlets whose clocks are wrong: an edit is detected by comparison with what the same feed or sitemap said before,
+//! and a page that was not edited is not requested, whatever time its outlet's clock has.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +41,7 @@ enum Source {
 }
 
 impl Outlet {
-    /// `edits` are minutes after the begin, for each page; `down` is when it answers 503.
+    /// `edits` are minutes after the beginning, for each page; `down` is when it answers 503.
     fn open(source: Source, edits: &[&[u64]], down: (u64, u64), dates: Dates) -> Self {
         let lab = Lab::in_memory(&["a.example"]);
         let begun = lab.clock.now();
@@ -96,7 +96,7 @@ impl Outlet {
             Source::Feed => spec.feeds.push(url),
             Source::Sitemap => spec.sitemaps.push(url),
         }
-        // Nothing but the source brings a page to be visited again.
+        // Only the source causes a page to be visited again.
         spec.schedule = Schedule::Fixed { every: Duration::from_hours(24 * 300) };
         spec.sources_every = SOURCES_EVERY;
         Self { lab, spec, begun }
@@ -106,7 +106,7 @@ impl Outlet {
         self.lab.watch(std::slice::from_ref(&self.spec), time).1
     }
 
-    /// When a page was asked for, in minutes after the begin.
+    /// When a page was asked for, in minutes after the beginning.
     fn looks(&self, page: usize) -> Vec<u64> {
         let target = format!("/{page}");
         let asked = self.lab.web.asked().into_iter().filter(|asked| asked.target == target);
@@ -114,7 +114,7 @@ impl Outlet {
     }
 }
 
-/// A date as a template writes that knows no zone, by a clock that is off by so many minutes.
+/// A date as written by a template without a time zone, by a clock that is off by this many minutes.
 fn local(skew: i64) -> Dates {
     Arc::new(move |_, at, _| {
         let micros = at.unix_micros() + skew * 60_000_000;
@@ -156,13 +156,13 @@ fn ten_unchanged_pages_dated_nine_hours_ahead_are_asked_for_once() {
 }
 
 #[test]
-fn dates_made_by_the_asking_cost_no_looks_and_those_of_some_pages_few() {
+fn entries_dated_with_the_request_time_cause_no_looks_and_on_some_pages_few() {
     // All entries are dated with the moment of asking.
     let now: Dates = Arc::new(|_, _, now| now.to_rfc3339());
     let outlet = Outlet::open(Source::Sitemap, &[NEVER; 6], (0, 0), now);
     outlet.watch(Duration::from_hours(24));
     assert!((0..6).all(|page| outlet.looks(page).len() == 1));
-    // Three of ten are, and none of them is ever edited: 144 readings of a day say that they were.
+    // Three of ten are, and none of them is ever edited: 144 readings in a day say that they were.
     let some: Dates = Arc::new(|n, at, now| if n < 3 { now.to_rfc3339() } else { at.to_rfc3339() });
     let outlet = Outlet::open(Source::Sitemap, &[NEVER; 10], (0, 0), some);
     outlet.watch(Duration::from_hours(24));
@@ -173,7 +173,7 @@ fn dates_made_by_the_asking_cost_no_looks_and_those_of_some_pages_few() {
 }
 
 #[test]
-fn a_clock_that_is_set_costs_no_looks_and_the_next_edit_is_seen() {
+fn a_corrected_clock_causes_no_looks_and_the_next_edit_is_seen() {
     // Local time until noon, then UTC with its zone: all dates move by two hours at once.
     let noon = 6 * 60;
     let begun = Timestamp::parse("2026-03-02T00:00:00Z").unwrap();
@@ -193,15 +193,15 @@ fn a_clock_that_is_set_costs_no_looks_and_the_next_edit_is_seen() {
 }
 
 #[test]
-fn an_edit_while_the_outlet_is_down_or_the_run_stands_still_is_seen_when_both_are_back() {
+fn an_edit_while_the_outlet_is_down_or_no_run_is_active_is_seen_afterwards() {
     // Down from the second hour to the fifth; edited in the fourth.
     let outlet = Outlet::open(Source::Feed, &[&[200], &[]], (120, 300), local(-5 * 60));
     let seen = outlet.watch(Duration::from_hours(10));
     let looks = outlet.looks(0);
-    // A source that does not answer is asked ever more rarely.
+    // A source that does not answer is asked at growing intervals.
     assert!(looks.last().is_some_and(|at| (300..=480).contains(at)), "{looks:?}");
     assert_eq!(seen.news.len(), 1);
-    // The run ends, the page is edited, and another run goes on.
+    // The run ends, the page is edited, and another run continues.
     let outlet = Outlet::open(Source::Feed, &[&[200], &[]], (0, 0), local(-5 * 60));
     outlet.watch(Duration::from_hours(2));
     assert_eq!(outlet.looks(0).len(), 1);
@@ -212,7 +212,7 @@ fn an_edit_while_the_outlet_is_down_or_the_run_stands_still_is_seen_when_both_ar
 }
 
 #[test]
-fn a_source_that_two_jobs_follow_tells_both_of_an_edit_at_one_look() {
+fn a_source_that_two_jobs_follow_reports_an_edit_to_both_at_one_look() {
     let edits: &[u64] = &[65, 200];
     let outlet = Outlet::open(Source::Feed, &[edits, &[]], (0, 0), local(-5 * 60));
     let second = JobSpec { name: "gazette".to_owned(), ..outlet.spec.clone() };
@@ -220,7 +220,7 @@ fn a_source_that_two_jobs_follow_tells_both_of_an_edit_at_one_look() {
     let seen = outlet.lab.watch(&jobs, Duration::from_hours(6)).1;
     assert_eq!((outlet.looks(0).len(), outlet.looks(1).len()), (3, 1), "{:?}", outlet.looks(0));
     assert_eq!(seen.news.len(), 2);
-    // A job that comes later has the past of the source, and no page is asked for again for it.
+    // A job that is added later uses the stored state of the source, and requests no page again.
     let third = JobSpec { name: "herald".to_owned(), ..outlet.spec.clone() };
     let jobs = [jobs[0].clone(), jobs[1].clone(), third];
     outlet.lab.watch(&jobs, Duration::from_hours(6));
@@ -245,7 +245,7 @@ fn a_source_that_lost_its_list_and_a_queue_that_was_lost_miss_no_edit() {
     outlet.watch(Duration::from_hours(8));
     assert_eq!(outlet.looks(0).len(), 2, "{:?}", outlet.looks(0));
     assert!((1..5).all(|page| outlet.looks(page).len() == 1));
-    // The queue and all that was learned is lost; meanwhile a page is edited.
+    // The queue and everything learned is lost; meanwhile a page is edited.
     let outlet = Outlet::open(Source::Feed, &[&[200, 400], &[]], (0, 0), local(-5 * 60));
     outlet.watch(Duration::from_hours(2));
     std::fs::remove_dir_all(outlet.lab.dir.path().join("state")).unwrap();

@@ -1,5 +1,5 @@
 //! The process is killed at random points of a crawl. What the crawl log acknowledges is there
-//! afterwards, nothing that is there is false, and the next crawl goes on.
+//! afterwards, nothing that is there is false, and the next crawl continues.
 //!
 //! `PRESSMARK_CRASH_ROUNDS` sets how many rounds (6 without it), `PRESSMARK_CRASH_SEED` which.
 
@@ -38,10 +38,10 @@ fn host(n: usize) -> String {
     format!("h{n}.crash.example")
 }
 
-/// What a page holds. Every seventh is the same on all hosts, so that revisits are written too.
+/// The content of a page. Every seventh is the same on all hosts, so that revisits are written too.
 fn body(host: usize, page: usize) -> Vec<u8> {
     if page == 5 {
-        // Long and not to be packed, so that a write takes long enough to be cut by the kill.
+        // Long and incompressible, so that a write takes long enough to be cut by the kill.
         let mut chance = Chance(host as u64);
         return (0..1_500_000).map(|_| chance.below(256) as u8).collect();
     }
@@ -105,11 +105,11 @@ struct Round {
     acknowledged: usize,
     found: usize,
     tails: usize,
-    /// Whether it was over before it was killed.
+    /// Whether it ended before it was killed.
     survived: bool,
 }
 
-/// Kills the crawl when it is time, and a little later; whether it was over before.
+/// Kills the crawl when the condition holds, and a little later. Returns whether it ended before.
 fn kill_when(mut child: Child, is_time: &dyn Fn() -> bool, delay: Duration) -> bool {
     loop {
         if child.try_wait().unwrap().is_some() {
@@ -195,7 +195,7 @@ fn round(number: u64, chance: &mut Chance) -> Round {
     let hosts: Vec<String> = (0..HOSTS).map(host).collect();
     let resolve = web.resolve(&hosts.iter().map(String::as_str).collect::<Vec<_>>());
     let mut crawling = crawl(&root, &resolve);
-    // Files roll over often enough that some kills meet it.
+    // Files roll over often enough that some kills happen during it.
     crawling.args(["--set", "warc.file_bytes_max=40 KiB", "--depth", "1"]);
     crawling.args(hosts.iter().map(|h| format!("http://{h}/")));
     let asked = 1 + chance.below((HOSTS * (PAGES + 2)) as u64) as usize;
@@ -212,7 +212,7 @@ fn round(number: u64, chance: &mut Chance) -> Round {
     if !root.join("FORMAT").exists() {
         return seen;
     }
-    // Half of the rounds kill the run that goes on, too, and then read; the others read at once.
+    // Half of the rounds kill the run that continues, too, and then read; the others read at once.
     if chance.below(2) == 0 {
         let more = web.asked_count() + chance.below((HOSTS * PAGES) as u64) as usize;
         let mut again = crawl(&root, &resolve);
@@ -241,7 +241,7 @@ fn round(number: u64, chance: &mut Chance) -> Round {
     compare_bytes(&kept, &sent, &label);
     let open = std::fs::read_dir(root.join("warc")).unwrap().flatten();
     assert_eq!(open.filter(|e| e.path().extension().is_some_and(|x| x == "open")).count(), 0);
-    // The queue was on the disk too: what the front pages lead to was fetched in the end.
+    // The queue was on the disk too: the links of the front pages were fetched in the end.
     let captured: BTreeSet<String> = kept
         .iter()
         .filter(|r| matches!(r.field("WARC-Type").as_str(), "response" | "revisit"))

@@ -1,11 +1,11 @@
-//! Whole crawls on a manual clock against the scripted web, which logs when it was asked by that
+//! Whole crawls on a manual clock against the scripted web, which logs the time of each request by the
 //! same clock.
 //!
 //! - `connections`: what a lookup and a kept connection cost
 //! - `pace`: no host is asked sooner than its pace, over restarts too
-//! - `robots`: what robots.txt forbids is never asked
+//! - `robots`: what robots.txt forbids is never requested
 //! - `reach`: redirects, requisites, depth, limits
-//! - `repeat`: what is asked again, and what becomes of it
+//! - `repeat`: what is requested again, and what is stored of it
 //! - `stop`: an orderly stop loses nothing
 
 mod connections;
@@ -22,7 +22,7 @@ use pressmark::base::Clock;
 use crate::support::archive::Archive;
 use crate::support::web::{Reply, Web};
 
-/// An archive and a web on its clock; these hosts lead there.
+/// An archive and a web on its clock; these hosts resolve to the web.
 fn web(archive: &mut Archive, hosts: &[&str]) -> Web {
     let web = Web::start(Arc::clone(&archive.clock) as Arc<dyn Clock>);
     archive.resolve = web.resolve(hosts);

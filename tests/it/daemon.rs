@@ -1,5 +1,5 @@
 //! `watch` as a process: what others see of its queue, new jobs by a signal, an orderly end; and jobs
-//! that are killed and begun again.
+//! that are killed and started again.
 
 mod serving;
 
@@ -77,7 +77,7 @@ impl Place {
 }
 
 #[test]
-fn status_and_due_read_what_the_watching_process_says_of_its_queue() {
+fn status_and_due_read_what_the_watching_process_reports_of_its_queue() {
     let place = place(&["a.example", "b.example"]);
     for n in 0..3 {
         place.web.page("a.example", &format!("/{n}"), "<p>text</p>");
@@ -98,7 +98,7 @@ fn status_and_due_read_what_the_watching_process_says_of_its_queue() {
     assert!(source.contains(&format!("process {}", watching.id())), "{source}");
     let text = stdout(&pressmark(&place.root, &["status"]));
     assert!(text.contains(source.split(" said ").next().unwrap()), "{text}");
-    // It says so again as soon as nothing is in flight.
+    // It reports that again as soon as nothing is in flight.
     wait_until(|| {
         json_lines(&pressmark(&place.root, &["due", "--format", "json"]))
             .iter()
@@ -110,14 +110,14 @@ fn status_and_due_read_what_the_watching_process_says_of_its_queue() {
     assert_eq!(lines.len(), 3, "{lines:?}");
     assert!(lines.iter().all(|l| l["job"] == "paper" && l["list"] == "watched"), "{lines:?}");
     assert!(stderr(&due).contains(" s ago"), "{}", stderr(&due));
-    // A job that comes in by SIGHUP is served at once; one with a mistake changes nothing.
+    // A job added by SIGHUP starts at once; one with a mistake changes nothing.
     place.job("second", "seeds = [\"http://b.example/late\"]\n");
     send(watching.id(), "HUP");
     wait_until(|| place.asked("/late") == 1);
     send(watching.id(), "TERM");
     let ended = watching.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(130), "{}", stderr(&ended));
-    // The queue is free: it is read, and nobody's word is needed.
+    // The queue is unlocked: it is read directly.
     assert!(!place.root.join("state/queue.json").exists());
     let status = pressmark(&place.root, &["status", "--format", "json"]);
     let queue = &json_lines(&status)[0]["queue"];
@@ -125,7 +125,7 @@ fn status_and_due_read_what_the_watching_process_says_of_its_queue() {
 }
 
 #[test]
-fn a_run_that_comes_while_another_is_going_on_does_what_its_job_says() {
+fn a_run_that_starts_during_another_does_what_its_job_says() {
     let place = place(&["a.example"]);
     place.web.page("a.example", "/", "<p>text</p>");
     let job = place.job("paper", "seeds = [\"http://a.example/\"]\n[schedule]\nevery = \"6h\"\n");
@@ -199,14 +199,14 @@ fn urls_are_handed_to_the_watching_process_and_reported_when_they_are_captured()
     let ended = crawl(&["http://nowhere.invalid/"]);
     assert_eq!(ended.status.code(), Some(1), "{}", stderr(&ended));
     assert_eq!(report(&ended)["failures"][0]["url"], "http://nowhere.invalid/");
-    // Flags for the network cannot be handed over.
+    // Network flags cannot be handed over.
     let refused = crawl(&["http://a.example/", "--allow-private"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(stderr(&refused).contains("hint: ") && place.asked("/") == 1, "{}", stderr(&refused));
     send(watching.id(), "TERM");
     let ended = watching.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(130), "{}", stderr(&ended));
-    // What was asked for by hand is watched from now on, and no request is left behind.
+    // URLs requested by hand are watched from now on, and no request is left over.
     let due = json_lines(&pressmark(&place.root, &["due", "--format", "json"]));
     assert!(due.iter().any(|line| line["url"] == "http://a.example/"), "{due:?}");
     let left: Vec<_> = fs::read_dir(place.root.join("state/inbox")).unwrap().collect();
@@ -234,7 +234,7 @@ fn a_process_that_handed_its_urls_to_one_that_dies_captures_them_itself() {
 }
 
 #[test]
-fn a_hangup_begins_both_logs_anew_whatever_the_job_files_say() {
+fn a_hangup_restarts_both_logs_whatever_the_job_files_say() {
     let place = place(&["a.example"]);
     place.web.page("a.example", "/1", "<p>x</p>");
     place.web.page("a.example", "/2", "<p>x</p>");
@@ -248,7 +248,7 @@ fn a_hangup_begins_both_logs_anew_whatever_the_job_files_say() {
     for path in [&log, &crawl_log] {
         fs::rename(path, path.with_extension("log.1")).unwrap();
     }
-    // A mistake in a job file keeps the jobs as they were, and the logs are begun again all the same.
+    // A mistake in a job file keeps the jobs as they were, and the logs are started again all the same.
     fs::write(&job, "nonsense = 1\n").unwrap();
     send(watching.id(), "HUP");
     wait_until(|| read(&log).contains("the jobs stay as they were"));
@@ -309,7 +309,7 @@ fn captured(root: &Path) -> std::collections::BTreeSet<String> {
 }
 
 #[test]
-fn a_feed_that_turned_into_something_else_is_seen_by_all_who_look() {
+fn a_feed_that_turned_into_something_else_is_reported_by_every_command() {
     let place = place(&["a.example"]);
     place.web.page("a.example", "/feed", "<html><body>We have moved</body></html>");
     place.job("paper", "feeds = [\"http://a.example/feed\"]\n");

@@ -1,4 +1,4 @@
-//! What decides that readings are derived again: an edit of the code that reads, and no edit of a comment.
+//! When readings are derived again: after an edit of the code that reads, not after an edit of a comment.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ mod code;
 use code::{PARSERS, locked, without_comments};
 
 #[test]
-fn a_comment_is_no_part_of_the_code_and_a_text_is() {
+fn a_comment_is_not_part_of_the_code_and_a_string_is() {
     let same = [
         ("let a = 1;", "let a = 1; // a number"),
         ("let a = 1;", "//! A file.\n\n/// A value.\nlet a = 1;\n"),
@@ -43,7 +43,7 @@ fn the_sources_of_the_program_keep_their_code() {
         let code = without_comments(&source);
         let commented = format!("/* new */ {}\n// the end", source.replacen("//!", "//! Now:", 1));
         assert_eq!(without_comments(&commented), code, "{file}");
-        // Every line that is no comment is still there.
+        // Every line that is not a comment is still there.
         let folded = |text: &str| text.split_whitespace().collect::<String>();
         let all = folded(&code);
         for line in source.lines().filter(|line| !line.contains("//")) {
@@ -61,7 +61,7 @@ fn a_newer_parser_counts_and_another_crate_does_not() {
     for name in PARSERS {
         assert!(found.lines().any(|line| line.split(' ').next() == Some(name)), "{name}");
     }
-    // What a parser is made of counts as well.
+    // The dependencies of a parser count as well.
     assert!(found.contains("markup5ever ") && found.contains("tendril "), "{found}");
     assert!(!found.contains("reqwest ") && !found.contains("rusqlite "), "{found}");
     let raised = |name: &str| {

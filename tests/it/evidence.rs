@@ -1,4 +1,4 @@
-//! The evidence log beside the archive: whatever is changed is found, and by whom it was signed.
+//! The evidence log beside the archive: every change is found, and the signer is known.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -99,7 +99,7 @@ fn an_archive_from_before_the_log_gets_one_with_the_next_run() {
 }
 
 #[test]
-fn header_bytes_that_every_reader_passes_over_are_compared_with_what_we_write() {
+fn header_bytes_that_every_reader_ignores_are_compared_with_what_we_write() {
     let (archive, _web) = archive();
     assert_eq!(archive.findings(), Vec::<String>::new());
     let path = tree(&archive.root().join("warc")).remove(0);
@@ -119,7 +119,7 @@ fn header_bytes_that_every_reader_passes_over_are_compared_with_what_we_write() 
 }
 
 #[test]
-fn the_log_follows_while_a_run_goes_on_and_covers_the_open_file() {
+fn the_log_follows_during_a_run_and_covers_the_open_file() {
     let (archive, web) = archive();
     web.page("news.example", "/late", "<title>Late</title><p>Breaking, and not yet sealed.</p>");
     let job = crate::support::archive::job(&["http://news.example/late"]);
@@ -129,7 +129,7 @@ fn the_log_follows_while_a_run_goes_on_and_covers_the_open_file() {
         let follower = running.follower();
         assert_eq!(follower.once(), Vec::<String>::new());
         assert_eq!(follower.once(), Vec::<String>::new(), "nothing is new");
-        // As the archive lies while it is being written to.
+        // The archive while it is being written to.
         for part in ["warc", "evidence"] {
             copy(&archive.root().join(part), &open.join(part));
         }

@@ -1,4 +1,4 @@
-//! `index`, `export` and `import` by the binary: what goes out comes in again, and other programs agree.
+//! `index`, `export` and `import` by the binary: exports can be imported again, and other programs agree.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,7 +21,7 @@ fn moved(to: &str) -> Reply {
 }
 
 /// A site of two pages and what they need on a second host, captured three times: the first page changes, the
-/// style sheet and a picture stay, one picture comes late, and one was never there.
+/// style sheet and a picture stay, one picture is added later, and one is always missing.
 fn site() -> Archive {
     let mut archive = Archive::new().in_a_hurry();
     let web = Web::start(Arc::clone(&archive.clock) as Arc<dyn Clock>);
@@ -65,7 +65,7 @@ fn run(archive: &Path, args: &[&str]) -> String {
     stdout(&output)
 }
 
-/// The captures of an archive without where they lie.
+/// The captures of an archive without their places.
 fn captures(archive: &Path) -> Vec<String> {
     let listed = ["captures", "http://example/", "--match", "domain", "--format", "json"];
     let mut lines: Vec<String> = json_lines(&pressmark(archive, &listed))
@@ -132,7 +132,7 @@ fn members_are_copied_byte_for_byte_and_the_same_export_has_the_same_bytes() {
         files(&archive.root()).iter().flat_map(|file| std::fs::read(file).unwrap()).collect();
     let part = export("part.warc.gz", &["http://a.example/story"]);
     assert!(part.len() < all.len());
-    // Every member of the part stands in the archive.
+    // Every member of the part is in the archive.
     let lines =
         pressmark(&archive.root(), &["index", dir.path().join("part.warc.gz").to_str().unwrap()]);
     let mut seen = 0;
@@ -150,7 +150,7 @@ fn members_are_copied_byte_for_byte_and_the_same_export_has_the_same_bytes() {
 }
 
 #[test]
-fn a_site_is_exported_as_it_stood_with_what_it_lacks() {
+fn a_site_is_exported_as_of_a_time_with_a_list_of_what_is_missing() {
     let archive = site();
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("site.wacz");
@@ -197,13 +197,13 @@ fn a_site_is_exported_as_it_stood_with_what_it_lacks() {
             "http://cdn.example/site.css",
         ]
     );
-    // As it stood: the first front page, not the one of the next day.
+    // As it was at that time: the first front page, not the one of the next day.
     let front = run(&other, &["show", "http://a.example/", "--as", "html"]);
     assert!(front.contains("A bridge") && !front.contains("Another"), "{front}");
 }
 
 #[test]
-fn exit_codes_tell_what_went_wrong() {
+fn exit_codes_distinguish_errors() {
     let archive = site();
     let dir = tempfile::tempdir().unwrap();
     let to = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
@@ -217,13 +217,13 @@ fn exit_codes_tell_what_went_wrong() {
     std::fs::write(to("noise.warc.gz"), b"noise").unwrap();
     let noise = pressmark(&archive.root(), &["index", &to("noise.warc.gz")]);
     assert_eq!(noise.status.code(), Some(1), "{}", stderr(&noise));
-    // Nothing is what was asked for, too.
+    // An empty result is a success, too.
     std::fs::write(to("empty.warc.gz"), b"").unwrap();
     assert_eq!(code(&["index", &to("empty.warc.gz")]), Some(0));
     let all = files(&archive.root()).remove(0);
     assert_eq!(code(&["index", all.to_str().unwrap(), &to("noise.warc.gz")]), Some(4));
     assert!(!Path::new(&to("a.warc.gz")).exists());
-    // Records that cannot be read by their place are no captures that a line can lead to.
+    // Records that cannot be read by their place cannot be referenced by a line.
     let plain = to("all.warc");
     run(&archive.root(), &["export", "--to", &plain]);
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -256,7 +256,7 @@ fn stdin_is_indexed_and_several_files_are_sorted_together() {
     assert_eq!(columns.lines().count(), lines.len() + 1);
 }
 
-/// What a script of `tests/interop` reports; none where its programs are missing.
+/// What a script of `tests/interop` reports; `None` where its programs are missing.
 pub(crate) fn script_says(name: &str, args: &[&Path]) -> Option<(bool, String)> {
     let Some(python) = std::env::var_os("PRESSMARK_INTEROP_PYTHON") else {
         skipped("interop-python", "PRESSMARK_INTEROP_PYTHON is not set");
@@ -264,12 +264,12 @@ pub(crate) fn script_says(name: &str, args: &[&Path]) -> Option<(bool, String)> 
     };
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop").join(name);
     let output = Command::new(python).arg(script).args(args).output().unwrap();
-    let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    let report = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     if output.status.code() == Some(MISSING) {
-        skipped("interop-python", &told);
+        skipped("interop-python", &report);
         return None;
     }
-    Some((output.status.success(), told))
+    Some((output.status.success(), report))
 }
 
 #[test]
@@ -279,8 +279,8 @@ fn lines_are_those_of_cdxj_indexer() {
     let binary = Path::new(env!("CARGO_BIN_EXE_pressmark"));
     let args: Vec<&Path> =
         std::iter::once(binary).chain(warcs.iter().map(PathBuf::as_path)).collect();
-    let Some((fine, told)) = script_says("lines.py", &args) else { return };
-    assert!(fine, "{told}");
+    let Some((fine, report)) = script_says("lines.py", &args) else { return };
+    assert!(fine, "{report}");
 }
 
 #[test]
@@ -294,8 +294,8 @@ fn exported_files_are_read_by_others() {
     run(&archive.root(), &args);
     let warc = dir.path().join("all.warc.gz");
     run(&archive.root(), &["export", "--to", warc.to_str().unwrap()]);
-    let Some((fine, told)) = script_says("exported.py", &[&site, &warc]) else { return };
-    assert!(fine, "{told}");
+    let Some((fine, report)) = script_says("exported.py", &[&site, &warc]) else { return };
+    assert!(fine, "{report}");
 }
 
 #[test]
@@ -307,8 +307,8 @@ fn a_table_is_read_by_others_and_says_what_the_lines_say() {
     for file in [&table, &lines] {
         run(&archive.root(), &["export", "--to", file.to_str().unwrap()]);
     }
-    let Some((fine, told)) = script_says("table.py", &[&table, &lines]) else { return };
-    assert!(fine, "{told}");
+    let Some((fine, report)) = script_says("table.py", &[&table, &lines]) else { return };
+    assert!(fine, "{report}");
 }
 
 #[test]
@@ -317,15 +317,15 @@ fn pywb_answers_from_blocks_of_index_lines() {
     let dir = tempfile::tempdir().unwrap();
     let (shards, lines) = (dir.path().join("cdx"), dir.path().join("all.cdxj"));
     let to = shards.to_str().unwrap();
-    let told = run(&archive.root(), &["export", "--format", "zipnum", "--to", to]);
-    assert!(told.contains("captures"), "{told}");
+    let report = run(&archive.root(), &["export", "--format", "zipnum", "--to", to]);
+    assert!(report.contains("captures"), "{report}");
     run(&archive.root(), &["export", "--to", lines.to_str().unwrap()]);
     // The blocks hold the lines.
     let block = std::fs::read(shards.join("cdx-00000.gz")).unwrap();
     let mut text = String::new();
     let mut reader = flate2::read::MultiGzDecoder::new(&*block);
     std::io::Read::read_to_string(&mut reader, &mut text).unwrap();
-    // They may have fields behind those, which other programs pass over.
+    // They may have more fields after those, which other programs ignore.
     let plain = std::fs::read_to_string(&lines).unwrap();
     assert_eq!(text.lines().count(), plain.lines().count());
     for line in plain.lines() {
@@ -334,6 +334,6 @@ fn pywb_answers_from_blocks_of_index_lines() {
     }
     let again = pressmark(&archive.root(), &["export", "--format", "zipnum", "--to", to]);
     assert_eq!(again.status.code(), Some(1), "a folder is not replaced");
-    let Some((fine, told)) = script_says("zipnum.py", &[&shards, &lines]) else { return };
-    assert!(fine, "{told}");
+    let Some((fine, report)) = script_says("zipnum.py", &[&shards, &lines]) else { return };
+    assert!(fine, "{report}");
 }

@@ -1,9 +1,9 @@
-//! Extraction is total: mutated pages and over a thousand hostile documents are survived, and what is
-//! said of them holds together.
+//! Extraction is total: mutated pages and over a thousand hostile documents cause no panic, and the result
+//! is consistent.
 //!
-//! The mutations are seeded and the same on every run: run N mutates with seed N. Of a failure the seed
-//! is named; `PRESSMARK_FUZZ_SEED=N PRESSMARK_FUZZ_RUNS=1 cargo test --test it extract_fuzz` runs it
-//! alone, and `PRESSMARK_FUZZ_RUNS=1000000` runs for long. How time grows is measured by
+//! The mutations are seeded and the same on every run: run N mutates with seed N. A failure names
+//! its seed; `PRESSMARK_FUZZ_SEED=N PRESSMARK_FUZZ_RUNS=1 cargo test --test it extract_fuzz` runs it
+//! alone, and `PRESSMARK_FUZZ_RUNS=1000000` runs for long. The growth of time is measured by
 //! `cargo bench --bench extract_growth`, over the same hostile documents.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -47,7 +47,7 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|value| value.parse().ok())
 }
 
-/// What is wrong with how a document is read: a panic, or what does not hold together.
+/// What is wrong with the reading of a document: a panic or an inconsistency.
 fn trouble(payload: &[u8], content_type: Option<&str>) -> Vec<String> {
     let hints = Hints { url: Some("https://news.example/a/b"), content_type, status: Some(200) };
     match catch_unwind(AssertUnwindSafe(|| extract(payload, &hints))) {
@@ -57,7 +57,7 @@ fn trouble(payload: &[u8], content_type: Option<&str>) -> Vec<String> {
 }
 
 #[test]
-fn mutated_pages_are_survived_and_what_is_said_of_them_holds() {
+fn mutated_pages_cause_no_panic_and_hold_the_invariants() {
     let pages = pages();
     assert!(pages.len() > 100, "only {} pages", pages.len());
     let first = number("PRESSMARK_FUZZ_SEED").unwrap_or(1);
@@ -70,7 +70,7 @@ fn mutated_pages_are_survived_and_what_is_said_of_them_holds() {
 }
 
 #[test]
-fn the_pages_themselves_hold() {
+fn unmutated_pages_hold_the_invariants() {
     for (at, page) in pages().iter().enumerate().step_by(7) {
         let found = trouble(page, None);
         assert!(found.is_empty(), "page {at}: {}", found.join("\n"));
@@ -78,7 +78,7 @@ fn the_pages_themselves_hold() {
 }
 
 #[test]
-fn a_thousand_hostile_documents_are_survived() {
+fn a_thousand_hostile_documents_cause_no_panic() {
     let all = documents::all();
     assert!(all.len() >= 1_000, "only {} documents", all.len());
     for hostile in &all {
@@ -98,7 +98,7 @@ fn hostile_documents_are_all_different() {
 }
 
 #[test]
-fn mutated_pages_are_survived_as_text_files_too() {
+fn mutated_pages_cause_no_panic_as_text_files_either() {
     let pages = pages();
     for seed in 1..60 {
         let made = Mutator::new(seed).page(&pages);

@@ -9,7 +9,7 @@ use pressmark::extract::Hints;
 use pressmark::outlinks::feeds::{self, FeedKind};
 use pressmark::outlinks::sitemaps::{self, SitemapKind};
 
-/// What is read of a payload, in the form of `expect.txt` behind its empty line, and what it is.
+/// What is read of a payload, in the form of `expect.txt` after its empty line, and its kind.
 fn read(payload: &[u8], url: &str, content_type: &str, is_sitemap: bool) -> (String, String) {
     let hints = Hints { url: Some(url), content_type: Some(content_type), status: Some(200) };
     let date = |at: Option<Timestamp>| match at {

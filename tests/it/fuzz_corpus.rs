@@ -1,13 +1,13 @@
-//! Every kept input of the fuzz targets (`tests/fuzz`) through the same checks, without a fuzzer: what was once
-//! found stays found where no coverage can be had. Inputs are also changed at random, from a seed:
-//! `PRESSMARK_FUZZ_INPUTS` says how many of each target (200), `PRESSMARK_FUZZ_SEED` where they begin (0).
+//! Every kept input of the fuzz targets (`tests/fuzz`) through the same checks, without a fuzzer: earlier
+//! findings are tested where coverage is not available. Inputs are also changed at random, from a seed:
+//! `PRESSMARK_FUZZ_INPUTS` sets how many of each target (200), `PRESSMARK_FUZZ_SEED` where they begin (0).
 
 use std::path::{Path, PathBuf};
 
 #[path = "../fuzz/src/checks.rs"]
 mod checks;
 
-// What the checks call the crate.
+// The name by which the checks refer to the crate.
 use ::pressmark;
 
 fn files(folder: &str) -> Vec<PathBuf> {
@@ -21,7 +21,7 @@ fn files(folder: &str) -> Vec<PathBuf> {
     files
 }
 
-/// What a target begins with: its own corpus, and the faulty files where it reads files.
+/// The initial inputs of a target: its own corpus, and the faulty files where it reads files.
 fn beginnings(target: &str) -> Vec<PathBuf> {
     let mut inputs = files(&format!("fuzz/corpus/{target}"));
     if matches!(target, "members" | "wacz") {
@@ -77,7 +77,7 @@ impl Numbers {
     }
 }
 
-/// What stands in the formats that are read, and numbers at their bounds.
+/// Tokens of the formats that are read, and numbers at their bounds.
 const WORDS: [&[u8]; 24] = [
     b"WARC/1.1\r\n",
     b"WARC/1.0\n",
@@ -133,7 +133,7 @@ fn change(bytes: &mut Vec<u8>, other: &[u8], numbers: &mut Numbers) {
     }
 }
 
-/// An input that fails is written to a file, whose name the failure tells: keep it, shortened, in the corpus.
+/// An input that fails is written to a file, which the failure names: keep it, shortened, in the corpus.
 #[test]
 fn inputs_changed_at_random_hold() {
     let number = |name: &str, else_is: u64| {

@@ -1,8 +1,8 @@
-//! The operator's guide, followed word by word below a root of its own: its commands are run as they
-//! stand, then the units are started as systemd would start them.
+//! The operator's guide, followed literally below a root of its own: its commands are run unchanged,
+//! then the units are started as systemd would start them.
 //!
-//! Paths are put below a temporary folder; `useradd` and `systemctl` only note what they were asked.
-//! Where the test runs as root the service's user is a real other one, so that rights are tried, too.
+//! Paths are put below a temporary folder; `useradd` and `systemctl` only record their arguments.
+//! Where the test runs as root the service's user is a different one, so that permissions are tested, too.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -17,7 +17,7 @@ use crate::jobs::rss;
 use crate::lab::article;
 use crate::support::web::{Reply, Web, ok};
 
-/// The user "nobody", who stands for the service's own.
+/// The user "nobody", used as the service's user.
 const NOBODY: u32 = 65_534;
 
 fn repository() -> PathBuf {
@@ -89,7 +89,7 @@ impl Machine {
         self.dir.path().join(below)
     }
 
-    /// What goes before a command that the service's user runs.
+    /// The prefix of a command that the service's user runs.
     fn as_service(&self) -> String {
         if self.is_root {
             format!("setpriv --reuid={NOBODY} --regid={NOBODY} --clear-groups --")
@@ -139,7 +139,7 @@ impl Machine {
         let line = self.here(&self.of_unit(unit, "ExecStart").unwrap());
         let line = format!("exec {} {line}", self.as_service());
         let mut command = Command::new("sh");
-        // A unit begins in the root folder.
+        // A unit starts in the root folder.
         command
             .args(["-c", &line])
             .current_dir("/")
@@ -159,7 +159,7 @@ fn walk(dir: &Path, each: &mut dyn FnMut(&Path)) {
 }
 
 #[test]
-fn the_guide_is_followed_word_by_word() {
+fn the_guide_is_followed_literally() {
     let machine = Machine::new();
     let page = fs::read_to_string(repository().join("docs/guide/operate.md")).unwrap();
     let blocks = blocks(&page, "sh");
@@ -172,7 +172,7 @@ fn the_guide_is_followed_word_by_word() {
         assert!(done.status.success(), "{block}\n{said}");
         assert!(!said.contains("note: "), "{block}\n{said}");
         if block.contains("pressmark.toml <<") {
-            // The network of the test, which the guide knows nothing of.
+            // The network of the test, which is not in the guide.
             let config = machine.path("etc/pressmark/pressmark.toml");
             let rules = machine.web.resolve(&["news.example"]);
             let more = format!(
@@ -181,7 +181,7 @@ fn the_guide_is_followed_word_by_word() {
             fs::write(&config, fs::read_to_string(&config).unwrap() + &more).unwrap();
         }
     }
-    // The job ran: its feed and what that names were captured.
+    // The job ran: its feed and the feed's entries were captured.
     assert!(printed.contains("sources: 1 well, 0 not"), "{printed}");
     let asked = |target: &str| machine.web.asked().iter().filter(|a| a.target == target).count();
     assert_eq!((asked("/feed.xml"), asked("/1")), (1, 1));
@@ -223,7 +223,7 @@ fn the_guide_is_followed_word_by_word() {
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
         assert_eq!(done.status.code(), Some(0), "{unit}: {said}");
     }
-    // All of it is the service's own.
+    // Everything is owned by the service's user.
     if machine.is_root {
         walk(&machine.path("var/lib/pressmark"), &mut |path| {
             let owner = fs::symlink_metadata(path).unwrap().uid();
@@ -239,7 +239,7 @@ fn the_units_are_what_the_guide_says(machine: &Machine) {
     let user = machine.of_unit("pressmark-watch.service", "User").unwrap();
     let made = asked.lines().find(|line| line.starts_with("useradd ")).unwrap();
     assert!(made.ends_with(&format!(" {user}")), "{made}");
-    // What is enabled was installed, and what a timer starts, too.
+    // What is enabled was installed, and so was what a timer starts.
     let mut seen = 0;
     for line in asked.lines().filter(|line| line.starts_with("systemctl enable")) {
         for unit in line.split(' ').filter(|word| word.contains('.')) {

@@ -1,6 +1,6 @@
-//! A hostile web: each host here does its worst, and each crawl goes on to the next page.
+//! A hostile web: each host here attacks the crawler, and each crawl continues with the next page.
 //!
-//! Everything is scripted on loopback; a kind host stands beside every unkind one, and must be
+//! Everything is scripted on loopback. There is a normal host beside every hostile one, which must be
 //! captured in the same run.
 
 use std::io;
@@ -38,11 +38,11 @@ fn spec() -> JobSpec {
     spec
 }
 
-/// Runs it, and sees that the kind page was captured and nothing took for ever.
+/// Runs it, and asserts that the normal page was captured and nothing hung.
 fn survives(lab: &Lab, spec: JobSpec) -> (Report, Seen) {
     let begun = Instant::now();
     let (report, seen) = lab.run(&[spec]);
-    // No measure: what hangs on something hostile hangs for good.
+    // Not a measurement: a run that hangs on hostile input never ends.
     assert!(begun.elapsed() < Duration::from_mins(10), "took {:?}", begun.elapsed());
     let kind = seen.done.iter().any(|done| {
         done.uri.as_str() == "http://kind.example/"
@@ -101,9 +101,9 @@ fn a_slow_drip_falls_under_the_floor() {
     assert_eq!(cut(&seen, "http://bad.example/"), Some("time"));
 }
 
-/// A server that sends this head and then pieces for as long as anyone listens, with a pause after
-/// each, to requests that begin so, and 404 to others; where it listens, and how many bytes of body it could send.
-fn pours(
+/// A server that answers requests with this prefix by this head and then pieces, with a pause after each, until the
+/// client disconnects, and others by 404. Returns its address, and the number of body bytes it could send.
+fn start_body_server(
     only: &'static str,
     head: &'static str,
     piece: Vec<u8>,
@@ -138,8 +138,8 @@ fn pours(
     (address, sent)
 }
 
-/// Leads the unkind host there.
-fn leads(lab: &mut Lab, to: SocketAddr) {
+/// Resolves the hostile host to this address.
+fn resolve_bad_host(lab: &mut Lab, to: SocketAddr) {
     let rule = format!("{BAD}:80:127.0.0.1:{}", to.port());
     lab.capture.resolve.insert(0, rule.parse().unwrap());
 }
@@ -150,8 +150,9 @@ fn a_body_that_comes_a_byte_at_a_time_is_cut() {
     lab.capture.bytes_per_second_min = 1_000;
     lab.capture.bytes_per_second_window = Duration::from_millis(300);
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 99999\r\n\r\n";
-    let (address, sent) = pours("GET /", head, b"a".to_vec(), Duration::from_millis(20));
-    leads(&mut lab, address);
+    let (address, sent) =
+        start_body_server("GET /", head, b"a".to_vec(), Duration::from_millis(20));
+    resolve_bad_host(&mut lab, address);
     let (_, seen) = survives(&lab, spec());
     let dripped = seen.done.iter().filter(|d| d.uri.host() == BAD);
     assert!(dripped.clone().count() >= 1, "{:?}", seen.done);
@@ -160,18 +161,18 @@ fn a_body_that_comes_a_byte_at_a_time_is_cut() {
 }
 
 #[test]
-fn of_a_robots_txt_of_two_gigabytes_no_more_than_one_megabyte_is_taken() {
+fn at_most_one_megabyte_of_a_robots_txt_of_two_gigabytes_is_read() {
     let mut lab = lab();
-    // No limit of the operator's helps here.
+    // No configured limit helps here.
     lab.capture.response_bytes_max = 1 << 40;
     let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2147483648\r\n\r\nUser-agent: *\nDisallow: /secret\n";
-    let (address, sent) = pours(
+    let (address, sent) = start_body_server(
         "GET /robots.txt",
         head,
         b"Disallow: /a/path/that/means/nothing\n".repeat(1_000),
         Duration::ZERO,
     );
-    leads(&mut lab, address);
+    resolve_bad_host(&mut lab, address);
     let mut spec = spec();
     spec.seeds.push(&uri("http://bad.example/secret"));
     let (report, seen) = survives(&lab, spec);
@@ -183,7 +184,7 @@ fn of_a_robots_txt_of_two_gigabytes_no_more_than_one_megabyte_is_taken() {
 }
 
 #[test]
-fn a_header_bomb_is_given_up() {
+fn a_header_bomb_is_aborted() {
     let lab = lab();
     let mut head = b"HTTP/1.1 200 OK\r\n".to_vec();
     for n in 0..50_000 {
@@ -202,7 +203,7 @@ fn a_header_bomb_is_given_up() {
 }
 
 #[test]
-fn a_gzip_bomb_is_stored_as_it_came_and_not_unfolded() {
+fn a_gzip_bomb_is_stored_as_received_and_not_decompressed() {
     let lab = lab();
     let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     for _ in 0..64 {
@@ -244,8 +245,8 @@ fn redirect_loops_and_chains_end() {
     assert_eq!(lab.asked().iter().filter(|url| url.starts_with(BAD)).count(), 11);
 }
 
-/// A network on which every name has the address that the script gives at each asking, and every
-/// public address leads to the scripted web.
+/// A network on which each lookup of a name returns the address that the script gives, and every public
+/// address leads to the scripted web.
 #[derive(Debug)]
 struct Names {
     web: SocketAddr,
@@ -275,7 +276,7 @@ impl Dialer for Names {
     }
 }
 
-/// A lab whose names are scripted and whose private addresses are refused, as in earnest.
+/// A lab whose names are scripted and whose private addresses are refused, as in production.
 fn lab_of(bad: &[&str]) -> (Lab, Arc<Names>) {
     let mut lab = lab();
     let names = Arc::new(Names {
@@ -302,10 +303,9 @@ fn a_redirect_to_a_private_address_is_not_followed_there() {
 }
 
 #[test]
-fn a_name_that_flips_to_a_private_address_is_not_dialled_there() {
+fn a_name_that_changes_to_a_private_address_is_not_connected_to() {
     let (mut lab, names) = lab_of(&["203.1.113.9", "127.0.0.1"]);
-    // Every exchange on a connection of its own, and no answer is kept, so that the name is asked for
-    // each.
+    // Every exchange on a connection of its own, and no answer is cached, so that each looks up the name.
     lab.capture.idle_per_host_max = 0;
     lab.capture.dns_age_max = std::time::Duration::ZERO;
     lab.web.page(BAD, "/", "<a href=/2>x</a>");
@@ -319,7 +319,7 @@ fn a_name_that_flips_to_a_private_address_is_not_dialled_there() {
     assert!(seen.done.iter().any(|d| refused(&d.outcome)), "{:?}", seen.done);
 }
 
-/// A page whose images stand on that many names of one address.
+/// A page whose images are on this many names of one address.
 fn page_of_names(count: usize) -> String {
     let images = (0..count).map(|n| format!("<img src=http://i{n}.example/x.png>"));
     article("Many names", &["All pictures are on one machine."]) + &images.collect::<String>()
@@ -329,7 +329,7 @@ fn page_of_names(count: usize) -> String {
 fn many_names_of_one_address_are_asked_at_the_pace_of_one_machine() {
     const NAMES: usize = 300;
     let (mut lab, names) = lab_of(&["203.1.113.9"]);
-    // What politeness asks of each name is satisfied at once.
+    // No pause is required between requests to one name.
     lab.politeness.pace.delay_min = Duration::ZERO;
     lab.politeness.pace.delay_factor = 0.0;
     lab.options.wait_max = Duration::from_hours(1);
@@ -369,7 +369,7 @@ fn what_a_page_needs_counts_against_the_limit_of_pages() {
     let (_, seen) = lab.run(&[spec]);
     let is_page = |done: &&Finished| !done.uri.as_str().ends_with("/robots.txt");
     let of_job = seen.done.iter().filter(is_page).count();
-    // Those of a job that were under way when the last of them came are let through.
+    // Those of a job that were in flight when the last of them was counted are accepted.
     assert!((20..=20 + lab.options.hosts_max).contains(&of_job), "{of_job}");
     let job =
         Job { requisites: true, pages_max: Some(20), ..Job::of(vec![uri("http://bad.example/")]) };
@@ -387,7 +387,7 @@ fn what_a_page_needs_counts_against_the_limit_of_pages() {
 }
 
 #[test]
-fn a_429_under_a_clock_ten_years_ahead_blocks_no_host_until_then() {
+fn a_429_with_a_clock_ten_years_ahead_does_not_block_a_host_for_years() {
     let mut lab = lab();
     let busy = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 7200\r\nContent-Length: 0\r\n\r\n";
     lab.web.page(BAD, "/2", &article("Two", &["Another page of the host."]));
@@ -401,7 +401,7 @@ fn a_429_under_a_clock_ten_years_ahead_blocks_no_host_until_then() {
     lab.clock.advance(Duration::from_hours(24 * 3_653));
     let (report, _) = lab.run(&[spec.clone()]);
     assert!(report.left > 0, "the host has put us off");
-    // The clock is put right; another process goes on.
+    // The clock is corrected; another process continues.
     lab.clock = Arc::new(ManualClock::new(right));
     lab.web.page(BAD, "/", &article("One", &["Here it is."]));
     let (_, seen) = lab.watch(&[spec.clone()], Duration::from_hours(72));
@@ -412,7 +412,7 @@ fn a_429_under_a_clock_ten_years_ahead_blocks_no_host_until_then() {
         let waited = at.since(right);
         assert!(waited <= Duration::from_hours(5), "{url}: {waited:?}");
     }
-    // It is mended once and for all, for pages that had been captured, too.
+    // The correction is permanent, also for pages that had been captured.
     lab.clock.advance(Duration::from_hours(24 * 30));
     let (_, seen) = lab.watch(&[spec], Duration::from_hours(24 * 30));
     assert!(seen.notes.iter().all(|note| !note.contains("ahead")), "{:?}", seen.notes);
@@ -481,7 +481,7 @@ fn sitemaps_that_name_each_other_end() {
 }
 
 #[test]
-fn a_host_that_answers_200_to_everything_is_left_in_the_end() {
+fn a_host_that_answers_200_to_everything_is_left_eventually() {
     let lab = lab();
     // Every page links to two deeper ones, for ever.
     for path in ["/", "/a", "/b", "/a/a", "/a/b", "/a/a/a", "/a/a/b", "/a/a/a/a", "/a/a/a/b"] {

@@ -27,7 +27,7 @@ fn run(root: &Path, args: &[&str]) -> String {
     stdout(&output)
 }
 
-/// The rules of what `verify` finds, in files or in the archive.
+/// The rules of the findings of `verify`, in files or in the archive.
 fn rules(root: &Path, files: &[&str]) -> Vec<String> {
     let args = [&["verify", "--format", "json"], files].concat();
     let findings = json_lines(&pressmark(root, &args));
@@ -65,7 +65,7 @@ fn files_of_arc_are_sound_in_the_archive_and_by_themselves() {
         &root,
         &["captures", "http://news.example/", "--match", "host", "--format", "json"],
     ));
-    let told: Vec<(&str, &str, &str)> = captures
+    let rows: Vec<(&str, &str, &str)> = captures
         .iter()
         .map(|line| {
             let text = |name: &str| line[name].as_str().unwrap_or_default();
@@ -74,7 +74,7 @@ fn files_of_arc_are_sound_in_the_archive_and_by_themselves() {
         .collect();
     let at = "20020328143001";
     assert_eq!(
-        told,
+        rows,
         [
             ("http://news.example/1", at, "v1.arc"),
             ("http://news.example/1", at, "v2.arc.gz"),
@@ -103,7 +103,7 @@ fn files_of_arc_are_exported_as_sound_warc() {
     for name in ["v1.arc", "v2.arc.gz", "arc-description-twice.arc"] {
         run(&root, &["import", corpus(name).to_str().unwrap()]);
     }
-    // Blanks in a URL are told of, and the file is taken.
+    // Spaces in a URL are reported, and the file is imported.
     let blank = pressmark(&root, &["import", corpus("blank-in-url.arc").to_str().unwrap()]);
     assert_eq!(blank.status.code(), Some(4), "{}", stderr(&blank));
     for name in ["all.wacz", "all.warc.gz", "all.warc"] {
@@ -114,7 +114,7 @@ fn files_of_arc_are_exported_as_sound_warc() {
     }
 }
 
-/// ARC has no digests: what was changed in a plain file is found by what the evidence log has of it.
+/// ARC has no digests: a change in an uncompressed file is found by the evidence log.
 #[test]
 fn a_byte_that_was_changed_in_an_imported_arc_file_is_found() {
     for name in ["v1.arc", "v2.arc.gz"] {
@@ -135,7 +135,7 @@ fn a_byte_that_was_changed_in_an_imported_arc_file_is_found() {
 }
 
 #[test]
-fn damage_is_told_of_once() {
+fn damage_is_reported_once() {
     let (_dir, root) = archive();
     let path = corpus("bad-crc.warc.gz");
     let refused = pressmark(&root, &["import", path.to_str().unwrap()]);
@@ -148,7 +148,7 @@ fn damage_is_told_of_once() {
     assert_eq!(rules(&root, &[]).iter().filter(|rule| *rule == "member-checksum").count(), 1);
 }
 
-/// What a wrong length took for its block is searched by the index, the log and `verify` alike.
+/// Records inside a block of a wrong length are found by the index, the log and `verify` alike.
 #[test]
 fn records_behind_a_wrong_length_are_captures_of_the_archive() {
     for (name, count) in [
@@ -166,7 +166,7 @@ fn records_behind_a_wrong_length_are_captures_of_the_archive() {
         let captures = json_lines(&pressmark(&root, &listed));
         assert_eq!((captures.len(), lines.lines().count()), (count, count), "{name}");
         let mut found = rules(&root, &[]);
-        // That a file ends inside a record is said of a file of an archive besides.
+        // For a file of an archive it is also reported that the file ends inside a record.
         found.retain(|rule| rule != "cut-file");
         assert_eq!(found, rules(&root, &[path.to_str().unwrap()]), "{name}");
         run(&root, &["reindex"]);
@@ -181,13 +181,13 @@ fn one_import_of_many_files_signs_one_checkpoint() {
     let args: Vec<&str> = ["import"].into_iter().chain(files.iter().map(String::as_str)).collect();
     run(&root, &args);
     assert_eq!(checkpoints(&root), 1);
-    // Again: everything is known, and nothing is signed.
+    // A second import: everything is known, and nothing is signed.
     run(&root, &args);
     assert_eq!(checkpoints(&root), 1);
     assert_eq!(rules(&root, &[]), [] as [&str; 0]);
 }
 
-/// Killed after the first file, after some, after the last was told of: the next run makes up for it.
+/// Killed after the first file, after some, after the last was reported: the next run completes the import.
 #[test]
 fn an_import_that_is_killed_loses_nothing() {
     const FILES: usize = 40;

@@ -91,10 +91,10 @@ fn a_body_that_was_changed_is_refused_by_every_command_with_its_place() {
             format!("the record at {offset} in {name} cannot be read: the block has the digest");
         assert!(said.contains(&place), "{command:?}: {said}");
     }
-    // The other version is as it was, and a history names the one that it leaves out.
+    // The other version is unaffected, and a history names the one that it omits.
     let first = ["cite", STORY, "--at", "20251105000000"];
     assert_eq!(pressmark(&root, &first).status.code(), Some(0));
-    // What was read while it was sound is remembered as it was: a history is of what pages said.
+    // A reading made while the record was sound is still used: a history shows what pages said.
     let remembered = pressmark(&root, &["history", STORY]);
     assert_eq!(remembered.status.code(), Some(0), "{}", stderr(&remembered));
     std::fs::remove_dir_all(root.join("derived")).unwrap();
@@ -126,10 +126,10 @@ fn a_revisit_of_a_body_that_was_changed_is_refused_with_the_place_of_that_body()
     }
 }
 
-/// What holds the payload of a revisit is damaged, or there and out of reach, or not there at all; only the
-/// last is called missing.
+/// The record with the payload of a revisit is damaged, or present and unreadable, or absent; only the
+/// last is reported as missing.
 #[test]
-fn the_original_of_a_revisit_is_called_missing_only_where_it_is() {
+fn the_original_of_a_revisit_is_reported_as_missing_only_where_it_is() {
     let show = |root: &Path| {
         let done = pressmark(root, &["show", SAME]);
         assert_eq!(done.status.code(), Some(1), "{}", stdout(&done));
@@ -159,9 +159,9 @@ fn the_original_of_a_revisit_is_called_missing_only_where_it_is() {
     assert!(said.contains(&place) && !said.contains(missing), "{said}");
 }
 
-/// The digest of the block mended, and that of the payload not; and both, against the index.
+/// The digest of the block corrected, and that of the payload not; and both, against the index.
 #[test]
-fn digests_that_were_mended_by_half_are_refused() {
+fn partly_corrected_digests_are_refused() {
     for (mended, said) in [
         (&["WARC-Block-Digest"][..], "but the record says"),
         (&["WARC-Block-Digest", "WARC-Payload-Digest"], "but the index says"),
@@ -190,9 +190,9 @@ fn digests_that_were_mended_by_half_are_refused() {
     }
 }
 
-/// Digests of bodies that other programs counted with their chunks are theirs, and no damage.
+/// Digests that other programs computed over chunked bodies are accepted, and not reported as damage.
 #[test]
-fn a_digest_that_counts_the_chunks_is_no_damage() {
+fn a_digest_over_the_chunks_is_not_damage() {
     let mut archive = Archive::new().in_a_hurry();
     let web = Web::start(Arc::clone(&archive.clock) as Arc<dyn Clock>);
     archive.resolve = web.resolve(&["a.example"]);

@@ -18,7 +18,7 @@ use crate::support::web::{Reply, Web, ok};
 
 const MISSING: i32 = 77;
 
-/// What the readers say of the archive; none where they are missing.
+/// What the readers report about the archive; `None` where they are missing.
 fn readers_say(root: &Path) -> Option<(bool, String)> {
     let Some(python) = std::env::var_os("PRESSMARK_INTEROP_PYTHON") else {
         skipped(
@@ -42,7 +42,7 @@ fn readers_say(root: &Path) -> Option<(bool, String)> {
 }
 
 /// The feeds of changes as Python's feedparser reads them: as many entries as there are changes, each
-/// with a title, a link, a time and an identifier of its own, and nothing it stumbles over.
+/// with a title, a link, a time and an identifier of its own, and no parse error.
 #[test]
 fn feeds_of_changes_are_read_by_feedparser() {
     let Some(python) = std::env::var_os("PRESSMARK_INTEROP_PYTHON") else {

@@ -1,5 +1,5 @@
-//! Jobs on the scripted web: sources are followed, what does not belong is left, limits hold, and
-//! a run for ever pauses, alarms and reloads.
+//! Jobs on the scripted web: sources are followed, pages out of scope are not fetched, limits hold, and
+//! an endless run pauses, alarms and reloads.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,7 +115,7 @@ fn requisites_of_other_hosts_come_when_the_scope_says_so() {
 }
 
 #[test]
-fn a_job_ends_at_its_limit_and_the_next_run_goes_on() {
+fn a_job_ends_at_its_limit_and_the_next_run_continues() {
     let lab = Lab::new(&["a.example"]);
     let mut spec = job("paper", "a.example");
     for n in 0..5 {
@@ -193,7 +193,7 @@ fn a_lastmod_that_moved_brings_the_next_look_forward() {
 }
 
 #[test]
-fn a_full_disk_pauses_a_run_for_ever_and_it_goes_on_by_itself() {
+fn a_full_disk_pauses_an_endless_run_which_resumes_by_itself() {
     let mut lab = Lab::new(&["a.example"]);
     lab.options.disk_free_min = 100;
     lab.web.page("a.example", "/", &article("x", &[TEXT]));
@@ -217,7 +217,7 @@ fn a_full_disk_pauses_a_run_for_ever_and_it_goes_on_by_itself() {
 }
 
 #[test]
-fn jobs_are_exchanged_while_a_run_goes_on() {
+fn jobs_are_replaced_during_a_run() {
     let lab = Lab::new(&["a.example", "b.example"]);
     lab.web.page("a.example", "/", &article("x", &[TEXT]));
     lab.web.page("b.example", "/", &article("x", &[TEXT]));
@@ -255,9 +255,9 @@ fn jobs_are_exchanged_while_a_run_goes_on() {
 }
 
 #[test]
-fn an_alarm_is_raised_while_nothing_ends_for_longer_than_allowed_and_taken_back() {
+fn an_alarm_is_raised_while_a_run_stalls_and_is_cleared() {
     let mut lab = Lab::new(&["a.example"]);
-    // Half a second of silence outlasts an alarm that goes off after a moment of it.
+    // Half a second without a result is longer than the delay of the alarm.
     lab.options.stall_after = Duration::ZERO;
     lab.capture.first_byte_timeout = Duration::from_millis(500);
     lab.web.on("a.example", "/robots.txt", Reply::Bytes(Vec::new()));
@@ -294,7 +294,7 @@ fn secrets_go_to_their_host_and_into_no_log() {
 }
 
 #[test]
-fn bodies_that_a_job_does_not_want_are_left_at_their_head_and_its_sources_are_not() {
+fn unwanted_bodies_of_pages_are_truncated_and_those_of_sources_are_not() {
     let lab = Lab::new(&["a.example"]);
     let big = vec![b'x'; 2 << 20];
     lab.web.on("a.example", "/film", Reply::Bytes(ok("video/mp4", &big)));

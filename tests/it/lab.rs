@@ -34,9 +34,9 @@ pub struct Lab {
     pub options: CrawlOptions,
     pub politeness: Politeness,
     pub dialer: Arc<dyn Dialer>,
-    /// Job files that were there and are there no longer.
+    /// Job files that have been removed.
     pub gone: Arc<Mutex<HashSet<PathBuf>>>,
-    /// How the crawl waits; by moving the clock where there is none.
+    /// How the crawl waits; without one, by moving the clock.
     pub timer: Option<Arc<dyn Timer>>,
 }
 
@@ -63,16 +63,16 @@ impl Dialer for Pipes {
     }
 }
 
-/// What a run told.
+/// What a run reported.
 #[derive(Default)]
 pub struct Seen {
     pub done: Vec<Finished>,
     pub news: Vec<VersionEvent>,
     pub trouble: Vec<RunProblem>,
     pub notes: Vec<String>,
-    /// What turned ill or well again: `URL: was > is (detail)`.
+    /// Sources that failed or recovered: `URL: was > is (detail)`.
     pub sources: Vec<String>,
-    /// A stop is asked for at this time.
+    /// A stop is requested at this time.
     pub until: Option<(Timestamp, Arc<ManualClock>, Stop)>,
     pub on_progress: Option<Box<dyn FnMut() + Send>>,
 }
@@ -166,7 +166,7 @@ impl Lab {
         if !root.exists() {
             Layout::new(&root).create().unwrap();
         }
-        // A process that another test is about to start holds the lock of the run before for a moment.
+        // A process that another test is starting may hold the lock of the previous run for a moment.
         let open = || Store::open(&root, StoreOptions::default(), Arc::clone(&clock));
         let (store, _) = (0..500)
             .find_map(|_| match open() {
@@ -213,7 +213,7 @@ impl Lab {
         self.run_as(specs, Take::Jobs, Seen::default(), &Stop::default())
     }
 
-    /// Watches for so long.
+    /// Watches for this long.
     pub fn watch(&self, specs: &[JobSpec], time: Duration) -> (Report, Seen) {
         let stop = Stop::default();
         let until = Some((self.clock.now().plus(time), Arc::clone(&self.clock), stop.clone()));
@@ -234,7 +234,7 @@ impl Lab {
         (report, seen)
     }
 
-    /// What was asked for, robots.txt left out, sorted.
+    /// What was requested, without robots.txt, sorted.
     pub fn asked(&self) -> Vec<String> {
         let mut asked: Vec<String> = self
             .web

@@ -1,4 +1,4 @@
-//! A smoke alarm: the `use crate::` lines against the table in `docs/architecture.md`.
+//! A coarse check: the `use crate::` lines against the table in `docs/architecture.md`.
 
 mod circles;
 
@@ -50,7 +50,7 @@ fn test_modules(file: &Path) -> Vec<PathBuf> {
     declared.collect()
 }
 
-/// The code of a file without its inline modules of tests, wherever they stand.
+/// The code of a file without its inline test modules, wherever they are.
 fn without_tests(text: &str) -> String {
     let mut code = String::new();
     let mut rest = text;
@@ -70,7 +70,7 @@ fn without_tests(text: &str) -> String {
 }
 
 #[test]
-fn test_code_is_passed_over_and_what_follows_it_is_not() {
+fn test_code_is_skipped_and_what_follows_it_is_not() {
     let text = "use crate::a;\n#[cfg(test)]\nmod tests;\nuse crate::b;\n#[cfg(test)]\nmod more {\n    use crate::c;\n}\nuse crate::d;\n";
     let code = without_tests(text);
     assert!(!code.contains("crate::c"));
@@ -144,7 +144,7 @@ fn only_the_output_and_the_log_write_to_stdout_and_stderr() {
             places.insert(name);
         }
     }
-    // What a page says reaches a terminal through these, which make it printable.
+    // Content of pages reaches a terminal through these, which make it printable.
     let known = ["cli/output.rs", "telemetry/logs.rs"];
     assert_eq!(places, known.map(str::to_owned).into());
 }
@@ -202,7 +202,7 @@ fn dependencies() -> BTreeSet<String> {
         .collect()
 }
 
-/// Whether code names a crate: `name::` that is no part of a longer path or name.
+/// Whether code names a crate: `name::` that is not part of a longer path or name.
 fn names_crate(code: &str, name: &str) -> bool {
     let path = format!("{name}::");
     code.match_indices(&path).any(|(at, _)| {

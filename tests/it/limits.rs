@@ -1,5 +1,5 @@
-//! What bounds a job: bytes, time, disk, budgets over restarts, cron; and runs that are taken up
-//! where they were left.
+//! What bounds a job: bytes, time, disk, budgets over restarts, cron; and runs that are resumed
+//! where they stopped.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,7 +30,7 @@ fn paths(lab: &Lab) -> Vec<String> {
 }
 
 #[test]
-fn a_run_ends_after_so_many_bytes_and_the_next_goes_on() {
+fn a_run_ends_at_its_limit_of_bytes_and_the_next_continues() {
     let lab = Lab::new(&[HOST]);
     let mut spec = pages(&lab, 6);
     spec.limits.bytes_max = Some(2_500);
@@ -41,7 +41,7 @@ fn a_run_ends_after_so_many_bytes_and_the_next_goes_on() {
 }
 
 #[test]
-fn a_run_ends_after_so_much_time() {
+fn a_run_ends_at_its_time_limit() {
     let mut lab = Lab::new(&[HOST]);
     lab.politeness.pace.delay_min = Duration::from_secs(60);
     let mut spec = pages(&lab, 10);
@@ -51,7 +51,7 @@ fn a_run_ends_after_so_much_time() {
     let begun = lab.clock.now();
     let until = Some((begun.plus(Duration::from_hours(2)), Arc::clone(&lab.clock), stop.clone()));
     let mut seen = Seen { until, ..Seen::default() };
-    // For ever, so that only the limit can end it; it holds for a day.
+    // Endless, so that only the limit can end it; it holds for a day.
     let job = Job { take: Take::Forever, ..Job::of(Vec::new()) };
     runtime().block_on(crawl.run(&job, &mut seen, &stop)).unwrap();
     let asked = lab.web.asked();
@@ -85,7 +85,7 @@ fn a_job_with_a_disk_limit_of_its_own_pauses_alone() {
 }
 
 #[test]
-fn a_cron_job_is_looked_at_at_its_times() {
+fn a_cron_job_visits_its_pages_at_its_times() {
     let lab = Lab::new(&[HOST]);
     let mut spec = pages(&lab, 1);
     spec.schedule = Schedule::Cron("30 4,16 * * *".parse().unwrap());
@@ -102,7 +102,7 @@ fn a_cron_job_is_looked_at_at_its_times() {
     assert_eq!(looks[1..], ["04:30", "16:30", "04:30", "16:30", "04:30", "16:30"]);
 }
 
-/// A front page that links to so many pages.
+/// A front page that links to this many pages.
 fn front(lab: &Lab, from: usize, to: usize) {
     let links: String = (from..to).map(|n| format!("<a href=/p/story-{n}>x</a> ")).collect();
     lab.web.page(HOST, "/", &links);
@@ -150,7 +150,7 @@ fn stopped_after(lab: &Lab, specs: &[JobSpec], pages: usize) {
 }
 
 #[test]
-fn a_job_that_was_stopped_is_taken_up_where_it_was_left() {
+fn a_stopped_job_is_resumed_where_it_stopped() {
     let lab = Lab::new(&[HOST]);
     let spec = pages(&lab, 8);
     stopped_after(&lab, std::slice::from_ref(&spec), 3);
@@ -162,13 +162,13 @@ fn a_job_that_was_stopped_is_taken_up_where_it_was_left() {
     let all: Vec<String> = (0..8).map(|n| format!("/{n}")).collect();
     assert_eq!(asked, all, "each once");
     assert_eq!(report.left, 0);
-    // That run came to its end, so the next one asks for all that the job names.
+    // That run completed, so the next one requests everything that the job names.
     lab.run(&[spec]);
     assert_eq!(paths(&lab).len(), 16);
 }
 
 #[test]
-fn what_a_job_names_since_it_was_stopped_is_asked_for_too() {
+fn urls_added_to_a_stopped_job_are_requested_too() {
     let lab = Lab::new(&[HOST]);
     let mut spec = pages(&lab, 4);
     stopped_after(&lab, &[spec.clone()], 2);
@@ -201,13 +201,13 @@ fn another_form_of_a_page_is_recorded_and_not_merged() {
     };
     let full = of("http://a.example/story");
     assert!(full[0].contains("variant: http://a.example/amp/story (amp)"), "{full:?}");
-    // Of the form itself it is known when it was read: every later capture says so.
+    // For the form itself it is known when it was read: every later capture records that.
     let form = of("http://a.example/amp/story");
     assert!(form[1].contains("variantOf: http://a.example/story (amp)"), "{form:?}");
     assert!(lab.log().contains(" I "), "{}", lab.log());
 }
 
-/// The metadata records: about which URL, and what they say.
+/// The metadata records: their URL and content.
 fn metadata(lab: &Lab) -> Vec<(String, String)> {
     let root = lab.dir.path().join("archive");
     let kept = crate::support::archive::records(&root);
@@ -218,7 +218,7 @@ fn metadata(lab: &Lab) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_queue_says_what_is_in_it_while_it_is_held() {
+fn a_queue_reports_its_content_while_it_is_locked() {
     let lab = Lab::new(&[HOST]);
     let mut spec = pages(&lab, 3);
     spec.schedule = Schedule::Fixed { every: Duration::from_hours(5) };

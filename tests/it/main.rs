@@ -4,14 +4,14 @@
 //! - `backfill`: what other archives captured of a page, from their TimeMaps
 //! - `crawl`: whole crawls on a manual clock
 //! - `crash`: the process is killed at random points
-//! - `power_loss`: the power goes at random points
-//! - `hostile`: a web that does its worst
+//! - `power_loss`: the power fails at random points
+//! - `hostile`: a hostile web
 //! - `jobs`, `limits`: what a job finds, when it looks again, what bounds it
 //! - `sequences`: jobs that are renamed, changed, removed, added again, and two that share pages
 //! - `sources`: feeds and sitemaps that turn into something else, and outlets that go silent
-//! - `guide`: the operator's guide, followed word by word
+//! - `guide`: the operator's guide, followed literally
 //! - `daemon`: `watch` as a process, and jobs that are killed
-//! - `postgres`: an archive whose captures are kept in a database, the server restarted and away
+//! - `postgres`: an archive whose captures are kept in a database, the server restarted and unreachable
 //! - `objects`: WARC files in an object storage, its faults, and a kill between any two requests
 //! - `purge`: what is removed by order, and everything else that stays
 //! - `printing`: what comes from the web never steers a terminal, whatever command prints it
@@ -19,9 +19,9 @@
 //! - `proxies`: the way through HTTP and SOCKS5 proxies
 //! - `rebuild`: the index deleted or damaged, every query answers the same
 //! - `cli`: help, exit codes, JSON, closed pipes, local files
-//! - `browser_trouble`: browsers that break or hang, and pages that do their worst to one
+//! - `browser_trouble`: browsers that crash or hang, and hostile pages
 //! - `chromium`: hostile pages, replayed in a browser
-//! - `evidence`: whatever is changed in an archive is found; bundles and time stamps
+//! - `evidence`: every change in an archive is found; bundles and time stamps
 //! - `exchange`: index lines, exports and imports, with other people's programs
 //! - `imports`: files of other programs in an archive, and an import that is killed
 //! - `unread`: pages that take too long to read, or break what reads them
@@ -33,13 +33,13 @@
 //! - `relay`: captures whose TLS session a relay attests, and forgeries of them
 //! - `readings`: the store of readings beside crawls, other processes and a kill
 //! - `quotes`: the command, on files and on an archive
-//! - `extract_fuzz`: mutated pages and hostile documents are survived
+//! - `extract_fuzz`: mutated pages and hostile documents cause no panic
 //! - `fuzz_corpus`: the kept inputs of the fuzz targets, without a fuzzer
 //! - `page_kinds`: kinds of real pages, by tables in several languages
 //! - `plain_pages`: pages that say little, and shells that say something
 //! - `pages`: what is read from the corpus of pages, held to floors
 //! - `cite`: the command on an archive, and its formats in other people's readers
-//! - `layers`: who imports whom
+//! - `layers`: which module imports which
 //! - `month`: a job of thirty outlets for a month of the manual clock
 //! - `clocks`: outlets whose clocks are wrong
 //! - `navigation`: redirects with cookies, pages that send on, bytes of addresses
@@ -53,12 +53,12 @@
 //! - `scripted_pages`: pages whose article is in their data and not in the markup
 //! - `schemas`: every JSON form against its schema
 //! - `warc_files`: files of any origin are verified, repacked and repaired
-//! - `versions`: what a crawl tells of new versions, beside what `history` prints of them
+//! - `versions`: what a crawl reports of new versions, compared with what `history` prints of them
 //! - `views`: captured pages with their scripts, at their true addresses and rerouted, in Chromium
 //! - `serve`: the server over loopback: Memento, CDX, raw replay, the API, limits
 //! - `tables`: Parquet by month, in DuckDB and pandas
 //! - `search`: words over all versions, beside a process that writes, and saved searches
-//! - `secrets`: what is secret is sent to whom it is for, and shown to no one else
+//! - `secrets`: secrets are sent only to their recipient, and shown nowhere else
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

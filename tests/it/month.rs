@@ -19,7 +19,7 @@ use crate::support::web::{Asked, Make, Reply, ok};
 
 const OUTLETS: usize = 30;
 const DAYS: u64 = 30;
-/// How often feeds and sitemaps are looked at.
+/// How often feeds and sitemaps are fetched.
 const SOURCES_EVERY: Duration = Duration::from_hours(4);
 /// The floor of the pause between two requests to a host, as set by default.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -27,12 +27,12 @@ const PAUSE: Duration = Duration::from_secs(2);
 const CRAWL_DELAY: Duration = Duration::from_secs(20);
 /// What an outlet that is overloaded asks for.
 const RETRY_AFTER: Duration = Duration::from_hours(1);
-/// A robots.txt is good for so long.
+/// How long a robots.txt is valid.
 const ROBOTS_AGE: Duration = Duration::from_hours(24);
 
 const TEXT: &str = "The council met on Monday evening and talked for three hours about the bridge.";
 
-/// How an outlet says what is new.
+/// How an outlet announces new pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// A feed that dates each item with its publication; edits are stealth.
@@ -49,7 +49,7 @@ enum RunProblem {
     None,
     /// Answers 503 with Retry-After.
     Overloaded,
-    /// Hangs up on everything.
+    /// Closes every connection.
     Down,
 }
 
@@ -63,7 +63,7 @@ struct Outlet {
     host: String,
     kind: Kind,
     trouble: RunProblem,
-    ails: (Timestamp, Timestamp),
+    trouble_time: (Timestamp, Timestamp),
     stories: Vec<Story>,
 }
 
@@ -94,7 +94,7 @@ impl Outlet {
             _ => RunProblem::None,
         };
         let from = begun.plus(minutes(60 * 24 * (3 + n as u64 % 20)));
-        let ails = (from, from.plus(Duration::from_hours(8)));
+        let trouble_time = (from, from.plus(Duration::from_hours(8)));
         let stories = (0..16)
             .map(|at| {
                 let published = begun.plus(minutes(chance.below(60 * 24 * (DAYS - 3))));
@@ -112,11 +112,11 @@ impl Outlet {
                 Story { path: format!("/story-{at}"), published, edits }
             })
             .collect();
-        Self { host, kind, trouble, ails, stories }
+        Self { host, kind, trouble, trouble_time, stories }
     }
 
-    fn ails(&self, now: Timestamp) -> bool {
-        self.trouble != RunProblem::None && now >= self.ails.0 && now < self.ails.1
+    fn has_trouble(&self, now: Timestamp) -> bool {
+        self.trouble != RunProblem::None && now >= self.trouble_time.0 && now < self.trouble_time.1
     }
 
     fn pause(&self, n: usize) -> Duration {
@@ -144,7 +144,7 @@ impl Outlet {
             .iter()
             .map(|story| (format!("http://{}{}", self.host, story.path), dated(story)))
             .collect();
-        listed.push((format!("http://{}/private/plan", self.host), self.ails.0));
+        listed.push((format!("http://{}/private/plan", self.host), self.trouble_time.0));
         if self.kind == Kind::Sitemap {
             let dates: Vec<(String, String)> =
                 listed.into_iter().map(|(url, at)| (url, at.to_rfc3339())).collect();
@@ -193,11 +193,11 @@ impl Outlet {
             let reply: Make = Arc::new(move |request: &str, _: usize| {
                 let now = ManualClock::now(&clock);
                 match outlet.trouble {
-                    RunProblem::Overloaded if outlet.ails(now) => {
+                    RunProblem::Overloaded if outlet.has_trouble(now) => {
                         b"HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n"
                             .to_vec()
                     }
-                    RunProblem::Down if outlet.ails(now) => Vec::new(),
+                    RunProblem::Down if outlet.has_trouble(now) => Vec::new(),
                     _ => make(&outlet, request, now),
                 }
             });
@@ -220,7 +220,7 @@ fn text(edits: usize) -> String {
 /// What an outlet answers to a request at a time.
 type Answers = Box<dyn Fn(&Outlet, &str, Timestamp) -> Vec<u8> + Send + Sync>;
 
-/// What became of an edit.
+/// The outcome of an edit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fate {
     /// A look came before the next edit.
@@ -276,10 +276,10 @@ fn is_polite(outlet: &Outlet, pause: Duration, asked: &[&Asked]) {
         if let Some(before) = before {
             // Its crawl-delay is known from its first robots.txt on, which is the first request.
             let gap = one.at.since(before);
-            // A kept connection that ends as it is asked was most likely never read: it is asked once
-            // more on a fresh one (RFC 9112, section 9.3.1).
+            // A request on a kept connection that closes was most likely never read: it is sent once more on
+            // a fresh one (RFC 9112, section 9.3.1).
             let is_repeated = outlet.trouble == RunProblem::Down
-                && outlet.ails(one.at)
+                && outlet.has_trouble(one.at)
                 && asked[at - 1].target == one.target
                 && (at < 2 || one.at.since(asked[at - 2].at) >= pause);
             assert!(
@@ -293,7 +293,7 @@ fn is_polite(outlet: &Outlet, pause: Duration, asked: &[&Asked]) {
             assert!(early.is_zero(), "{host}: asked {early:?} before its Retry-After was over");
         }
         before = Some(one.at);
-        let put_off = outlet.trouble == RunProblem::Overloaded && outlet.ails(one.at);
+        let put_off = outlet.trouble == RunProblem::Overloaded && outlet.has_trouble(one.at);
         until = put_off.then(|| one.at.plus(RETRY_AFTER));
     }
 }
@@ -337,13 +337,13 @@ fn a_month_of_thirty_outlets_is_polite_and_every_edit_is_accounted_for() {
         is_polite(outlet, outlet.pause(n), of_host);
         let signals = outlet.kind != Kind::Feed;
         let looks: usize = outlet.stories.iter().map(|s| looks_at(of_host, s).len()).sum();
-        // The budget holds over the month, but for first captures and what signals ask for.
+        // The budget holds over the month, except for first captures and looks caused by signals.
         let edits: usize = outlet.stories.iter().map(|s| s.edits.len()).sum();
         let most = looks_per_day * DAYS as f64 * 1.25 + (outlet.stories.len() + edits) as f64;
         assert!((looks as f64) < most, "{}: {looks} looks, at most {most}", outlet.host);
-        let told = Told { asked: of_host, seen: &seen, end, looks_per_day };
+        let observed = Observed { asked: of_host, seen: &seen, end, looks_per_day };
         for story in &outlet.stories {
-            for fate in told.fates(outlet, story) {
+            for fate in observed.fates(outlet, story) {
                 *fates.entry((signals, fate)).or_default() += 1;
             }
         }
@@ -374,35 +374,35 @@ fn looks_at(asked: &[&Asked], story: &Story) -> Vec<Timestamp> {
 }
 
 /// What the month showed of one outlet.
-struct Told<'a> {
+struct Observed<'a> {
     asked: &'a [&'a Asked],
     seen: &'a Seen,
     end: Timestamp,
     looks_per_day: f64,
 }
 
-impl Told<'_> {
-    /// The fate of each edit of a story; every one that was caught is told once.
+impl Observed<'_> {
+    /// The fate of each edit of a story; every one that was caught is reported once.
     fn fates(&self, outlet: &Outlet, story: &Story) -> Vec<Fate> {
         // A look that found the outlet away showed nothing.
         let looks: Vec<Timestamp> =
-            looks_at(self.asked, story).into_iter().filter(|at| !outlet.ails(*at)).collect();
+            looks_at(self.asked, story).into_iter().filter(|at| !outlet.has_trouble(*at)).collect();
         let name = format!("{}{}", outlet.host, story.path);
         assert!(!looks.is_empty(), "{name} was never looked at");
         let found_in = looks[0].since(story.published);
         let away = outlet.trouble != RunProblem::None
-            && story.published < outlet.ails.1
-            && looks[0] >= outlet.ails.0;
+            && story.published < outlet.trouble_time.1
+            && looks[0] >= outlet.trouble_time.0;
         assert!(found_in <= SOURCES_EVERY + minutes(10) || away, "{name} found after {found_in:?}");
         let mut fates = Vec::new();
-        let mut told = 0;
+        let mut reported = 0;
         for (at, edit) in story.edits.iter().enumerate() {
             let next = story.edits.get(at + 1).copied();
             let look = looks.iter().copied().find(|look| look >= edit);
             fates.push(match (look, next) {
                 (Some(look), _) if look == looks[0] => Fate::BeforeFound,
                 (Some(look), next) if next.is_none_or(|next| look < next) => {
-                    told += 1;
+                    reported += 1;
                     Fate::Caught
                 }
                 (None, None) => Fate::Open,
@@ -411,7 +411,7 @@ impl Told<'_> {
         }
         let url = format!("http://{name}");
         let news: Vec<_> = self.seen.news.iter().filter(|n| n.uri.as_str() == url).collect();
-        assert_eq!(news.len(), told, "{url}: each caught edit is told once");
+        assert_eq!(news.len(), reported, "{url}: each caught edit is told once");
         let times: BTreeSet<Timestamp> = news.iter().map(|n| n.at).collect();
         assert!(times.iter().all(|at| looks.contains(at)), "{url}: told at its looks");
         fates
@@ -426,8 +426,9 @@ impl Told<'_> {
         next: Option<Timestamp>,
     ) -> Fate {
         let look = look.unwrap_or(self.end);
-        let away =
-            outlet.trouble != RunProblem::None && edit < outlet.ails.1 && look >= outlet.ails.0;
+        let away = outlet.trouble != RunProblem::None
+            && edit < outlet.trouble_time.1
+            && look >= outlet.trouble_time.0;
         if away {
             return Fate::WhileAway;
         }

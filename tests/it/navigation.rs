@@ -1,5 +1,5 @@
-//! From a URL along its redirects: what a server sets as a cookie on the way is sent on that way and
-//! nowhere else, a page that sends its reader on by itself is a redirect, and addresses are asked for in
+//! From a URL along its redirects: a cookie that a server sets on the way is sent on that way and
+//! nowhere else, a page that redirects its reader by itself is a redirect, and addresses are requested in
 //! the bytes that browsers would send.
 
 use std::sync::Arc;
@@ -41,8 +41,8 @@ fn on(lab: &Lab, host: &str, target: &str, make: impl Fn(&str) -> Vec<u8> + Send
     lab.web.on(host, target, Reply::Made(Arc::new(make)));
 }
 
-/// A page behind a gate: its kind, the servers of it (the number says how often the page was edited), and
-/// the way that leads to it.
+/// A page behind a gate: its kind, its servers (the number says how often the page was edited), and the
+/// URL that leads to it.
 type Gate = (&'static str, fn(&Lab, Arc<AtomicUsize>), Vec<&'static str>);
 
 fn gates() -> Vec<Gate> {
@@ -111,7 +111,7 @@ fn asked(lab: &Lab) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_page_behind_a_cookie_is_reached_at_every_look_and_its_edit_is_told() {
+fn a_page_behind_a_cookie_is_reached_at_every_visit_and_its_edit_is_reported() {
     for (name, gate, way) in gates() {
         let lab = Lab::in_memory(&HOSTS);
         let edits = Arc::new(AtomicUsize::new(0));
@@ -126,19 +126,19 @@ fn a_page_behind_a_cookie_is_reached_at_every_look_and_its_edit_is_told() {
         let last =
             seen.done.iter().rfind(|done| done.uri.as_str() == "http://a.example/p").unwrap();
         assert_eq!(status(last), Some(200), "{name}");
-        // The next day it is edited; the navigation begins without cookies, as that of yesterday did.
+        // The page is edited the next day. The navigation starts without cookies, as it did the day before.
         edits.store(1, Ordering::SeqCst);
         let seen = lab.watch(&[spec], Duration::from_hours(24)).1;
         let second = asked(&lab).split_off(way.len());
         let first = second.iter().position(|(target, _)| target == "/p").unwrap();
         assert_eq!(second[first].1, "", "{name}: {second:?}");
         assert!(second.iter().any(|(t, sent)| t == "/p" && !sent.is_empty()), "{name}: {second:?}");
-        let told: Vec<String> =
+        let reported: Vec<String> =
             seen.news.iter().map(|one| format!("{:?}", one.kinds().collect::<Vec<_>>())).collect();
-        assert!(seen.news.iter().any(VersionEvent::is_edit), "{name}: {told:?}");
-        // A page that waits is no redirect to history: it says something itself.
-        assert!(seen.news.len() == 1 || name == "a page that waits", "{name}: {told:?}");
-        // What was sent stands in the archive, and no other host was sent what is not its own.
+        assert!(seen.news.iter().any(VersionEvent::is_edit), "{name}: {reported:?}");
+        // History does not treat a page that waits as a redirect: it has a text of its own.
+        assert!(seen.news.len() == 1 || name == "a page that waits", "{name}: {reported:?}");
+        // The archive holds what was sent, and no host received another host's cookies.
         let kept = records(&lab.dir.path().join("archive"));
         let requests = kept.iter().filter(|record| record.is("request", "http://a.example/p"));
         let sent = requests
@@ -205,7 +205,7 @@ fn a_page_that_sends_its_reader_on_is_a_redirect_at_any_depth() {
             html.len()
         );
         lab.web.on("a.example", "/1", Reply::Bytes(reply.into_bytes()));
-        // Another one behind it, on another host: no link of a site is followed that far.
+        // Another gate behind it, on another host: links of a site are not followed that far.
         let next = "<meta http-equiv=refresh content='0; url=http://b.example/3'>";
         lab.web.page("a.example", "/2", next);
         lab.web.page("b.example", "/3", &article("Three", &[TEXT]));

@@ -1,4 +1,4 @@
-//! WARC files in an object storage: every command answers as it did when they lay here, whatever the storage and the
+//! WARC files in an object storage: every command answers as it did when the files were local, whatever the storage and the
 //! network do; and a process that is killed at any request loses nothing.
 
 mod faults;
@@ -39,7 +39,7 @@ impl Kept {
         self
     }
 
-    /// Copies go as soon as they may.
+    /// Local copies are evicted as soon as that is allowed.
     fn evicting(self) -> Self {
         self.set("store.local_age_max=1ms")
     }
@@ -66,7 +66,7 @@ impl Kept {
         output
     }
 
-    /// A run that captures nothing: it sends what is sealed, and evicts what may go.
+    /// A run that captures nothing: it sends the sealed files, and evicts those that may be evicted.
     fn send(&self) -> Output {
         self.run(&["crawl", "--due"])
     }
@@ -83,7 +83,7 @@ impl Kept {
         json_lines(&self.run(&["status", "--format", "json"]))[0]["remote"].clone()
     }
 
-    /// The files that lie here, by name, with their bytes.
+    /// The local files, by name, with their bytes.
     fn here(&self) -> Vec<(String, Vec<u8>)> {
         let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
         let listed = std::fs::read_dir(self.root().join("warc")).unwrap().flatten();
@@ -138,7 +138,7 @@ fn answers(kept: &Kept) -> Vec<(Option<i32>, String)> {
         .collect()
 }
 
-/// What holds with every server: sent, read back, evicted, and answered for as before.
+/// The checks for every server: files are sent, read back and evicted, and the answers stay the same.
 fn contract(endpoint: &str) {
     let web = site(9 << 20);
     let kept = Kept::new(endpoint);
@@ -151,21 +151,21 @@ fn contract(endpoint: &str) {
 
     let sent = kept.send();
     assert_eq!((sent.status.code(), kept.here()), (Some(0), lay_here.clone()), "{}", stderr(&sent));
-    let told = kept.remote();
-    assert_eq!(told["verified"]["files"], lay_here.len(), "{told} {}", stderr(&sent));
-    assert_eq!(told["trouble"], serde_json::Value::Null);
+    let report = kept.remote();
+    assert_eq!(report["verified"]["files"], lay_here.len(), "{report} {}", stderr(&sent));
+    assert_eq!(report["trouble"], serde_json::Value::Null);
 
     let kept = kept.evicting();
     let sent = kept.send();
     assert_eq!(kept.here(), [], "{}", stderr(&sent));
-    let told = kept.remote();
-    assert_eq!(told["evicted"]["files"], lay_here.len(), "{told}");
+    let report = kept.remote();
+    assert_eq!(report["evicted"]["files"], lay_here.len(), "{report}");
     let total: usize = lay_here.iter().map(|(_, bytes)| bytes.len()).sum();
-    assert_eq!(told["evicted"]["bytes"], total);
+    assert_eq!(report["evicted"]["bytes"], total);
     for (args, (before, after)) in QUERIES.iter().zip(before.iter().zip(answers(&kept))) {
         assert_eq!(*before, after, "{args:?}");
     }
-    // Everything that is derived can be made again from what lies there alone.
+    // All derived data can be rebuilt from the files in the storage alone.
     std::fs::remove_dir_all(kept.root().join("remote")).unwrap();
     std::fs::remove_dir_all(kept.root().join("index")).unwrap();
     let rebuilt = kept.run(&["reindex"]);
@@ -173,19 +173,19 @@ fn contract(endpoint: &str) {
     for (args, (before, after)) in QUERIES.iter().zip(before.iter().zip(answers(&kept))) {
         assert_eq!(*before, after, "{args:?}, rebuilt");
     }
-    // A new capture of the same pages refers to those that lie there.
+    // A new capture of the same pages refers to the captures in the storage.
     kept.fill(&web);
     let verified = kept.run(&["verify"]);
     assert_eq!(verified.status.code(), Some(0), "{}{}", stdout(&verified), stderr(&verified));
 }
 
 #[test]
-fn every_command_answers_as_when_the_files_lay_here() {
+fn every_command_answers_as_with_local_files() {
     let server = S3::start();
     contract(&server.endpoint());
     assert_eq!(server.uploads(), 0);
     let is_made = |asked: &&crate::support::s3::S3Asked| asked.method == "DELETE";
-    // The one that `config check` began and threw away.
+    // The upload that `config check` began and discarded.
     assert_eq!(server.asked().iter().filter(is_made).count(), 1, "nothing is deleted");
 }
 
@@ -205,13 +205,13 @@ fn a_file_of_the_server_is_served_by_range_wherever_it_lies() {
         kept.run(&["export", "--to", &to, "--format", "warc", "http://news.example/p/3"]);
     assert_eq!(exported.status.code(), Some(0), "{}", stderr(&exported));
     assert!(std::fs::metadata(&out).unwrap().len() > 500);
-    // A file that is there already is not taken in a second time.
+    // A file that is already there is not imported a second time.
     let again = kept.dir.path().join(&lay_here[0].0);
     std::fs::write(&again, &lay_here[0].1).unwrap();
     let imported = kept.run(&["import", &again.to_string_lossy()]);
     assert!(!kept.root().join("imported").join(&lay_here[0].0).exists(), "{}", stdout(&imported));
     assert_eq!(files(&kept.root()).len(), lay_here.len(), "known without the settings, too");
-    // Without the settings it says where the file is.
+    // Without the settings the message says where the file is.
     let alone = command(&kept.root()).args(["show", "http://news.example/p/3"]).output().unwrap();
     assert_eq!(alone.status.code(), Some(1));
     assert!(stderr(&alone).contains("store.remote"), "{}", stderr(&alone));
@@ -228,7 +228,7 @@ fn what_was_changed_or_lost_in_the_storage_is_found() {
     assert_eq!(verified.status.code(), Some(0), "{}", stdout(&verified));
     server.change(|objects| {
         let mut all = objects.values_mut();
-        // A byte of the first, with all that is said of it as before; the second is gone.
+        // One byte of the first file is changed, its metadata is not; the second file is gone.
         let first = all.next().unwrap();
         let middle = first.bytes.len() / 2;
         first.bytes[middle] ^= 0x40;
@@ -245,13 +245,13 @@ fn what_was_changed_or_lost_in_the_storage_is_found() {
 }
 
 #[test]
-fn keys_are_sent_to_nobody_and_written_nowhere() {
+fn keys_are_never_sent_or_written() {
     let server = S3::start();
     let web = site(100);
     let kept = Kept::new(&server.endpoint()).evicting();
     kept.fill(&web);
     let mut said = String::new();
-    // The server repeats what it was sent where it can.
+    // The server echoes what it was sent where it can.
     server.script(|asked| {
         (asked.number % 5 == 3).then_some(crate::support::s3::Fault::Refuse(403, "AccessDenied"))
     });
@@ -280,7 +280,7 @@ fn keys_are_sent_to_nobody_and_written_nowhere() {
     for secret in [SECRET, ID, "X-Amz-Signature"] {
         assert!(!said.contains(secret), "{secret} was shown");
     }
-    let heard = server.heard();
-    assert!(!heard.is_empty());
-    assert!(heard.iter().all(|head| !head.contains("hunter2")), "only signatures are sent");
+    let requests = server.heard();
+    assert!(!requests.is_empty());
+    assert!(requests.iter().all(|head| !head.contains("hunter2")), "only signatures are sent");
 }

@@ -1,5 +1,5 @@
-//! Kinds of real pages, by tables: how the text of an article may stand in its page, what stands beside it
-//! and belongs to it, and what does not. Each rule is tried in several languages; the pages are made here.
+//! Kinds of real pages, by tables: the markup in which the text of an article may be, the parts beside it
+//! that belong to it, and those that do not. Each rule is tried in several languages; the pages are generated here.
 
 use pressmark::extract::page::{Access, BlockKind, Page, PageKind};
 use pressmark::extract::{Hints, extract};
@@ -69,7 +69,7 @@ fn page(story: &Story, head: &str, above: &str, body: &str, below: &str) -> Page
     extract(html.as_bytes(), &Hints::default()).page
 }
 
-/// Each paragraph once, in order, and nothing of the page.
+/// Each paragraph once, in order, and no other text of the page.
 fn assert_whole(page: &Page, story: &Story, what: &str) {
     let mut at = 0;
     for text in &story.2 {
@@ -177,7 +177,7 @@ fn the_text_is_read_whatever_it_stands_in() {
 }
 
 #[test]
-fn what_no_reader_sees_is_no_text() {
+fn invisible_content_is_not_text() {
     for story in &STORIES {
         let (first, rest) = (paragraphs(&story.2[..2]), paragraphs(&story.2[2..]));
         for (sheet, hidden) in [
@@ -197,8 +197,8 @@ fn what_no_reader_sees_is_no_text() {
             assert_whole(&page, story, sheet);
             assert!(!page.text.contains("machines"), "{sheet} {hidden}: {}", page.text);
         }
-        // What another rule shows again, what depends on a class of the whole page, and what is shown on
-        // paper alone, is text.
+        // Content that another rule shows again, that depends on a class of the whole page, or that is shown only in
+        // print, is text.
         for sheet in [
             ".a{display:none} .a.open{display:block}",
             "@media print{.a{display:none}}",
@@ -214,7 +214,7 @@ fn what_no_reader_sees_is_no_text() {
 }
 
 #[test]
-fn what_is_crossed_out_is_not_said_any_more() {
+fn struck_out_text_is_left_out() {
     for (written, read) in [
         ("on <del>Monday</del> <ins>Friday</ins>, it said", "on Friday, it said"),
         ("on <s>Monday</s> Friday, it said", "on Friday, it said"),
@@ -235,7 +235,7 @@ fn what_is_crossed_out_is_not_said_any_more() {
             page.text
         );
     }
-    // A mark that was never closed crosses nothing out.
+    // A strikethrough tag that was never closed strikes nothing out.
     let story = &STORIES[0];
     let page = page(story, "", "", &format!("<p><s>{}</p>", paragraphs(&story.2)), "");
     assert!(story.2.iter().all(|text| page.text.contains(text)), "{}", page.text);
@@ -267,7 +267,7 @@ fn parts_beside_the_prose_belong_to_the_article() {
         let ps = &story.2;
         let (first, rest) = (paragraphs(&ps[..2]), paragraphs(&ps[2..]));
         let all = paragraphs(ps);
-        // A sentence of another story in the same language stands for what the box says.
+        // A sentence of another story in the same language takes the place of the box's text.
         let says = match story.0 {
             "en" => "The wheel turns since 1811 and grinds four tonnes of rye in a week.",
             "de" => "Das Rad dreht sich seit 1811 und mahlt vier Tonnen Roggen in der Woche.",
@@ -304,7 +304,7 @@ fn parts_beside_the_prose_belong_to_the_article() {
             let is_first = page.blocks.first().is_some_and(|b| b.kind == BlockKind::Standfirst);
             assert_eq!(is_first, !above.is_empty(), "{what}: {:?}", page.blocks.first());
         }
-        // What repeats the text is there once.
+        // Repeated text appears once.
         let again = ps[2].trim_end_matches('.');
         for form in [
             "<blockquote class=pullquote><p>X</p></blockquote>",
@@ -371,7 +371,7 @@ fn a_short_article_stands_beside_long_boxes() {
 }
 
 #[test]
-fn a_wall_is_told_and_is_no_text() {
+fn a_wall_is_recognised_and_is_not_text() {
     let walls = [
         "This story is for subscribers only. Sign in to continue reading.",
         "Weiterlesen mit Abo: Dieser Artikel ist nur für Abonnenten.",
@@ -385,7 +385,7 @@ fn a_wall_is_told_and_is_no_text() {
         assert!(!page.text.contains(wall), "{wall}: {}", page.text);
         assert!(page.text.contains(story.2[1]), "{}", page.text);
     }
-    // A bar at the top speaks to subscribers on free pages, too.
+    // A bar at the top addresses subscribers on free pages, too.
     let (language, headline, ps) = &STORIES[0];
     let html = format!(
         "<html lang={language}><body><div class=top>Already a subscriber? <a href=/l>Log in</a></div><article>\
@@ -439,7 +439,7 @@ fn a_list_may_be_the_article() {
 }
 
 #[test]
-fn a_line_of_change_is_a_date_and_no_text() {
+fn an_update_line_is_a_date_and_not_text() {
     for (language, line, day) in [
         ("de", "Stand: 05.03.2026 11:20 Uhr", "2026-03-05"),
         ("de", "Zuletzt aktualisiert: 5. März 2026, 11.20 Uhr", "2026-03-05"),

@@ -1,10 +1,10 @@
-//! The corpus of pages under `tests/corpus/pages`: what is read from each, against what its writer
-//! put there, held to the floors of `floors.toml`, which only rise.
+//! The corpus of pages under `tests/corpus/pages`: what is read from each page is compared with what its author
+//! put there, and the scores with the floors of `floors.toml`, which only rise.
 //!
-//! `OUTLET/SLUG/fetch-N.html` are captures of one unchanged article while everything around it turned
-//! over; `expected.json` beside them is what it says. `make.py` writes both from the stories under
+//! `OUTLET/SLUG/fetch-N.html` are captures of one unchanged article while everything around it
+//! changed; `expected.json` beside them has its content. `make.py` writes both from the stories under
 //! `stories/`. `cargo test --test it pages -- --nocapture` prints the table; with
-//! `PAGES_ERRORS=FIELD` also what was wrong in that field.
+//! `PAGES_ERRORS=FIELD` also the errors in that field.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -46,7 +46,7 @@ struct Figure {
     value: Option<String>,
 }
 
-/// Hits, what was said in vain, and what was missed.
+/// True positives, false positives, and false negatives.
 #[derive(Default, Clone, Copy)]
 struct Score {
     right: f64,
@@ -113,7 +113,7 @@ fn folders(of: &Path) -> Vec<PathBuf> {
     out
 }
 
-/// Letters and digits alone, in lower case: marks and spaces differ for no reason of meaning.
+/// Letters and digits alone, in lower case: differences of marks and spaces do not count.
 fn bare(text: &str) -> String {
     text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
@@ -138,7 +138,7 @@ fn text_f1(said: &str, wanted: &str) -> f64 {
     if all == 0.0 { 1.0 } else { 2.0 * shared / all }
 }
 
-/// The same name, or one of both is the last part of the other ("Lee" and "harbour master Ann Lee").
+/// Whether the names are equal, or one is the last part of the other ("Lee" and "harbour master Ann Lee").
 fn same_speaker(said: &str, wanted: &str) -> bool {
     let folded = |text: &str| {
         let mut words = words(text);

@@ -1,4 +1,4 @@
-//! Two archives that captured the same: planted cloaking is found, furniture makes no alarm, and a peer that lies, floods or
+//! Two archives that captured the same: planted cloaking is found, furniture raises no alarm, and a peer that lies, floods or
 //! asks for more than was agreed gets nothing.
 
 mod cloaking;
@@ -35,7 +35,7 @@ impl Drop for Server {
     }
 }
 
-/// The two keys that another archive enters for this one.
+/// The two keys that another archive configures for this one.
 pub fn keys(root: &Path) -> (String, String) {
     let output = pressmark(root, &["peer", "key"]);
     assert!(output.status.success(), "{}", stderr(&output));
@@ -44,7 +44,7 @@ pub fn keys(root: &Path) -> (String, String) {
     (lines.next().unwrap(), lines.next().unwrap())
 }
 
-/// Enters the archive `of` at that address.
+/// Adds the archive `of` as a peer at that address.
 pub fn add(root: &Path, name: &str, url: &str, of: &(String, String), share: &[&str]) {
     let mut add = command(root);
     add.args(["peer", "add", name, url, "--key", &of.0, "--log", &of.1]);

@@ -1,17 +1,17 @@
-//! Pages that are sent with what they have to say, however little that is, as outlets build them: of these hardly any is
-//! taken for a shell. And shells whose frame is sent with text, which are.
+//! Pages that are sent with their content, however little that is, as outlets build them: hardly any of these is
+//! classified as a shell. And shells whose frame is sent with text, which are.
 //!
 //! Every kind of page is put into every frame: [`pages`] has more than two hundred.
 
 use pressmark::extract::page::PageKind;
 use pressmark::extract::{Hints, extract};
 
-/// Of a kind of page: its name, what stands in its head, and what stands in the place of the article.
+/// A kind of page: its name, the content of its head, and the content in the place of the article.
 type Kind = (&'static str, &'static str, &'static str);
 
 const ARTICLE: &str = "<meta property=og:type content=article>";
 
-/// What pages have to say, from a single sentence on.
+/// The contents of pages, from a single sentence up.
 const KINDS: [Kind; 22] = [
     (
         "a brief",
@@ -138,7 +138,7 @@ const NAV: &str = "<header><a href=/>The Weir Post</a><nav><a href=/world>World<
 const FOOTER: &str = "<footer><a href=/about>About us</a> <a href=/privacy>Privacy</a><p>© The Weir Post</p></footer>";
 const MODULE: &str = "<script type=module src=/assets/index-4f2a.js></script>";
 
-/// The frames of sites: what stands before and behind the place of the article.
+/// The frames of sites: the markup before and after the place of the article.
 fn frames() -> Vec<(&'static str, String, String)> {
     let of = |name, before: &str, behind: &str| (name, before.to_owned(), behind.to_owned());
     vec![
@@ -241,7 +241,7 @@ fn of_pages_that_say_little_hardly_any_is_taken_for_a_shell() {
     );
 }
 
-/// Shells whose frame is sent with text: the place of the article is empty, whatever stands around it.
+/// Shells whose frame is sent with text: the place of the article is empty, whatever surrounds it.
 #[test]
 fn an_empty_place_for_the_article_is_a_shell_whatever_stands_around_it() {
     let menu: String =

@@ -1,4 +1,4 @@
-//! An archive whose captures are kept in PostgreSQL: every command answers as with the index of its own,
+//! An archive whose captures are kept in PostgreSQL: every command answers as it does with the local index,
 //! and a server that restarts or stays away loses nothing.
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::support::web::{Reply, Web, ok};
 
 const HOST: &str = "news.example";
 
-/// A server; `None` where tests are passed over.
+/// A server; `None` where the tests are skipped.
 fn server() -> Option<Cluster> {
     Cluster::start("fsync = off").map_err(|why| skipped("postgres", &why)).ok()
 }
@@ -87,7 +87,7 @@ fn every_command_answers_as_with_the_index_of_the_archive() {
     for (args, asked) in QUERIES.iter().zip(&asked) {
         assert_eq!(answer(&archive, None, args), *asked, "{args:?}");
     }
-    // Made anew from the files, also after something was lost and something was added.
+    // Rebuilt from the files, also after rows were lost and changed.
     server.sql(
         "DELETE FROM news.capture WHERE \"offset\" % 2 = 0; UPDATE news.host SET captures = 7",
     );
@@ -99,13 +99,13 @@ fn every_command_answers_as_with_the_index_of_the_archive() {
     for (args, asked) in QUERIES.iter().zip(&asked) {
         assert_eq!(answer(&archive, place, args), *asked, "{args:?} after reindex");
     }
-    // What it lacks is taken in by whoever opens the archive next.
+    // Missing rows are added when the archive is next opened.
     server.sql("TRUNCATE news.capture, news.host; UPDATE news.file SET indexed_to = 0");
     assert_eq!(answer(&archive, place, QUERIES[0]), asked[0]);
 }
 
-/// An archive that moves into a database and back: after each step every command answers as before, and nothing is
-/// read from the WARC files again.
+/// An archive that moves into a database and back: after each step every command answers as before, and the WARC
+/// files are not read again.
 #[test]
 fn captures_are_moved_to_the_database_and_back() {
     let Some(server) = server() else { return };
@@ -147,7 +147,7 @@ fn captures_are_moved_to_the_database_and_back() {
     for (args, asked) in QUERIES.iter().zip(&asked) {
         assert_eq!(answer(&archive, place, args), *asked, "{args:?} in the database");
     }
-    // Again: nothing to copy, and the same.
+    // Again: nothing to copy, and the same result.
     assert_eq!(check(migrate(None, &there), false), moved);
     std::fs::remove_dir_all(archive.root().join("index")).unwrap();
     assert_eq!(check(migrate(place, &back), true), moved);
@@ -157,7 +157,7 @@ fn captures_are_moved_to_the_database_and_back() {
     assert_eq!(migrate(None, &back).0, Some(2), "to where they are");
     let missing = dir.path().join("none.toml");
     assert_eq!(migrate(None, missing.to_str().unwrap()).0, Some(2));
-    // What the database has beyond the archive is told of.
+    // Rows that the database has beyond the archive are reported.
     server.sql(
         "CREATE TEMP TABLE one AS SELECT * FROM moved.capture LIMIT 1; UPDATE one SET key = 'zz)/'; \
          INSERT INTO moved.capture SELECT * FROM one",
@@ -170,7 +170,7 @@ fn a_crawl_goes_on_while_the_server_restarts_and_all_is_found_afterwards() {
     let Some(server) = server().map(Arc::new) else { return };
     let (archive, web) = site(&server, "news");
     look(&archive);
-    // The server goes when the crawl is under way, and comes back.
+    // The server stops during the crawl, and comes back.
     let (restarting, seen) = (Arc::clone(&server), Arc::new(std::sync::Once::new()));
     let going = Arc::clone(&seen);
     let page = Reply::Made(Arc::new(move |_: &str, _: usize| {
@@ -204,7 +204,7 @@ fn a_crawl_waits_for_a_server_that_is_away_for_long_and_misses_nothing() {
         crawl.args(["--depth", "1", &format!("http://{HOST}/")]).args(more).output().unwrap()
     };
     assert_eq!(crawl(&[]).status.code(), Some(0));
-    // The server goes when the crawl is under way, and stays away for longer than a request is tried.
+    // The server stops during the crawl, and stays away for longer than a request is retried.
     let (leaving, seen) = (Arc::clone(&server), Arc::new(std::sync::Once::new()));
     let going = Arc::clone(&seen);
     let page = Reply::Made(Arc::new(move |_: &str, _: usize| {
@@ -229,12 +229,12 @@ fn a_crawl_waits_for_a_server_that_is_away_for_long_and_misses_nothing() {
     for args in QUERIES {
         assert_eq!(answer(&archive, place, args), answer(&archive, None, args), "{args:?}");
     }
-    // A run that has an end does not wait for ever.
+    // A run with an end does not wait forever.
     server.kill();
 }
 
 #[test]
-fn config_check_tells_whether_the_server_answers_and_what_its_user_lacks() {
+fn config_check_reports_whether_the_server_answers_and_what_its_user_lacks() {
     let Some(server) = server() else { return };
     let root = tempfile::tempdir().unwrap();
     let check = |address: &str, more: &[(&str, &str)]| {
@@ -263,7 +263,7 @@ fn config_check_tells_whether_the_server_answers_and_what_its_user_lacks() {
     let (code, said) = check(&guest, &[]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("does not answer") && said.contains("start it or mend"), "{said}");
-    // One that is wrong keeps none of the others from being tried, and each is a line of its own.
+    // A wrong setting does not keep the others from being tried, and each error is a line of its own.
     let mut command = command(&root.path().join("archive"));
     command
         .env("PRESSMARK_STORE_CAPTURES", "mysql://host/name")

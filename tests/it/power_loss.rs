@@ -1,14 +1,15 @@
-//! The power goes at random points of a crawl. Bytes and names that were written and not synced
-//! may then be gone, torn, or there in any order. What the crawl log acknowledged before is there
-//! all the same, nothing false is, every published checkpoint still holds, and the next run goes on.
+//! The power fails at random points of a crawl. Bytes and names that were written and not synced
+//! may then be lost, torn, or present in any order. Everything that the crawl log acknowledged before is
+//! still there, no false capture is, every published checkpoint still holds, and the next run continues.
 //!
-//! The real binary runs once under strace ([`trace`]); from its calls [`disk`] makes what a loss of
-//! power may leave at any moment, and each of these is opened, read, verified and crawled on.
-//! Skipped, saying so, where strace is missing or may not trace.
+//! The real binary runs once under strace ([`trace`]); from its calls [`disk`] computes what a loss of
+//! power may leave at any moment, and each of these states is opened, read, verified and crawled on.
+//! Skipped with a message where strace is missing or may not trace.
 //!
-//! `PRESSMARK_POWER_CUTS` sets at how many moments the power goes (6 without it),
-//! `PRESSMARK_POWER_VARIANTS` how many outcomes of each are tried (2), `PRESSMARK_POWER_SEED` which
-//! (1), `PRESSMARK_POWER_PAGES` how many pages each of the four hosts has (9), and `PRESSMARK_POWER_KEEP` names a directory for the archives that failed.
+//! `PRESSMARK_POWER_CUTS` sets at how many moments the power fails (default 6),
+//! `PRESSMARK_POWER_VARIANTS` how many outcomes of each are tried (2), `PRESSMARK_POWER_SEED` the seed
+//! (1), `PRESSMARK_POWER_PAGES` how many pages each of the four hosts has (9), and `PRESSMARK_POWER_KEEP`
+//! names a directory for the archives that failed.
 
 mod disk;
 mod loss;
@@ -47,7 +48,7 @@ impl Chance {
     }
 }
 
-/// What was promised, and from which line on.
+/// The promises, and the line from which each holds.
 struct Promise {
     line: usize,
     what: Promised,
@@ -60,7 +61,7 @@ enum Promised {
     Checkpoint(Vec<u8>),
 }
 
-/// What the crawl log and the evidence log promised in the course of what is on the disk.
+/// The promises of the crawl log and the evidence log over the recorded changes of the disk.
 fn promises(disk: &Disk) -> Vec<Promise> {
     let mut promises = Vec::new();
     let log = disk.now().find("archive/logs/crawl.log");
@@ -77,7 +78,7 @@ fn promises(disk: &Disk) -> Vec<Promise> {
                     let (url, file) = (word(3), word(10));
                     let (offset, record_id) = (word(11), word(12));
                     let what = Promised::Capture { url, file, offset, record_id };
-                    // Anyone who reads the log may see it as soon as the call begins.
+                    // Any reader of the log may see it as soon as the call begins.
                     promises.push(Promise { line: event.began, what });
                 }
             }
@@ -158,7 +159,7 @@ impl Story {
         }
     }
 
-    /// What becomes of what was not synced: the extremes first, then by chance.
+    /// What happens to data that was not synced: the extremes first, then at random.
     fn way(&self, number: u64, line: usize, chance: &mut Chance) -> Way {
         match number {
             0 => Way { names: Names::Lost, bytes: Some(Bytes::Lost) },
@@ -176,7 +177,7 @@ impl Story {
     }
 }
 
-/// The disk as it was followed is the disk as it is: nothing that changes it was missed.
+/// The modelled disk equals the real disk: no call that changes it was missed.
 fn assert_same(state: &State, top: &Path) {
     let followed = state.all();
     let mut there: BTreeSet<PathBuf> = BTreeSet::new();
@@ -217,7 +218,7 @@ impl After<'_> {
         })
     }
 
-    /// Everything promised is listed, and everything listed is what the web sent.
+    /// Every promised capture is listed, and every listed capture equals what the web sent.
     fn check_captures(&self) -> Vec<serde_json::Value> {
         let args = ["captures", "http://power.example/", "--match", "domain", "--format", "json"];
         let listed = pressmark(&self.root, &args);
@@ -256,7 +257,7 @@ impl After<'_> {
         captures
     }
 
-    /// Some of what is listed can be shown, and is what the web sent.
+    /// Some of the listed captures can be shown, and equal what the web sent.
     fn check_shown(&self, captures: &[serde_json::Value], chance: &mut Chance) {
         let pages: Vec<_> = captures
             .iter()
@@ -292,8 +293,8 @@ impl After<'_> {
         json_lines(&verified).into_iter().filter(|f| f["severity"] == "error").collect()
     }
 
-    /// What `verify` finds before the next run is about the end of a file that was being written,
-    /// behind all that was acknowledged.
+    /// What `verify` finds before the next run concerns only the end of a file that was being written,
+    /// after all acknowledged records.
     fn check_explained(&self, errors: &[serde_json::Value]) {
         for error in errors {
             let file = error["file"].as_str().unwrap_or_default().trim_end_matches(".open");
@@ -316,11 +317,11 @@ impl After<'_> {
         done
     }
 
-    /// The next run goes on, and then everything is in order and everything is there.
+    /// The next run continues; afterwards the archive is in order and complete.
     fn check_going_on(&self) {
         if self.job {
             let done = self.succeed(self.site.job(&self.root));
-            // Nothing of the job is left; of what others wait for, no more than is there.
+            // No URL of the job is left in the queue, and the run reports no more URLs as left than the queue holds.
             let due = json_lines(&pressmark(&self.root, &["due", "--format", "json"]));
             assert!(due.iter().all(|line| line["job"] != "paper"), "{due:?}");
             let left = json_lines(&done)[0]["left"].as_u64().unwrap();
@@ -370,7 +371,7 @@ fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |text| text.parse().unwrap())
 }
 
-/// Cuts the power at one moment and looks at what one outcome of that is worth; what failed.
+/// Cuts the power at one moment and checks one outcome; returns what failed.
 fn outcome(
     story: &Story,
     site: &Site,
@@ -381,7 +382,7 @@ fn outcome(
 ) -> Result<(), String> {
     let dir = tempfile::tempdir().unwrap();
     let mut state = story.disk.after_loss(line, way, chance);
-    state.boot_anew();
+    state.reboot();
     state.lay_out(dir.path());
     let before = story.promises.iter().filter(|promise| promise.line <= line);
     let after = After {
@@ -426,7 +427,7 @@ fn a_loss_of_power_loses_nothing_that_was_acknowledged() {
         let line = story.moment(&mut chance);
         promised += story.promises.iter().filter(|promise| promise.line <= line).count();
         for variant in 0..variants {
-            // The first variants of a cut differ by cut, so that few variants try them all.
+            // The first variants differ between cuts, so that a small number of variants still tries them all.
             let way = story.way((cut + variant) % variants.max(5), line, &mut chance);
             let label = format!("seed {seed}, cut {cut} at line {line}, variant {variant}");
             if let Err(why) = outcome(&story, &site, line, way, &mut chance, &label) {
@@ -445,8 +446,8 @@ fn a_loss_of_power_loses_nothing_that_was_acknowledged() {
     assert!(failed.is_empty(), "{} of {} failed", failed.len(), cuts * variants);
 }
 
-/// The engine of the index uses the place of what was replaced before the replacement is on the
-/// disk: a loss of power may leave a mark and take a capture before it.
+/// The index engine reuses the space of replaced data before the replacement is on the
+/// disk: a loss of power may leave a mark and remove a capture before it.
 #[test]
 fn captures_that_an_index_lost_with_the_power_are_found_again() {
     let dir = tempfile::tempdir().unwrap();

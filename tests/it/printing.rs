@@ -1,6 +1,6 @@
-//! What comes from the web never steers a terminal: hostile pages, headers, addresses, names of files
-//! and records are captured, and every command that prints is run on a pseudo-terminal. Nothing that a
-//! terminal obeys or a reader cannot see may come through; JSON says exactly what was there.
+//! Content from the web never controls a terminal: hostile pages, headers, addresses, names of files
+//! and records are captured, and every command that prints is run on a pseudo-terminal. No control sequence
+//! and no invisible character may come through; JSON gives the exact content.
 
 use std::fs;
 use std::path::PathBuf;
@@ -17,13 +17,13 @@ use crate::support::pty;
 use crate::support::web::{Reply, Web};
 
 /// A window title, a colour that this program never uses, a cleared screen by a C1 control, an override
-/// of direction, isolates, what has no width, what deletes, a tag.
+/// of direction, isolates, zero-width characters, deleting characters, a tag.
 const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}[5;45mblink\u{9b}2J\u{9d}x\u{9c}\u{202e}evil\u{2066}iso\u{2068}fsi\u{200b}zero\u{200d}wide\u{2060}\u{feff}\u{ad}\u{7f}\u{8}tag\u{e0041}";
 
-/// The same as it can stand in a field of a head, which is bytes.
+/// The same as it can occur in a header field, which is bytes.
 const STORY: &str = "http://evil.example/story";
 
-/// The name of an archive or a file of the operator's that somebody else chose.
+/// The name of an archive or a file of the operator that another person chose.
 const NAME: &str = "na\u{1b}]0;owned\u{7}\u{202e}me\u{200b}\nhint: forged";
 
 fn page(cracks: &str) -> Vec<u8> {
@@ -49,8 +49,8 @@ fn page(cracks: &str) -> Vec<u8> {
     bytes
 }
 
-/// A WARC file that somebody else wrote: an address, a type and a name that no crawler of ours would
-/// write, and a record that is none.
+/// A foreign WARC file: an address, a type and a name that our crawler would never write, and an
+/// invalid record.
 fn foreign() -> Vec<u8> {
     let body =
         format!("<title>{HOSTILE}</title><p>A text {HOSTILE} of some length stands here.</p>");
@@ -92,8 +92,8 @@ struct Place {
     web: Web,
 }
 
-/// An archive under a hostile name, of two versions of a hostile page, what it links to, and a foreign
-/// WARC file.
+/// An archive under a hostile name, with two versions of a hostile page, the pages that it links to, and a
+/// foreign WARC file.
 fn place() -> Place {
     let mut archive = Archive::new().in_a_hurry();
     let web = Web::start(Arc::new(SystemClock));
@@ -119,7 +119,7 @@ impl Place {
         command
     }
 
-    /// A file of the operator's under a hostile name.
+    /// A file of the operator under a hostile name.
     fn file(&self, extension: &str, content: &[u8]) -> String {
         let path = self.dir.path().join(format!("{NAME}{extension}"));
         fs::write(&path, content).unwrap();
@@ -127,8 +127,8 @@ impl Place {
     }
 }
 
-/// The text without the sequences that are the program's own: colours, and what a progress bar draws
-/// with.
+/// The text without the sequences of the program itself: colours, and those that draw a progress
+/// bar.
 fn without_own(text: &str) -> String {
     const COLOURS: [&str; 12] =
         ["0", "1", "2", "4", "9", "31", "32", "33", "34", "35", "36", "1;31"];
@@ -156,7 +156,7 @@ fn without_own(text: &str) -> String {
     out + rest
 }
 
-/// What a terminal would obey, or a person would not see.
+/// Characters that a terminal would obey, or that a person would not see.
 fn is_bad(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t'))
         || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -164,7 +164,7 @@ fn is_bad(c: char) -> bool {
         || matches!(c, '\u{e0000}'..='\u{e007f}')
 }
 
-/// Checks what a command wrote; `drawn` is what a progress bar may be drawn with besides.
+/// Checks the output of a command; `drawn` are the further sequences with which a progress bar may be drawn.
 fn check(what: &str, written: &[u8], drawn: &[char]) -> String {
     let text = std::str::from_utf8(written).unwrap_or_else(|_| panic!("{what}: no UTF-8"));
     assert!(!text.contains("panicked"), "{what}: {text}");

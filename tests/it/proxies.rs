@@ -40,7 +40,7 @@ fn through(speaks: Speaks, url: &dyn Fn(&Proxy) -> String) -> (Vec<String>, Web)
     for page in ["behind.example/", "direct.example/"] {
         assert_eq!(targets.iter().filter(|t| *t == page).count(), 1, "{targets:?}");
     }
-    // Nothing of the way there is kept, and least of all a password.
+    // Nothing about the proxy is recorded in the archive, in particular no password.
     let mut left = vec![root];
     while let Some(next) = left.pop() {
         for entry in fs::read_dir(next).unwrap().flatten() {
@@ -87,6 +87,6 @@ fn a_job_with_a_socks5_proxy_goes_through_it() {
     assert!(!asked.is_empty());
     assert!(asked.iter().all(|line| line == "me:hunter2 at behind.example:80"), "{asked:?}");
     let (asked, _web) = through(Speaks::Socks5, &|proxy| format!("socks5://{}", proxy.address));
-    // Names are looked up here, so the proxy is asked for an address.
+    // Names are resolved here, so the proxy is asked for an address.
     assert!(asked.iter().all(|line| line.starts_with("127.0.0.1:")), "{asked:?}");
 }

@@ -1,5 +1,5 @@
-//! `purge`: a capture's bytes are gone from every file, whatever the packing; everything else is as it was and verifies; who
-//! asks is told why; and a purge that is killed at any step goes on.
+//! `purge`: a capture's bytes are gone from every file, whatever the compression; everything else is unchanged and verifies;
+//! readers are shown the reason; and a purge that is killed at any step is continued.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ const OTHER: &str = "http://a.example/other";
 const SECRET: &str =
     "The minister was seen at the harbour with a certain Ebenezer Quillfeather, who denies it.";
 
-/// Letters and digits that nothing packs away: what is kept of them is found again.
+/// Incompressible letters and digits: any remaining copy of them is found.
 fn noise(seed: u64) -> String {
     let mut x = seed;
     let mut letter = || {
@@ -30,7 +30,7 @@ fn noise(seed: u64) -> String {
                 [(x >> 33) as usize % 62],
         )
     };
-    // Words of eight letters, so that readings and the search take them for words.
+    // Words of eight letters, so that readings and the search treat them as words.
     (0..200).map(|_| (0..8).map(|_| letter()).chain([' ']).collect::<String>()).collect()
 }
 
@@ -75,13 +75,13 @@ fn purge(root: &Path, args: &[&str]) -> Output {
     purge.output().unwrap()
 }
 
-/// Whether these words stand in bytes, as they are or inside of a gzip member or zstd frame that begins anywhere in them:
-/// databases keep such frames among their pages, and pages that are free keep what was in them.
+/// Whether these words occur in bytes, plain or inside a gzip member or zstd frame that begins anywhere in them:
+/// databases keep such frames among their pages, and free pages keep their earlier content.
 pub fn holds(bytes: &[u8], words: &str) -> bool {
     let stands = |bytes: &[u8]| memchr::memmem::find(bytes, words.as_bytes()).is_some();
     let unpacked = |mut reader: Box<dyn Read + '_>| {
         let mut out = Vec::new();
-        // What comes before damage counts as well.
+        // Data before a damaged place counts as well.
         let _ = reader.by_ref().take(64 << 20).read_to_end(&mut out);
         stands(&out)
     };
@@ -95,7 +95,7 @@ pub fn holds(bytes: &[u8], words: &str) -> bool {
         })
 }
 
-/// The files below a directory in which these bytes stand, packed or not.
+/// The files below a directory that contain these bytes, compressed or not.
 fn holding(root: &Path, words: &str) -> Vec<PathBuf> {
     let holds = |path: &PathBuf| holds(&std::fs::read(path).unwrap(), words);
     all_files(root).into_iter().filter(holds).collect()
@@ -111,7 +111,7 @@ pub fn all_files(root: &Path) -> Vec<PathBuf> {
             if path.is_dir() {
                 dirs.push(path);
             } else if path.is_file() {
-                // Sockets of a process that was killed hold nothing.
+                // Sockets that a killed process left contain nothing.
                 found.push(path);
             }
         }
@@ -129,7 +129,7 @@ fn first(root: &Path) -> String {
     captures[0]["date"].as_str().unwrap().to_owned()
 }
 
-/// Everything that answers is used, so that it is everywhere before it is removed.
+/// Uses every command that answers, so that the capture is everywhere before it is removed.
 fn read_all(root: &Path) {
     for args in [
         &["history", PAGE][..],
@@ -159,14 +159,14 @@ fn removed_everywhere(sets: &[&str]) {
     let stamp = stamp.as_str();
     let sizes: Vec<u64> = files(&root).iter().map(|path| path.metadata().unwrap().len()).collect();
 
-    // First it is only told.
-    let told = purge(&root, &[PAGE, "--at", stamp, "--reason", "x", "--dry-run"]);
-    assert_eq!(told.status.code(), Some(0), "{}", stderr(&told));
-    assert_eq!(json_lines(&told).len(), 1);
+    // First, a dry run only reports.
+    let report = purge(&root, &[PAGE, "--at", stamp, "--reason", "x", "--dry-run"]);
+    assert_eq!(report.status.code(), Some(0), "{}", stderr(&report));
+    assert_eq!(json_lines(&report).len(), 1);
     assert!(!holding(&root, "Quillfeather").is_empty());
 
-    // The record as it is packed: of a copy of it nothing may be left either.
-    let line = &json_lines(&told)[0];
+    // The packed record: no copy of it may be left either.
+    let line = &json_lines(&report)[0];
     let file = std::fs::read(root.join("warc").join(line["file"].as_str().unwrap())).unwrap();
     let number = |name: &str| usize::try_from(line[name].as_u64().unwrap()).unwrap();
     let member = file[number("offset")..number("offset") + number("length")].to_vec();
@@ -188,7 +188,7 @@ fn removed_everywhere(sets: &[&str]) {
     );
     assert_eq!(holding(&root, "Quillfeather"), [] as [PathBuf; 0]);
     assert_eq!(holding(&root, SECRET), [] as [PathBuf; 0]);
-    // Not one of the words that nothing packs away, and no part of the packed record.
+    // None of the incompressible words is left, and no part of the packed record.
     for words in noise(7).split(' ').filter(|word| word.len() == 8).step_by(20) {
         assert_eq!(holding(&root, words), [] as [PathBuf; 0]);
     }
@@ -199,7 +199,7 @@ fn removed_everywhere(sets: &[&str]) {
         }
     }
 
-    // Every other record is as it was, in its place.
+    // Every other record is unchanged, in its place.
     assert_eq!(
         sizes,
         files(&root).iter().map(|path| path.metadata().unwrap().len()).collect::<Vec<_>>()
@@ -211,7 +211,7 @@ fn removed_everywhere(sets: &[&str]) {
     let findings = findings(&root);
     assert!(findings.iter().all(|f| f["severity"] != "error"), "{findings:?}");
     assert_eq!(findings, [] as [Value; 0]);
-    // Older bundles and checkpoints verify, and so do new bundles of others.
+    // Older bundles and checkpoints verify, and so do new bundles of other captures.
     let check = pressmark(
         &root,
         &["prove", "--check", old.to_str().unwrap(), "--checkpoint", checkpoint.to_str().unwrap()],
@@ -233,7 +233,7 @@ fn removed_everywhere(sets: &[&str]) {
     );
     assert!(prove.status.success(), "{}", stderr(&prove));
 
-    // Who asks is told.
+    // Queries report the removal.
     let history = pressmark(&root, &["history", PAGE]);
     let text = stdout(&history);
     assert!(text.contains("was removed by order") && text.contains("7 O 12/25"), "{text}");
@@ -244,7 +244,7 @@ fn removed_everywhere(sets: &[&str]) {
     assert_eq!(captures.len(), 3, "none is missing from the list");
     let text = stdout(&pressmark(&root, &["captures", PAGE]));
     assert!(text.contains("purged"), "{text}");
-    // The capture that comes next only referred to what was removed; the one after it is another version.
+    // The next capture only referred to the removed one; the one after it is another version.
     let shown = pressmark(&root, &["show", PAGE, "--at", stamp]);
     assert_eq!(shown.status.code(), Some(3), "{}{}", stdout(&shown), stderr(&shown));
     assert!(stderr(&shown).contains("7 O 12/25"), "{}", stderr(&shown));
@@ -259,7 +259,7 @@ fn removed_everywhere(sets: &[&str]) {
         assert_eq!(answer.status, 410, "{modifier}: {}", answer.text());
         assert!(answer.text().contains("7 O 12/25"), "{}", answer.text());
     }
-    // Captures that only referred to it are told of with the same reason, and what came later is shown.
+    // Captures that only referred to it are reported with the same reason, and later captures are shown.
     let same = json_lines(&pressmark(&root, &["captures", SAME, "--format", "json"]));
     let stamp = same[0]["timestamp"].as_str().unwrap();
     let answer = ask(server.address, &format!("/web/{stamp}id_/{SAME}"));
@@ -267,7 +267,7 @@ fn removed_everywhere(sets: &[&str]) {
     let stamp = captures[2]["timestamp"].as_str().unwrap();
     assert_eq!(ask(server.address, &format!("/web/{stamp}id_/{PAGE}")).status, 200);
 
-    // Again there is nothing.
+    // The second time there is nothing to remove.
     let again = purge(&root, &[PAGE, "--at", &first(&root), "--reason", "x"]);
     assert_eq!(again.status.code(), Some(3), "{}", stderr(&again));
 }
@@ -283,7 +283,7 @@ fn the_same_holds_where_records_are_packed_with_zstd_or_not_at_all() {
     removed_everywhere(&["warc.compression=none"]);
 }
 
-/// Where captures are kept in a database, its files hold nothing of the page either: tables, what was deleted in them, its log.
+/// Where captures are kept in a database, its files contain nothing of the page either: tables, deleted rows, its log.
 #[test]
 fn the_files_of_a_database_that_keeps_the_captures_hold_nothing_of_it() {
     let server = match crate::support::postgres::Cluster::start("fsync = off") {
@@ -309,15 +309,15 @@ fn the_files_of_a_database_that_keeps_the_captures_hold_nothing_of_it() {
     }
 }
 
-/// A copy that someone put below the archive is named, also where it is packed as it was, and is left to them.
+/// A copy that a user put below the archive is named, also where it is packed in the same way, and is left to the user.
 #[test]
 fn a_copy_of_a_packed_file_is_found_and_named() {
     let (archive, _web) = archive(&[]);
     let root = archive.root();
     let stamp = first(&root);
     let args = [PAGE, "--at", stamp.as_str(), "--reason", "by order of a court"];
-    let told = purge(&root, &[&args[..], &["--dry-run"]].concat());
-    let file = json_lines(&told)[0]["file"].as_str().unwrap().to_owned();
+    let report = purge(&root, &[&args[..], &["--dry-run"]].concat());
+    let file = json_lines(&report)[0]["file"].as_str().unwrap().to_owned();
     let copy = root.join("backup");
     std::fs::create_dir_all(&copy).unwrap();
     std::fs::copy(root.join("warc").join(&file), copy.join(&file)).unwrap();
@@ -328,7 +328,7 @@ fn a_copy_of_a_packed_file_is_found_and_named() {
 
 /// A tombstone that is missing or was changed, and a record that was changed in its place, are found.
 #[test]
-fn a_purge_is_no_way_to_change_records_unseen() {
+fn a_purge_cannot_hide_changed_records() {
     let (archive, _web) = archive(&["warc.compression=none"]);
     let root = archive.root();
     let stamp = first(&root);
@@ -360,7 +360,7 @@ fn a_purge_is_no_way_to_change_records_unseen() {
 }
 
 #[test]
-fn who_is_shown_another_capture_is_told_of_the_one_that_was_removed() {
+fn an_answer_with_another_capture_reports_the_removed_one() {
     let mut archive = Archive::new().in_a_hurry();
     let web = Web::start(Arc::clone(&archive.clock) as Arc<dyn Clock>);
     archive.resolve = web.resolve(&["a.example"]);
@@ -377,7 +377,7 @@ fn who_is_shown_another_capture_is_told_of_the_one_that_was_removed() {
     assert!(stdout(&shown).contains("was not seen"), "{}{}", stdout(&shown), stderr(&shown));
     let said = stderr(&shown);
     assert!(said.contains("by order of a court; shown is the one of "), "{said}");
-    // Without a time the newest is meant. Where that was removed, an older one is shown, and it is said; where all are, nothing.
+    // Without a time, the newest is meant. Where that was removed, an older one is shown, with a message; where all are, none.
     let newest = purge(&root, &[PAGE, "--at", "2025110501", "--reason", "by another order"]);
     assert_eq!(newest.status.code(), Some(0), "{}", stderr(&newest));
     let shown = pressmark(&root, &["show", PAGE]);
@@ -386,8 +386,8 @@ fn who_is_shown_another_capture_is_told_of_the_one_that_was_removed() {
     assert!(!stderr(&shown).contains("failed"), "{}", stderr(&shown));
 }
 
-/// The document that a browser made of a page, its text and its pictures show it as well, also where the page came as a
-/// reference to an earlier capture.
+/// The document that a browser made of a page, its text and its pictures show it as well, also where the page was captured as
+/// a reference to an earlier capture.
 #[test]
 fn what_a_browser_made_of_a_page_goes_with_it() {
     let dir = tempfile::tempdir().unwrap();
@@ -424,14 +424,14 @@ fn what_a_browser_made_of_a_page_goes_with_it() {
     assert_eq!(errors, [] as [Value; 0]);
     let json = json_lines(&pressmark(&root, &["history", PAGE, "--format", "json"]));
     assert_eq!(json[0]["removed"].as_array().unwrap().len(), 2, "{}", json[0]["removed"]);
-    // A rendering that is named means its page.
+    // The ID of a rendering means its page.
     let named = purge(&root, &[PAGE, "--at", "2025-11-07T00:00:05Z", "--reason", "x", "--dry-run"]);
     assert_eq!(json_lines(&named).len(), 3, "{}{}", stdout(&named), stderr(&named));
     assert_eq!(json_lines(&named)[0]["record_type"], "response");
 }
 
-/// What was captured beside a capture that was removed can still be proved: a redirect that leads there, a page that the
-/// robots.txt of then allowed.
+/// Captures beside a removed capture can still be proved: a redirect that leads there, a page that the robots.txt of that time
+/// allowed.
 #[test]
 fn captures_that_lead_to_what_was_removed_are_proved_without_it() {
     const MOVED: &str = "http://a.example/moved";
@@ -453,7 +453,7 @@ fn captures_that_lead_to_what_was_removed_are_proved_without_it() {
     let root = archive.root();
     let beside = tempfile::tempdir().unwrap();
     let bundle = beside.path().join("moved.zip");
-    // The queue remembers the rules of a host until they are fetched again, which is named.
+    // The queue keeps the rules of a host until they are fetched again; this is named.
     for (url, code) in [(PAGE, 0), ("http://a.example/robots.txt", 4)] {
         let done = purge(&root, &[url, "--at", "2025", "--reason", "by order of a court"]);
         assert_eq!(done.status.code(), Some(code), "{}{}", stdout(&done), stderr(&done));
@@ -465,7 +465,7 @@ fn captures_that_lead_to_what_was_removed_are_proved_without_it() {
     }
 }
 
-/// The steps of a purge are done again from its journal, from any of them.
+/// The steps of a purge are repeated from its journal, from any of them.
 #[test]
 fn a_purge_that_is_killed_goes_on() {
     let (archive, _web) = archive(&[]);
@@ -473,7 +473,7 @@ fn a_purge_that_is_killed_goes_on() {
     read_all(&root);
     let stamp = first(&root);
     let args = [PAGE, "--at", &stamp, "--reason", "by order"];
-    // Killed after so many milliseconds; whatever it had come to, the next call ends it.
+    // Killed after this many milliseconds; whatever step it had reached, the next call completes it.
     for wait in [0_u64, 5, 10, 20, 40, 80, 160] {
         let mut child = command(&root)
             .args(["purge", "--quiet"])
@@ -492,7 +492,7 @@ fn a_purge_that_is_killed_goes_on() {
             break;
         }
     }
-    // Where no kill came between, it is done now.
+    // Where no kill came in between, it is done now.
     let done = purge(&root, &args);
     assert!(matches!(done.status.code(), Some(0 | 3)), "{}", stderr(&done));
     assert_eq!(holding(&root, "Quillfeather"), [] as [PathBuf; 0]);

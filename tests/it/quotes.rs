@@ -27,11 +27,11 @@ fn quotes_of_several_local_files_name_their_file() {
     let out = pressmark(&archive, &["quotes", "one.html", "two.txt", "--format", "json"]);
     assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
     let lines = json_lines(&out);
-    let told: Vec<_> = lines
+    let listed: Vec<_> = lines
         .iter()
         .map(|l| (l["file"].as_str().unwrap(), l["speaker"].as_str().unwrap_or("-")))
         .collect();
-    assert_eq!(told, [("one.html", "Ann Lee"), ("two.txt", "Karl van der Berg")]);
+    assert_eq!(listed, [("one.html", "Ann Lee"), ("two.txt", "Karl van der Berg")]);
     assert!(lines.iter().all(|l| l.get("url").is_none() && l["timestamp"].is_null()), "{lines:?}");
     assert_eq!(lines[0]["text"], "We waited for the tide and for nothing else,");
     assert_eq!((&lines[0]["cue"], &lines[0]["kind"]), (&"said".into(), &"direct".into()));
@@ -68,13 +68,13 @@ fn without_a_url_the_newest_version_of_everything_is_read() {
     }
     let out = pressmark(&archive.root(), &["quotes", "--format", "json"]);
     assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
-    let mut told: Vec<_> = json_lines(&out)
+    let mut listed: Vec<_> = json_lines(&out)
         .iter()
         .map(|l| format!("{} {} {}", l["url"], l["speaker"], l["text"]).replace('"', ""))
         .collect();
-    told.sort();
+    listed.sort();
     assert_eq!(
-        told,
+        listed,
         [
             "http://a.example/pier Ann Lee The pier will open on Tuesday and not a day later,",
             "http://b.example/boats Ben Marsh Nobody has asked the fishermen so far,",

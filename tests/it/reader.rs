@@ -64,7 +64,7 @@ impl Server {
         stream.write_all(request.as_bytes()).unwrap();
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).unwrap();
-        // A bundle is no text.
+        // A bundle is not text.
         let text = String::from_utf8_lossy(&bytes);
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         let mut lines = head.lines();
@@ -94,7 +94,7 @@ impl Answer {
         self.fields.get(name).map_or("", String::as_str)
     }
 
-    /// The links of a page, references to characters resolved.
+    /// The links of a page, with character references resolved.
     fn links(&self) -> impl Iterator<Item = String> {
         let parts = self.body.split("href=\"").skip(1);
         parts.filter_map(|part| Some(part.split('"').next()?.replace("&amp;", "&")))
@@ -127,7 +127,7 @@ fn every_link_of_every_page_leads_to_a_page() {
         );
         assert!(answer.body.len() < 30_000, "{target} has {} bytes", answer.body.len());
         for link in answer.links() {
-            // Replay is another area, and the live web is left alone.
+            // Replay is another area, and the live web is not requested.
             let own = link
                 .strip_prefix(&format!("http://{}", server.address))
                 .unwrap_or(&link)
@@ -194,7 +194,7 @@ fn the_story_is_read_from_its_timeline_to_its_citation() {
 }
 
 #[test]
-fn answers_are_told_from_newer_ones_and_a_form_of_another_site_is_refused() {
+fn answers_are_distinguished_from_newer_ones_and_a_form_of_another_site_is_refused() {
     let server = Server::start("");
     let page = server.get("/changes");
     let etag = page.field("etag").to_owned();
@@ -258,7 +258,7 @@ fn changes_are_shown_once_under_a_name() {
 }
 
 #[test]
-fn feeds_say_where_they_are_and_lead_to_what_they_tell() {
+fn feeds_have_their_address_and_link_to_their_entries() {
     let server = Server::start("/reader");
     let root = format!("http://{}", server.address);
     for (form, media_type) in [("rss", "application/rss+xml"), ("atom", "application/atom+xml")] {

@@ -1,4 +1,4 @@
-//! The store of readings beside a crawl, other processes and a kill: what it answers is what the captures say.
+//! The store of readings beside a crawl, other processes and a kill: its answers are those of the captures.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -22,7 +22,7 @@ fn changes_of(page_reader: &mut PageReader<'_>) -> Vec<Value> {
     found.map(|change| serde_json::to_value(change.unwrap()).unwrap()).collect()
 }
 
-/// Checks that a crawl left nothing for who asks: its store says of every WARC file that all of it is in,
+/// Checks that a crawl left no work for later queries: its store says of every WARC file that it was read completely,
 /// and has the same changes as the captures. Only a crawl that `reads` every page knows who is quoted.
 pub fn is_in_line(lab: &Lab, reads: bool, name: &str) {
     let root = lab.dir.path().join("archive");
@@ -56,17 +56,17 @@ fn story(number: usize) -> String {
     format!("http://{HOST}/story{number}")
 }
 
-/// What a story says at a look; `None` while it is gone.
+/// The text of a story at a visit; `None` while it is gone.
 fn text(number: usize, look: usize) -> Option<String> {
     if number == 1 && look == 2 {
         return None;
     }
-    // The last look of every second one brings back what stood at the first.
-    let told = if number.is_multiple_of(2) && look == LOOKS - 1 { 0 } else { look };
+    // The last visit of every second story restores the text of the first.
+    let state = if number.is_multiple_of(2) && look == LOOKS - 1 { 0 } else { look };
     let paragraphs = [
         "The council met on Monday evening and talked for three hours about the bridge.".to_owned(),
-        format!("It counted {} cracks in the eastern pier, more than in any year.", 12 + told * 3),
-        format!("“We found {} of them in the harbour,” said Ann Lee of the board.", told + 2),
+        format!("It counted {} cracks in the eastern pier, more than in any year.", 12 + state * 3),
+        format!("“We found {} of them in the harbour,” said Ann Lee of the board.", state + 2),
     ];
     let paragraphs: Vec<&str> = paragraphs.iter().map(String::as_str).collect();
     Some(article(&format!("Bridge {number} closed"), &paragraphs))
@@ -92,7 +92,7 @@ fn archived() -> Lab {
     lab
 }
 
-/// How a command ended, and what it printed.
+/// The exit code of a command, and its output.
 type Printed = (Option<i32>, String);
 
 fn printed(root: &Path, args: &[&str]) -> Printed {
@@ -100,7 +100,7 @@ fn printed(root: &Path, args: &[&str]) -> Printed {
     (out.status.code(), stdout(&out))
 }
 
-/// The questions whose answers may come from the store.
+/// The queries that may be answered from the store.
 fn questions() -> Vec<Vec<String>> {
     let (one, two) = (story(0), story(1));
     let lines = [
@@ -146,7 +146,7 @@ fn every_command_prints_the_same_with_the_store_and_without() {
     std::fs::remove_dir_all(&derived).unwrap();
     let derived_now = answers(&root);
     let derived_before = answers(&root);
-    // Where a file lies in place of the directory there is no store.
+    // Where a file is in place of the directory there is no store.
     std::fs::remove_dir_all(&derived).unwrap();
     std::fs::write(&derived, "no directory").unwrap();
     let without = answers(&root);

@@ -1,5 +1,5 @@
-//! What the README shows is real: each subcommand and flag is one of the binary's, and the output of the demo is what
-//! it prints.
+//! The README is accurate: each subcommand and flag is one of the binary's, and the output of the demo is what
+//! the binary prints.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -29,7 +29,7 @@ fn arguments(line: &str) -> Option<Vec<String>> {
         .strip_prefix("pressmark ")
         .or_else(|| line.strip_prefix("cargo run --release -- "))
         .or_else(|| line.strip_prefix("target/release/pressmark "))?;
-    // What follows is not ours: a comment, a pipe, a file.
+    // The rest is not ours: a comment, a pipe, a file.
     let end = rest.find(['#', '|', '>', '<']).unwrap_or(rest.len());
     Some(rest[..end].split_whitespace().map(str::to_owned).collect())
 }
@@ -86,7 +86,7 @@ fn every_command_that_the_readme_shows_is_one() {
     assert!(seen >= 3, "only {seen} commands were found in the README");
 }
 
-/// Text without what is another at each run: times, ports, record IDs and digests.
+/// Text without the parts that differ between runs: times, ports, record IDs and digests.
 fn settled(text: &str) -> String {
     let changing = [
         r"urn:uuid:[0-9a-f-]+",

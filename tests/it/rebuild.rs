@@ -1,4 +1,4 @@
-//! The index deleted, cut short, overwritten: every query answers the same afterwards.
+//! The index is deleted, truncated, overwritten: every query answers the same afterwards.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::support::web::{Reply, Web, ok};
 
 const HOSTS: [&str; 3] = ["news.example", "www.news.example", "other.example"];
 
-/// An archive with several files, versions, revisits of both kinds, redirects, a cut response and
+/// An archive with several files, versions, revisits of both kinds, redirects, a truncated response and
 /// a failure.
 fn archive() -> Archive {
     let mut archive = Archive::new().in_a_hurry().set("warc.file_bytes_max=20 KiB");
@@ -29,7 +29,7 @@ fn archive() -> Archive {
         for n in 0..12 {
             let (host_name, clock) = (host.to_owned(), Arc::clone(&clock));
             let answer = move |request: &str, _: usize| {
-                // Pages below 4 are always new, below 8 they say that nothing changed.
+                // Pages below 4 are always new, pages below 8 answer "not modified".
                 let stamp = if n < 4 { clock.now().to_stamp14() } else { String::new() };
                 if (4..8).contains(&n) && request.contains("\r\nIf-None-Match: \"fixed\"\r\n") {
                     return b"HTTP/1.1 304 Not Modified\r\nETag: \"fixed\"\r\n\r\n".to_vec();
@@ -66,7 +66,7 @@ fn archive() -> Archive {
     archive
 }
 
-/// Everything that asks the index, in every form.
+/// Every query of the index, in every form.
 const QUERIES: &[&[&str]] = &[
     &["captures", "http://news.example/p/1?q=a&b=1"],
     &["captures", "http://news.example/p/5?b=5&q=a", "--format", "json"],
@@ -169,7 +169,7 @@ fn edit(path: &Path, change: impl Fn(&mut Vec<u8>)) {
     fs::write(path, bytes).unwrap();
 }
 
-/// What is done to `index/`, by name.
+/// The damages to `index/`, by name.
 #[expect(clippy::type_complexity, reason = "a table")]
 const DAMAGE: &[(&str, fn(&Path))] = &[
     ("deleted", |index| fs::remove_dir_all(index).unwrap()),
@@ -202,7 +202,7 @@ const DAMAGE: &[(&str, fn(&Path))] = &[
 ];
 
 fn flip(bytes: &mut [u8], numerator: usize, denominator: usize) {
-    // The first byte at or after the place that holds something: the log has long empty runs.
+    // The first non-zero byte at or after the place: the log has long empty runs.
     let at = bytes.len() * numerator / denominator;
     if let Some(byte) = bytes.iter_mut().skip(at).find(|b| **b != 0) {
         *byte ^= 0x40;
@@ -210,7 +210,7 @@ fn flip(bytes: &mut [u8], numerator: usize, denominator: usize) {
 }
 
 #[test]
-fn every_query_answers_the_same_whatever_became_of_the_index() {
+fn every_query_answers_the_same_whatever_happened_to_the_index() {
     let archive = archive();
     let root = archive.root();
     let expected = answers(&root, "untouched");

@@ -1,4 +1,4 @@
-//! A capture through a relay of a TLS server, both on loopback: proved, checked, and forged a hundred times.
+//! A capture through a relay of a TLS server, both on loopback: proved, checked, and forged in a hundred ways.
 
 mod forgeries;
 mod server;
@@ -26,7 +26,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// One that finds each of these hosts at its port on loopback.
+    /// A relay that finds each of these hosts at its port on loopback.
     pub fn start(root: &Path, hosts: &[(&str, u16)]) -> Self {
         let mut command = command(root);
         command.args([
@@ -82,7 +82,7 @@ impl Attested {
         attested
     }
 
-    /// Captures these pages once more.
+    /// Captures these pages again.
     pub fn crawl(&self, urls: &[&str]) {
         let mut crawl = crawl(&self.root, &[]);
         crawl.args(["--proxy", &self.relay.url, "--set"]);
@@ -91,7 +91,7 @@ impl Attested {
         assert!(done.status.success(), "{}", stderr(&done));
     }
 
-    /// The parts of the session of a page, as they lie in the archive, with the blocks of its request and its response, and
+    /// The parts of the session of a page, as they are in the archive, with the blocks of its request and its response, and
     /// its date.
     pub fn session(&self, url: &str) -> (Kept, Vec<u8>, Vec<u8>, Timestamp) {
         let all = records(&self.root);
@@ -112,7 +112,7 @@ impl Attested {
         (kept, one("request").block.clone(), response.block.clone(), date)
     }
 
-    /// What `prove --check` says of a bundle's session, with these further flags.
+    /// The result of `prove --check` for a bundle's session, with these further flags.
     pub fn check(&self, bundle: &Path, args: &[&str]) -> String {
         let mut check = command(&self.root);
         check.args(["prove", "--check"]).arg(bundle).args(args);
@@ -124,7 +124,7 @@ impl Attested {
 
 const PAGE: &str = "https://news.example/page";
 
-/// What the script that goes with a bundle says of its session.
+/// The result of the bundle's script for its session.
 fn script(bundle: &Path, args: &[&str]) -> String {
     let done = Command::new("python3").arg(SCRIPT).arg(bundle).args(args).output().unwrap();
     let text = stdout(&done);
@@ -149,7 +149,7 @@ fn a_capture_through_a_relay_is_proved_by_the_servers_own_word() {
         let good = attested.check(&bundle, &["--relay", key, "--tls-roots", roots]);
         assert!(good.starts_with("ok"), "{good}");
         assert!(good.contains("news.example") && good.contains("working together"), "{good}");
-        // Without its key nobody vouches for the relay; with another's, or other roots, it fails.
+        // Without its key the relay is not trusted; with another key, or other roots, the check fails.
         let unknown = attested.check(&bundle, &["--tls-roots", roots]);
         assert!(unknown.starts_with("absent"), "{unknown}");
         let other = Relay::start(&attested.root.join("other"), &[]);
@@ -157,7 +157,7 @@ fn a_capture_through_a_relay_is_proved_by_the_servers_own_word() {
         assert!(foreign.starts_with("failed"), "{foreign}");
         let web = attested.check(&bundle, &["--relay", key]);
         assert!(web.starts_with("failed") && web.contains("certificate"), "{web}");
-        // The script with the bundle says the same.
+        // The bundle's script has the same result.
         for (args, label, words) in [
             (&["--relay", key, "--tls-roots", roots][..], "ok", "working together"),
             (&["--tls-roots", roots], "absent", "give its key"),
@@ -168,7 +168,7 @@ fn a_capture_through_a_relay_is_proved_by_the_servers_own_word() {
             assert!(step.starts_with(label) && step.contains(words), "{args:?}: {step}");
         }
     }
-    // The certificate of a bundle states the trust that is left.
+    // The certificate of a bundle states which trust remains necessary.
     let contents = pressmark::evidence::bundle::read_bundle(&bundle).unwrap();
     let page = contents.iter().find(|(name, _)| name == "certificate.html").unwrap();
     let page = String::from_utf8_lossy(&page.1).into_owned();
@@ -176,7 +176,7 @@ fn a_capture_through_a_relay_is_proved_by_the_servers_own_word() {
 }
 
 /// Every suite, a server that asks for another key exchange, one that asks for a client's certificate, answers of several
-/// kinds, and servers of which no session is attested.
+/// kinds, and servers whose sessions are not attested.
 #[test]
 fn sessions_of_every_kind_are_checked() {
     let hosts = [
@@ -248,14 +248,14 @@ fn a_server_of_an_older_version_is_not_captured_through_a_relay_and_plain_http_i
     assert!(all.iter().any(|record| record.is("response", "http://plain.example/")));
     assert!(!all.iter().any(|record| record.is("response", "https://old.example/page")));
     assert!(!all.iter().any(|record| KeptPart::of(&record.field("Content-Type")).is_some()));
-    // The record of the failure says why, and what to do.
+    // The record of the failure states the reason and the remedy.
     let failed = all.iter().find(|record| record.is("metadata", "https://old.example/page"));
     let said = String::from_utf8_lossy(&failed.unwrap().block).into_owned();
     assert!(said.contains("no TLS 1.3") && said.contains("without the relay"), "{said}");
 }
 
-/// A revisit keeps no payload and yet a whole session: it is proved as any capture, and a purge leaves neither its ciphertext
-/// nor its secrets.
+/// A revisit keeps no payload, but the whole session: it is proved like any capture, and a purge removes its ciphertext and its
+/// secrets.
 #[test]
 fn a_revisit_is_proved_by_its_session_and_a_purge_takes_every_session_of_the_payload() {
     let attested = Attested::of(&[("news.example", Kind::Usual)], &[PAGE]);
@@ -272,7 +272,7 @@ fn a_revisit_is_proved_by_its_session_and_a_purge_takes_every_session_of_the_pay
     let step = script(&bundle, &flags);
     assert!(step.starts_with("ok"), "{step}");
 
-    // A bundle that stays below the archive is found by the purge, since it has the packed records.
+    // The purge finds a bundle that stays below the archive, since it has the packed records.
     std::fs::remove_file(&bundle).unwrap();
     let parts = || {
         let all = records(root);
@@ -287,7 +287,7 @@ fn a_revisit_is_proved_by_its_session_and_a_purge_takes_every_session_of_the_pay
     assert_eq!(purge.status.code(), Some(0), "{}{}", stdout(&purge), stderr(&purge));
     assert_eq!((count(KeptPart::Received), count(KeptPart::Secrets)), (0, 0));
     assert_eq!(count(KeptPart::Note), 2, "what the relay signed says nothing of the page");
-    // The revisit can still be proved, without what was removed.
+    // The revisit can still be proved, without the removed parts.
     let prove = command(root).args(["prove", PAGE, "--force", "-o"]).arg(&bundle).output().unwrap();
     assert!(prove.status.success(), "{}", stderr(&prove));
     let check = command(root).args(["prove", "--check"]).arg(&bundle).output().unwrap();
@@ -297,7 +297,7 @@ fn a_revisit_is_proved_by_its_session_and_a_purge_takes_every_session_of_the_pay
     assert!(verify.status.success(), "{}", stdout(&verify));
 }
 
-/// What it does not connect to, and who may not ask.
+/// The addresses that a relay does not connect to, and the clients that it refuses.
 #[test]
 fn a_relay_is_no_open_proxy() {
     use std::io::{Read, Write};

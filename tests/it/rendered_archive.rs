@@ -1,5 +1,5 @@
-//! An archive of a page that is sent as a shell and was rendered twice, by the binary from end to end: what answers say
-//! of it, its pictures in the reader, what a citation lists, and what is in a proof, for both checkers.
+//! An archive of a page that is sent as a shell and was rendered twice, by the binary from end to end: the answers about
+//! it, its pictures in the reader, the entries of a citation, and the content of a proof, for both checkers.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,7 +25,7 @@ struct Made {
     url: String,
 }
 
-/// Has the page say how many boats there were.
+/// Sets how many boats the page reports.
 fn say(lab: &Lab, boats: &str) {
     let shell =
         "<!doctype html><title>News</title><div id=root></div><script src=/app.js></script>";
@@ -82,7 +82,7 @@ fn of<'r>(kept: &'r [Kept], kind: &str, url: &str) -> Vec<&'r Kept> {
     kept.iter().filter(|record| record.is(kind, url)).collect()
 }
 
-/// What a command prints, line by line.
+/// The output of a command, line by line.
 #[track_caller]
 fn asked(archive: &Path, args: &[&str]) -> Vec<Value> {
     let out = command(archive).args(args).args(["--format", "json"]).output().unwrap();
@@ -110,7 +110,7 @@ fn a_page_that_scripts_fill_is_read_everywhere_from_its_rendering() {
         assert_eq!(found.len(), 1, "{args:?}: {found:?}");
         assert_eq!(found[0]["rendering"], true, "{args:?}: {found:?}");
         assert_eq!(found[0]["url"], url, "{args:?}");
-        // And not from what was sent.
+        // And not from the page as it was sent.
         let plain = command(archive).args(args).args(["--plain", "--format", "json"]).output();
         let plain = plain.unwrap();
         assert!(json_lines(&plain).is_empty(), "{args:?}: {}", stdout(&plain));
@@ -121,7 +121,7 @@ fn a_page_that_scripts_fill_is_read_everywhere_from_its_rendering() {
     assert_eq!(story["articles"][0]["rendering"], true, "{story}");
     let text = pressmark(archive, &["search", "boats"]);
     assert!(stdout(&text).contains(&format!("{url}, as rendered")), "{}", stdout(&text));
-    // The reader finds it, and leads to the versions of the rendering.
+    // The reader finds it, and links to the versions of the rendering.
     let server = Server::of(archive, "/reader");
     let found = server.get("/reader/search?q=boats&in=words");
     assert!(
@@ -221,7 +221,7 @@ fn a_proof_holds_what_was_made_of_the_page_and_both_checkers_check_it() {
     let mut expected = vec![made.url.clone()];
     expected.extend(KINDS.map(|kind| format!("urn:{kind}:{}", made.url)));
     assert_eq!(rendered, expected);
-    // Each of these records as it lies in the archive, and none can be exchanged for another.
+    // Each of these records as it is in the archive; none can be exchanged for another.
     let warc = tempfile::tempdir().unwrap();
     let path = warc.path().join("capture.warc.gz");
     std::fs::write(&path, file("capture.warc.gz")).unwrap();
@@ -240,7 +240,7 @@ fn a_proof_holds_what_was_made_of_the_page_and_both_checkers_check_it() {
         }
         let mut forged = files.clone();
         let mut changed = description.clone();
-        // Said to be the robots.txt in force.
+        // Claimed to be the robots.txt in force.
         changed["records"][at]["role"] = "robots".into();
         let bytes = serde_json::to_vec(&changed).unwrap();
         forged.iter_mut().find(|(name, _)| name == "bundle.json").unwrap().1 = bytes;
@@ -248,7 +248,7 @@ fn a_proof_holds_what_was_made_of_the_page_and_both_checkers_check_it() {
         write_zip(&path, &forged).unwrap();
         assert_eq!(checked(&made.archive, &path), (Some(4), Some(1)), "{}", record["uri"]);
     }
-    // A bit of the picture.
+    // A changed bit of the picture.
     let mut forged = files.clone();
     let bytes = &mut forged.iter_mut().find(|(name, _)| name == "capture.warc.gz").unwrap().1;
     let middle = bytes.len() * 2 / 3;

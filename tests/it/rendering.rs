@@ -1,5 +1,5 @@
-//! Pages that scripts fill, rendered by Chromium: what is kept of them, what they do not reach, and that nothing of
-//! the browser is left behind. Where Chromium is missing these tests are skipped, and say so.
+//! Pages that scripts fill, rendered by Chromium: what is kept of them, which addresses they cannot reach, and that
+//! nothing of the browser is left. Where Chromium is missing these tests are skipped with a message.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -19,10 +19,10 @@ use crate::support::cli::pressmark;
 use crate::support::skip::skipped;
 use crate::support::web::{Reply, ok};
 
-/// One browser at a time: what is left behind is looked for among all processes.
+/// One browser at a time: the tests search all processes for what is left of it.
 static ONE: Mutex<()> = Mutex::new(());
 
-/// The browser, for one test at a time; none where it is missing.
+/// The browser, for one test at a time; `None` where it is missing.
 pub fn browser() -> Option<(BrowserOptions, MutexGuard<'static, ()>)> {
     let path = std::env::var("PRESSMARK_CHROMIUM").unwrap_or("/usr/bin/chromium".to_owned());
     if !Path::new(&path).exists() {
@@ -33,9 +33,9 @@ pub fn browser() -> Option<(BrowserOptions, MutexGuard<'static, ()>)> {
     Some((BrowserOptions { command: path.into(), ..BrowserOptions::default() }, guard))
 }
 
-/// The processes of browsers that we have started.
+/// The browser processes that we have started.
 fn left_behind() -> Vec<String> {
-    // Other runs of these tests have folders of their own where they are given another TMPDIR.
+    // Other runs of these tests have folders of their own where they have another TMPDIR.
     let ours = std::env::temp_dir().join("pressmark-browser-").display().to_string();
     let mut found = Vec::new();
     for process in std::fs::read_dir("/proc").unwrap().flatten() {
@@ -49,7 +49,7 @@ fn left_behind() -> Vec<String> {
 }
 
 pub fn assert_nothing_left() {
-    // A process that was killed is there until the system has noticed.
+    // A killed process stays listed until the system has removed it.
     for _ in 0..100 {
         if left_behind().is_empty() {
             return;
@@ -59,7 +59,7 @@ pub fn assert_nothing_left() {
     panic!("left behind: {:?}", left_behind());
 }
 
-/// A web in memory: what each address answers, and what was asked of it.
+/// A web in memory: the answer of each address, and the requests that it got.
 #[derive(Debug, Default)]
 pub struct Script {
     answers: HashMap<String, (String, String)>,
@@ -88,7 +88,7 @@ impl Script {
     }
 }
 
-/// The script, as the browser's proxy asks it.
+/// The script, as the browser's proxy calls it.
 #[derive(Debug)]
 struct Served(Arc<Script>);
 
@@ -188,7 +188,7 @@ fn a_page_is_taken_as_its_scripts_have_left_it() {
     let errors = page.script_errors;
     assert!(errors.iter().any(|error| error.contains("on purpose")), "{errors:?}");
     assert_eq!(page.address.as_deref(), Some(PAGE));
-    // Nothing else was asked for: neither what is refused, nor anything of the browser's own.
+    // There were no other requests: neither refused addresses, nor any of the browser itself.
     assert_eq!(
         script.asked(),
         [
@@ -255,8 +255,8 @@ fn consent_is_refused_in_a_frame_of_another_origin_too() {
     assert_nothing_left();
 }
 
-/// Renders one page after the other and prints what that took, as `docs/performance.md` has it: with
-/// `PRESSMARK_RENDERS=500`. Without the variable it is passed over.
+/// Renders one page after the other and prints the time that took, as `docs/performance.md` has it: with
+/// `PRESSMARK_RENDERS=500`. Skipped without the variable.
 #[test]
 #[allow(clippy::print_stderr, reason = "the figures are what it is run for")]
 fn many_renderings_in_a_row_leave_nothing() {
@@ -281,7 +281,7 @@ fn many_renderings_in_a_row_leave_nothing() {
         assert!(page.text.unwrap().contains("Anglers are glad."), "rendering {number}");
         took.push(page.took);
         memory.push(page.memory >> 20);
-        // What is allocated once is there after some.
+        // One-time allocations are made after some renderings.
         if number == 20.min(count - 1) {
             after_first = (resident(), open_files());
         }
@@ -318,7 +318,7 @@ fn shadow_trees_are_in_the_document_and_questions_are_answered_with_no() {
 }
 
 #[test]
-fn what_hangs_or_grows_is_said_and_ended() {
+fn a_page_that_hangs_or_grows_is_reported_and_ended() {
     let Some((options, _one)) = browser() else { return };
     let endless = "<!doctype html><title>x</title><p>Before.</p>\
         <script>setTimeout(() => { for (;;) {} }, 300)</script>";
@@ -355,7 +355,7 @@ fn a_rendering_that_is_given_up_leaves_nothing() {
     });
     assert_eq!(script.asked(), [PAGE]);
     assert_nothing_left();
-    // And one whose page never comes ends by itself.
+    // And one whose page never arrives ends by itself.
     let short = BrowserOptions { settle_max: Duration::from_secs(2), ..options };
     assert!(rendered(&short, PAGE, &script).trouble.is_some());
     assert_nothing_left();
@@ -384,7 +384,7 @@ pub fn site(lab: &Lab) {
     lab.web.page(HOST, "/2025/plain", &crate::lab::article("Plain", &[PARAGRAPH; 4]));
 }
 
-/// A job of these pages of it.
+/// A job with these pages of it.
 pub fn spec(when: BrowserUse, pages: &[&str]) -> JobSpec {
     let mut spec = JobSpec::new("scripted");
     let seeds: Vec<_> = pages.iter().map(|page| uri(&format!("http://{HOST}{page}"))).collect();
@@ -402,7 +402,7 @@ fn a_crawl_renders_what_needs_it_as_politely_as_it_asks_for_pages() {
     let spec = spec(BrowserUse::WhenNeeded, &["/2025/weir", "/2025/plain"]);
     let (report, seen) = lab.run(&[spec]);
     assert_eq!(seen.notes, [] as [String; 0]);
-    // The page once, its parts, and not what robots.txt forbids.
+    // The page once, its parts, and nothing that robots.txt forbids.
     assert_eq!(
         lab.asked(),
         [
@@ -472,7 +472,7 @@ fn a_crawl_without_a_browser_says_so_and_goes_on() {
 #[test]
 fn another_form_that_a_shell_names_is_asked_for_once_in_its_turn() {
     let mut lab = Lab::new(&[HOST]);
-    // Were it started, that would be noted.
+    // If it were started, that would be recorded.
     lab.options.browser = Arc::new(BrowserOptions {
         command: "/nowhere/chromium".into(),
         ..BrowserOptions::default()
@@ -510,7 +510,7 @@ fn another_form_that_a_shell_names_is_asked_for_once_in_its_turn() {
         crate::lab::article("Mill town argues", &[PARAGRAPH; 4]).as_bytes(),
     );
     assert_eq!(response.block, sent, "byte for byte");
-    // What is asked about the page is told from there, and said so.
+    // Queries about the page are answered from that version, with a note.
     let archive = lab.dir.path().join("archive");
     let page = format!("http://{HOST}/2025/weir");
     let out = pressmark(&archive, &["show", &page, "--as", "json"]);
@@ -519,9 +519,9 @@ fn another_form_that_a_shell_names_is_asked_for_once_in_its_turn() {
     assert!(shown["text"].as_str().unwrap().contains(PARAGRAPH), "{shown}");
     assert!(String::from_utf8_lossy(&out.stderr).contains("amp version"), "{out:?}");
     let out = pressmark(&archive, &["history", &page, "--format", "json"]);
-    let told: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
-    assert_eq!((&told["text_at"], told["versions"].as_array().unwrap().len()), (&amp.into(), 1));
-    // As it was sent it is a shell.
+    let json: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((&json["text_at"], json["versions"].as_array().unwrap().len()), (&amp.into(), 1));
+    // The page as it was sent is a shell.
     let out = pressmark(&archive, &["show", &page, "--plain", "--as", "json"]);
     let shown: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
     assert_eq!((&shown["kind"], shown.get("text_at")), (&"shell".into(), None));
@@ -539,7 +539,7 @@ fn the_browser_is_sandboxed_for_a_user_who_is_not_root() {
     let dir = tempfile::tempdir().unwrap();
     let is_root =
         std::fs::metadata("/proc/self").map(|own| std::os::unix::fs::MetadataExt::uid(&own) == 0);
-    // The program may lie where nobody else may read.
+    // The program may be in a place that other users cannot read.
     let program = dir.path().join("pressmark");
     std::fs::copy(env!("CARGO_BIN_EXE_pressmark"), &program).unwrap();
     let job = dir.path().join("weir.toml");
@@ -578,14 +578,14 @@ fn the_browser_is_sandboxed_for_a_user_who_is_not_root() {
     let conversion = kept.iter().find(|record| record.is("conversion", &page)).unwrap();
     assert!(String::from_utf8_lossy(&conversion.block).contains(PARAGRAPH));
     assert_nothing_left();
-    // What is asked about the page is told from the rendering, and said so; the switch is no edit.
+    // Queries about the page are answered from the rendering, with a note; the switch is not an edit.
     let shown = pressmark(&archive, &["show", &page, "--as", "json"]);
     let shown: serde_json::Value = serde_json::from_slice(&shown.stdout).unwrap();
     assert_eq!(shown["rendering"], true, "{shown}");
     assert!(shown["text"].as_str().unwrap().contains(PARAGRAPH), "{shown}");
-    let told = pressmark(&archive, &["history", &page, "--format", "json"]);
-    let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
-    assert_eq!((&told["rendering"], told["versions"].as_array().unwrap().len()), (&true.into(), 1));
+    let json = pressmark(&archive, &["history", &page, "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!((&json["rendering"], json["versions"].as_array().unwrap().len()), (&true.into(), 1));
     let plain = pressmark(&archive, &["history", &page, "--plain", "--format", "json"]);
     let plain: serde_json::Value = serde_json::from_slice(&plain.stdout).unwrap();
     assert!(plain.get("rendering").is_none(), "{plain}");
@@ -597,7 +597,7 @@ fn the_browser_is_sandboxed_for_a_user_who_is_not_root() {
     assert_eq!(wire.status.code(), Some(2), "{wire:?}");
 }
 
-/// Whether a user may make a namespace of users, as the sandbox of Chromium needs it.
+/// Whether a user may create a user namespace, as the sandbox of Chromium needs it.
 fn user_namespaces() -> bool {
     let max = std::fs::read_to_string("/proc/sys/user/max_user_namespaces").unwrap_or_default();
     max.trim().parse::<u64>().is_ok_and(|max| max > 0)

@@ -48,7 +48,7 @@ fn real_output_agrees_with_the_schemas() {
     let keep = archive.to_str().unwrap();
     let demo = command(&archive).args(["demo", "--keep", keep]).output().unwrap();
     assert!(demo.status.success(), "{}", stderr(&demo));
-    // A page of a host that no one answers for: a report with a failure.
+    // A page of a host without a server: a report with a failure.
     let crawl = [
         "crawl",
         "http://127.0.0.1:9/",
@@ -176,18 +176,18 @@ fn real_output_agrees_with_the_schemas() {
             seen.insert("repacked.json".to_owned());
         }
     }
-    // What the server alone gives is checked where the server is asked (`serve::answers`).
+    // Forms that only the server gives are checked in the tests of the server (`serve::answers`).
     seen.extend(OF_SERVER.map(|name| format!("{name}.json")));
-    // Changes stand inside the others; the message is checked where a crawl tells its news (`jobs`).
+    // Changes occur inside other forms; the message is checked where a crawl reports a new version (`jobs`).
     seen.insert("change.json".to_owned());
     seen.insert("message.json".to_owned());
-    // That of a move to a database is checked where there is one (`postgres`).
+    // The form of a move to a database is checked where there is one (`postgres`).
     seen.insert("migrate.json".to_owned());
-    // And that of a saved search where a process watches (`search`).
+    // The form of a saved search is checked where a process watches (`search`).
     seen.insert("search-message.json".to_owned());
-    // Those of other archives where there are two (`peers`).
+    // The forms of other archives are checked where there are two (`peers`).
     seen.extend(["peer.json", "comparison.json"].map(str::to_owned));
-    // And that of a page in a browser where there is one (`views`).
+    // The form of a page in a browser is checked where there is one (`views`).
     seen.insert("viewed.json".to_owned());
     let all: BTreeSet<String> = schemas.names().map(str::to_owned).collect();
     let unseen: Vec<&String> = all.difference(&seen).collect();
@@ -197,7 +197,7 @@ fn real_output_agrees_with_the_schemas() {
 /// What `verify` finds in a file with damage in its middle: more than the header of a gzip member, some
 /// of whose bytes mean nothing.
 fn findings(dir: &Path, archive: &Path) -> Vec<Value> {
-    // The largest file: a short one can be its warcinfo and one record, and then none is left whole.
+    // The largest file: a short one may consist of its warcinfo and one record, and then no record is left whole.
     let files = std::fs::read_dir(archive.join("warc")).unwrap().map(|file| file.unwrap());
     let file = files.max_by_key(|file| file.metadata().unwrap().len()).unwrap().path();
     let mut bytes = std::fs::read(&file).unwrap();

@@ -1,6 +1,6 @@
-//! Sixty news pages that scripts build, with the frameworks that outlets use: `tests/script-pages` has their sources and,
-//! as their servers send them, what was built (`node build.mjs`; no npm is needed here). The article of each is read:
-//! from the data in the page where it carries them, else as a browser makes it. And of plain pages hardly any starts a
+//! Sixty news pages that scripts build, with the frameworks that outlets use: `tests/script-pages` has their sources and
+//! the build output, as their servers send it (`node build.mjs`; no npm is needed here). The article of each is read
+//! from the data in the page where it carries them, otherwise as a browser renders it. Of plain pages, hardly any starts a
 //! browser.
 //!
 //! One page of each site is read by default, all with `PRESSMARK_SCRIPT_PAGES=all`.
@@ -61,10 +61,10 @@ fn stories() -> Vec<Story> {
     serde_json::from_slice(&text).unwrap()
 }
 
-/// Everything that is sent, by host and path.
+/// All files that are sent, by host and path.
 type Sent = HashMap<(String, String), Vec<u8>>;
 
-/// Has the sites answer what was built.
+/// Lets the sites answer with the build output.
 fn serve(lab: &Lab) -> Sent {
     let mut sent = Sent::new();
     let mut open = vec![built()];
@@ -127,7 +127,7 @@ fn the_article_is_read_from_every_page_that_scripts_build() {
     };
     assert_eq!((all.len(), sites.len()), (60, 10));
     let is_whole = std::env::var("PRESSMARK_SCRIPT_PAGES").is_ok_and(|which| which == "all");
-    // Of each site another feature, so that each feature is there.
+    // A different feature for each site, so that each feature occurs.
     let chosen: Vec<&Story> = (all.iter().enumerate())
         .filter(|(at, _)| is_whole || at % 6 == (at / 6) % 6)
         .map(|(_, story)| story)
@@ -159,7 +159,7 @@ fn the_article_is_read_from_every_page_that_scripts_build() {
         let text = page.as_ref().map(|page| page.text.clone()).unwrap_or_default();
         let headline = page.as_ref().and_then(|page| page.headline.as_ref());
         let headline = headline.map(|fact| fact.value.clone()).unwrap_or_default();
-        // One version, however often the page was drawn while it was looked at.
+        // One version, however often the page was rendered during the visits.
         let versions = page_reader.rows_of(&url, form, TimeRange::ALL).unwrap().count();
         let is_read = paragraphs(&text) == story.body && headline == story.title;
         if !is_read || is_rendered == story.is_embedded() || at != wanted || versions != 1 {
@@ -167,7 +167,7 @@ fn the_article_is_read_from_every_page_that_scripts_build() {
         }
     }
     assert!(unread.is_empty(), "{} of {}: {unread:#?}", unread.len(), chosen.len());
-    // Every exchange lies there as it was sent, byte for byte.
+    // Every exchange is in the archive as it was sent, byte for byte.
     let mut exchanges = 0;
     for record in kept.iter().filter(|record| record.field("WARC-Type") == "response") {
         let url = record.field("WARC-Target-URI");
@@ -178,7 +178,7 @@ fn the_article_is_read_from_every_page_that_scripts_build() {
         }
     }
     assert!(exchanges > chosen.len(), "{exchanges}");
-    // And each host was asked one thing at a time, with the pause between.
+    // Each host got one request at a time, with the pause in between.
     let apart = lab.politeness.pace.delay_min;
     for host in &hosts {
         let asked = lab.web.asked().into_iter().filter(|asked| asked.host == **host);
@@ -189,7 +189,7 @@ fn the_article_is_read_from_every_page_that_scripts_build() {
     assert_nothing_left();
 }
 
-/// Pages of HTML of the corpus.
+/// The HTML pages of the corpus.
 fn corpus() -> Vec<PathBuf> {
     let mut found = Vec::new();
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
@@ -204,7 +204,7 @@ fn corpus() -> Vec<PathBuf> {
             }
         }
     }
-    // Those of the outlets first, then the first ones of the pages that change.
+    // The pages of the outlets first, then the first ones of the pages that change.
     found.sort_by_key(|path| (!path.starts_with(corpus.join("pages")), path.clone()));
     found
 }
@@ -213,7 +213,7 @@ fn corpus() -> Vec<PathBuf> {
 fn of_plain_pages_hardly_any_starts_a_browser() {
     const HOST: &str = "plain.example";
     let mut lab = Lab::in_memory(&[HOST]);
-    // What stands for the browser notes that it was started, and ends.
+    // A stand-in for the browser records that it was started, and exits.
     let program = lab.dir.path().join("browser");
     let starts = lab.dir.path().join("starts");
     std::fs::write(&program, format!("#!/bin/sh\necho >> {}\n", starts.display())).unwrap();
@@ -227,7 +227,7 @@ fn of_plain_pages_hardly_any_starts_a_browser() {
         (file.display().to_string(), String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into())
     };
     let mut pages: Vec<(String, String)> = files.into_iter().map(of_file).collect();
-    // Kinds of pages that say little, in the frames of sites.
+    // Kinds of pages with little text, in the frames of sites.
     pages.extend(crate::plain_pages::pages());
     let mut seeds = Vec::new();
     for (number, (_, html)) in pages.iter().enumerate() {
@@ -235,7 +235,7 @@ fn of_plain_pages_hardly_any_starts_a_browser() {
         lab.web.on(HOST, &target, Reply::Bytes(ok("text/html; charset=utf-8", html.as_bytes())));
         seeds.push(uri(&format!("http://{HOST}{target}")));
     }
-    // That one would be started is seen at a page that is a shell.
+    // The check that a browser would be started uses a page that is a shell.
     lab.web.page(
         HOST,
         "/shell",

@@ -1,5 +1,5 @@
-//! Pages whose article is not in the markup but in the data that they carry: in JSON-LD, or in what scripts are to
-//! build the page from, as the frameworks of today write it. Each form in several languages; the pages are made
+//! Pages whose article is not in the markup but in the data that they carry: in JSON-LD, or in the data from which
+//! scripts build the page, as today's frameworks write it. Each form in several languages; the pages are generated
 //! here.
 
 use pressmark::extract::page::{Origin, Page, PageKind};
@@ -50,7 +50,7 @@ fn html_of(story: &Story) -> String {
     story.2.iter().map(|text| format!("<p>{text}</p>")).collect()
 }
 
-/// The story as data of a site, beside what data of a site have besides.
+/// The story as data of a site, with the other data that sites have.
 fn data(story: &Story) -> Value {
     json!({"site": {"title": "The Weir Post", "cookies": {"title": "Cookies", "body": OTHER}},
         "related": [{"title": "Another town, another night", "body": OTHER, "date": "2020-01-01"}],
@@ -72,7 +72,7 @@ fn read(html: &str) -> Page {
     extract(html.as_bytes(), &Hints::default()).page
 }
 
-/// Every paragraph once and in order, and nothing else of the data.
+/// Every paragraph once and in order, and no other part of the data.
 fn assert_read(page: &Page, story: &Story, origin: Origin, what: &str) {
     let what = format!("{what} ({})", story.0);
     assert_eq!(page.text.replace("\n\n", "\n"), story.2.join("\n"), "{what}");
@@ -199,7 +199,7 @@ fn a_page_that_has_its_article_in_the_markup_is_read_as_before_whatever_its_data
 fn data_that_are_not_of_the_page_leave_it_a_shell() {
     let story = &STORIES[0];
     for data in [
-        // Other articles, and no day and no author.
+        // Other articles, without day and author.
         json!({"related": [{"title": "Another town, another night", "body": OTHER, "date": "2020-01-01"},
             {"title": "A third town, a third night", "body": OTHER.to_uppercase(), "date": "2020-01-02"}]}),
         json!({"legal": {"title": "How we use cookies on this site", "body": OTHER}}),

@@ -1,4 +1,4 @@
-//! `search` as a person and a script run it, beside a process that writes, and what a saved search tells.
+//! `search` as a person and a script run it, beside a process that writes; and the messages of a saved search.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ fn code(output: &Output) -> Option<i32> {
     output.status.code()
 }
 
-/// What was found, without what may differ: nothing.
+/// The results of a command.
 fn found(archive: &Path, args: &[&str]) -> Vec<Value> {
     let all = [&["--format", "json"], args].concat();
     let output = pressmark(archive, &all);
@@ -73,7 +73,7 @@ fn words_are_found_in_every_version_and_the_answer_says_in_which() {
 }
 
 #[test]
-fn what_cannot_be_looked_for_is_told() {
+fn impossible_searches_are_reported() {
     let dir = tempfile::tempdir().unwrap();
     let archive = demo(dir.path());
     for (args, expected, says) in [
@@ -95,7 +95,7 @@ fn what_cannot_be_looked_for_is_told() {
 }
 
 #[test]
-fn what_came_and_went_is_told_once_under_a_name() {
+fn new_and_lost_matches_are_reported_once_under_a_name() {
     let dir = tempfile::tempdir().unwrap();
     let archive = demo(dir.path());
     let args = ["search", "\"without asking for other offers\"", "--since-last", "me"];
@@ -125,11 +125,11 @@ impl Drop for Running {
     }
 }
 
-/// An archive that follows one page with a search for "old port", and what is told of it.
+/// An archive that follows one page with a search for "old port", and the messages about it.
 struct Followed {
     root: PathBuf,
     config: PathBuf,
-    told: PathBuf,
+    message_file: PathBuf,
     web: Web,
     _dir: tempfile::TempDir,
 }
@@ -137,7 +137,7 @@ struct Followed {
 impl Followed {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let (root, told) = (dir.path().join("archive"), dir.path().join("told"));
+        let (root, message_file) = (dir.path().join("archive"), dir.path().join("told"));
         let (jobs, config) = (dir.path().join("jobs"), dir.path().join("pressmark.toml"));
         let web = Web::start(Arc::new(SystemClock));
         fs::create_dir(&jobs).unwrap();
@@ -151,11 +151,11 @@ impl Followed {
             &config,
             format!(
                 "[capture]\nallow_private = true\nresolve = [{rule:?}]\n[politeness]\ndelay_min = \"0s\"\ndelay_factor = 0.0\n\
-                 [search]\nsaved = [\"port: \\\"old port\\\"\"]\n[notify]\ncommand = [\"tee\", \"-a\", {told:?}]\n"
+                 [search]\nsaved = [\"port: \\\"old port\\\"\"]\n[notify]\ncommand = [\"tee\", \"-a\", {message_file:?}]\n"
             ),
         )
         .unwrap();
-        Self { root, config, told, web, _dir: dir }
+        Self { root, config, message_file, web, _dir: dir }
     }
 
     fn says(&self, words: &str) {
@@ -188,8 +188,8 @@ impl Followed {
 
     /// The messages about searches.
     fn messages(&self) -> Vec<Value> {
-        let text = fs::read_to_string(&self.told).unwrap_or_default();
-        // Objects one after the other, without a line between.
+        let text = fs::read_to_string(&self.message_file).unwrap_or_default();
+        // One object after the other, without a line between.
         serde_json::Deserializer::from_str(&text)
             .into_iter::<Value>()
             .filter_map(Result::ok)
@@ -218,7 +218,7 @@ impl Followed {
     }
 }
 
-/// Has a process end, and it ends in order.
+/// Ends a process in order.
 fn end(mut running: Running) {
     let child = running.0.take().unwrap();
     send(child.id(), "TERM");
@@ -227,13 +227,13 @@ fn end(mut running: Running) {
 }
 
 #[test]
-fn a_saved_search_is_told_by_the_watching_process_and_others_search_beside_it() {
+fn a_saved_search_is_reported_by_the_watching_process_and_others_search_beside_it() {
     let followed = Followed::new();
     followed.says("Nothing was decided about the ferry");
     let watch = followed.watch();
     wait_until(|| followed.search("fishermen") == 1);
     followed.says("Nothing was decided about the old port");
-    // This process puts it into the index, as often as not.
+    // In about half of the runs, this process adds it to the index.
     wait_until(|| followed.search("\"old port\"") == 1);
     wait_until(|| followed.messages().len() == 1);
     followed.says("Nothing was decided about the new port");
@@ -253,7 +253,7 @@ fn a_saved_search_is_told_by_the_watching_process_and_others_search_beside_it() 
 }
 
 #[test]
-fn a_saved_search_is_told_once_beside_a_server_that_keeps_the_index_and_after_a_restart() {
+fn a_saved_search_is_reported_once_beside_a_server_that_keeps_the_index_and_after_a_restart() {
     let followed = Followed::new();
     let crawl = || {
         let done = followed.command(&["crawl", "http://a.example/story"]).output().unwrap();
@@ -261,7 +261,7 @@ fn a_saved_search_is_told_once_beside_a_server_that_keeps_the_index_and_after_a_
     };
     followed.says("Nothing was decided about the ferry");
     crawl();
-    // The server makes the index, and holds what writes it.
+    // The server creates the index, and holds its writer.
     let serve = followed.start(&["serve", "--bind", "127.0.0.1:0"]);
     wait_until(|| followed.has_index());
     let watch = followed.watch();
@@ -276,7 +276,7 @@ fn a_saved_search_is_told_once_beside_a_server_that_keeps_the_index_and_after_a_
     wait_until(|| followed.has_index());
     end(watch);
     assert_eq!(followed.changes(), ["carried"]);
-    // What another command captures while nobody watches.
+    // What another command captures while no process watches.
     followed.says("Nothing was decided about the new port");
     crawl();
     let watch = followed.watch();

@@ -1,4 +1,4 @@
-//! What is secret is sent to whom it is for, and shown to no one else.
+//! Secrets are sent to their recipient, and shown to no one else.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -74,7 +74,7 @@ fn a_password_in_a_url_is_sent_once_and_stands_nowhere() {
     assert_eq!(sent, 1);
     // Nowhere as it was typed: not in the archive, its index, its queue, its logs, its listings.
     assert_eq!(holding(&root, SECRET), Vec::<PathBuf>::new());
-    // What was sent is in the one record of what was sent.
+    // The sent form is only in the one request record.
     let held = holding(&root, CODED);
     assert!(held.iter().all(|path| path.parent().unwrap().ends_with("warc")), "{held:?}");
     for args in [
@@ -148,7 +148,7 @@ fn files_that_hold_credentials_and_logs_are_for_their_owner() {
         assert_eq!(files.len(), 1);
         assert_eq!(mode(&files[0]), 0o600, "{}", root.display());
     }
-    // A log of an earlier version, that all could read, is narrowed; what a group was given stays.
+    // The permissions of a log of an earlier version, readable by all, are narrowed; group permissions stay.
     let log = plain.join("logs/crawl.log");
     for (before, after) in [(0o644, 0o600), (0o640, 0o640)] {
         std::fs::set_permissions(&log, std::fs::Permissions::from_mode(before)).unwrap();

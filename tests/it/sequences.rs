@@ -1,5 +1,5 @@
-//! What happens to the pages of jobs whose files change: renamed, taken out, put back, shared by two,
-//! and after each a restart.
+//! The pages of jobs whose files change: renamed, removed, added again, shared by two jobs,
+//! and a restart after each change.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ fn a_renamed_job_goes_on_with_its_feeds_and_with_pages_that_no_feed_lists_any_lo
     let lab = Lab::in_memory(&["a.example"]);
     let old = paper(&lab, "old");
     lab.watch(std::slice::from_ref(&old), DAY);
-    // The feed moves on: the older page is known to the queue alone.
+    // The feed changes: the older page is now known to the queue alone.
     lab.xml("a.example", "/feed", "application/rss+xml", &rss(&[("http://a.example/2", "")]));
     let from = lab.clock.now();
     let (_, seen) = lab.watch(&[JobSpec { name: "new".to_owned(), ..old }], DAY);
@@ -74,8 +74,8 @@ fn a_job_is_renamed_while_it_is_watched_and_what_was_under_way_is_its_own() {
     assert!(seen.notes[0].contains("old is called new"), "{:?}", seen.notes);
 }
 
-/// Watches `before` for a day, gives it the jobs `after` then, and watches on: since when, and what was
-/// seen.
+/// Watches `before` for a day, then gives it the jobs `after`, and continues: the time of the change, and the
+/// events.
 fn reloaded(
     lab: &Lab,
     before: &[JobSpec],
@@ -102,7 +102,7 @@ fn reloaded(
     let job = Job { take: Take::Forever, ..Job::of(Vec::new()) };
     runtime().block_on(crawl.run(&job, &mut seen, &stop)).unwrap();
     crawl.close().unwrap();
-    // What was under way when the order came may have ended after it.
+    // Requests that were in flight when the order came may have ended after it.
     (from.plus(Duration::from_mins(1)), seen)
 }
 
@@ -195,7 +195,7 @@ fn what_is_taken_out_of_a_job_file_is_asked_for_no_more_from_the_next_reload_on(
             let asked: Vec<String> = looks(&lab, from).into_keys().collect();
             let stays: Vec<&str> = all.into_iter().filter(|url| !gone.contains(url)).collect();
             assert_eq!(asked, stays, "{what}, restarted: {restarts}");
-            // Put back, all of it is visited again.
+            // After it was added again, all of it is visited again.
             let from = lab.clock.now();
             lab.watch(&[spec], DAY);
             assert_eq!(looks(&lab, from).into_keys().collect::<Vec<_>>(), all, "{what}, put back");
@@ -221,7 +221,7 @@ fn a_job_that_is_removed_and_added_again_goes_on_with_its_pages() {
 }
 
 #[test]
-fn a_page_of_two_jobs_is_looked_at_as_the_more_urgent_one_says_and_both_are_told() {
+fn a_page_of_two_jobs_is_visited_as_the_more_urgent_one_says_and_both_are_notified() {
     let lab = Lab::in_memory(&["a.example"]);
     let mut rare = paper(&lab, "rare");
     rare.schedule = every(24 * 30);
@@ -236,24 +236,24 @@ fn a_page_of_two_jobs_is_looked_at_as_the_more_urgent_one_says_and_both_are_told
         ok("text/html", article("One", &[TEXT, &format!("It cost {cost} million.")]).as_bytes())
     };
     lab.web.on("a.example", "/1", Reply::Made(Arc::new(page)));
-    // The page is captured by the first job alone; then the second one names it.
+    // The page is captured by the first job alone; then the second job names it.
     lab.watch(&[rare.clone()], DAY);
     let from = lab.clock.now();
     lab.watch(&[rare.clone(), often.clone()], DAY);
     assert!((8..=9).contains(&count(&lab, from, "a.example/1")), "{:?}", looks(&lab, from));
     assert_eq!(count(&lab, from, "a.example/2"), 0);
-    // A run of the rare one alone leaves it due for the other.
+    // A run of the rare job alone leaves it due for the other.
     lab.run(&[rare.clone()]);
     let from = lab.clock.now();
     lab.watch(&[rare.clone(), often.clone()], DAY);
     assert!(count(&lab, from, "a.example/1") >= 7, "{:?}", looks(&lab, from));
-    // Both are told of an edit.
+    // Both jobs get the message of an edit.
     let (_, seen) = lab.watch(&[rare.clone(), often], DAY * 2);
     assert_eq!(seen.news.len(), 1);
     assert_eq!(seen.news[0].jobs, ["rare", "often"]);
     let json = serde_json::to_value(seen.news[0].message(&seen.news[0].job)).unwrap();
     assert_eq!((&json["job"], &json["jobs"][1]), (&"rare".into(), &"often".into()));
-    // With the urgent one gone the page is the other's alone, and is left to its schedule.
+    // Without the urgent job, the page belongs to the other alone, and follows its schedule.
     lab.gone.lock().unwrap().insert("often.toml".into());
     let from = lab.clock.now();
     lab.watch(&[rare], DAY * 2);
@@ -278,7 +278,7 @@ fn two_jobs_read_one_feed_each_with_a_scope_of_its_own() {
     lab.web.on("a.example", "/feed", Reply::Made(Arc::new(etag)));
     lab.watch(&[one.clone()], DAY);
     assert_eq!(count(&lab, Timestamp::default(), "a.example/2"), 0);
-    // The server only says that the feed is as it was: the second job reads it all the same.
+    // The server only answers that the feed is not modified: the second job reads it nevertheless.
     let mut two = one.clone();
     two.name = "two".to_owned();
     two.scope.exclude.clear();
@@ -366,7 +366,7 @@ fn more_of_a_feed_than_any_trap_would_have_is_captured_and_links_are_held_to_the
     let first: std::collections::BTreeSet<String> =
         asked.into_iter().filter(|a| a.contains("/list.html")).collect();
     assert_eq!(first.len(), 10);
-    // Neither a restart nor a reload begins the day's budget again; the next day does.
+    // Neither a restart nor a reload resets the day's budget; the next day does.
     lab.watch(std::slice::from_ref(&spec), Duration::from_hours(6));
     let distinct = |lab: &Lab| {
         let asked = lab.asked().into_iter().filter(|a| a.contains("/list.html"));

@@ -1,5 +1,5 @@
-//! Short pages, where a single line decides: what stands in place of an article and what only tells of such
-//! things, lines in which a page speaks of itself, walls in whatever wording, boxes of other things.
+//! Short pages, where a single line decides: texts that replace an article and texts that only report on such
+//! things, lines in which a page refers to itself, walls in different wordings, unrelated boxes.
 
 use pressmark::extract::page::{Access, Page, PageKind};
 use pressmark::extract::{Hints, extract};
@@ -43,7 +43,7 @@ fn a_story_that_uses_the_words_of_a_wall_is_a_story() {
     ] {
         for head in ["", FACTS] {
             let text = [around[0], line, around[1]];
-            // A page that declares nothing may say in a strong word that it is gone.
+            // On a page without declarations, a strong phrase may mean that it is gone.
             if head.is_empty() && line.contains("Page not found") {
                 continue;
             }
@@ -170,11 +170,11 @@ fn a_wall_has_many_wordings() {
             .replace("</article>", &format!("<div class=b><p>{wall}</p></div></article>"));
         assert_eq!(page(language, "", &body).access, Access::Paid, "{wall}");
     }
-    for told in [
+    for sentence in [
         "Readers who could not log in on Monday missed the full article about the weir and the board, its editor said.",
         "Die Angler wollen weiterlesen, was der Verband über ihre Anmeldung schreibt.",
     ] {
-        assert_eq!(page("en", "", &article(&[stub, told])).access, Access::Free, "{told}");
+        assert_eq!(page("en", "", &article(&[stub, sentence])).access, Access::Free, "{sentence}");
     }
 }
 

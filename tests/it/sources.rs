@@ -1,5 +1,5 @@
-//! Sources of jobs: each look is told apart, what turns ill is said and what is well again, too; an
-//! outlet that falls silent is an alarm after a time that its past teaches.
+//! Sources of jobs: the outcomes of visits are distinguished, failures and recoveries are reported; an
+//! outlet that falls silent raises an alarm after a time that is derived from its past.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,7 +18,7 @@ const TEXT: &str = "The council met on Monday evening and talked for three hours
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 
-/// A job of one feed, one sitemap and one section page, all well.
+/// A job of one feed, one sitemap and one section page, all working.
 fn paper(lab: &Lab) -> JobSpec {
     let items = [("http://a.example/1", "")];
     lab.xml("a.example", "/feed", "application/rss+xml", &rss(&items));
@@ -43,7 +43,7 @@ fn reply(head: &str) -> Reply {
 }
 
 #[test]
-fn each_way_in_which_a_source_can_be_ill_has_a_state_and_is_said_once() {
+fn each_failure_of_a_source_has_a_state_and_is_reported_once() {
     let html = || ok("text/html", b"<html><body><a href=/x>Welcome</a></body></html>");
     let empty = || ok("application/rss+xml", rss(&[]).as_bytes());
     let astray = "302 Found\r\nLocation: http://shut.example/";
@@ -79,8 +79,8 @@ fn each_way_in_which_a_source_can_be_ill_has_a_state_and_is_said_once() {
         assert!(is.detail.contains(detail), "{is:?}");
         assert_eq!(seen.sources.len(), 1, "it is said once: {:?}", seen.sources);
         assert!(is.well_at < is.since, "{is:?}");
-        // A new run says what it finds ill, and what becomes well again. However long it was ill, it is
-        // looked at soon.
+        // A new run reports the failures that it finds, and the recoveries. However long a source failed, it is
+        // visited soon.
         lab.watch(std::slice::from_ref(&spec), DAY * 8);
         paper(&lab);
         let (report, seen) = lab.watch(&[spec], HOUR * 8);
@@ -105,7 +105,7 @@ fn a_source_that_robots_txt_keeps_us_from_is_ill_and_one_that_moved_is_well_wher
     assert_eq!(line(&report.sources, "/map.xml").state, "redirected");
     assert_eq!(line(&report.sources, "/maps/new.xml").state, "good");
     lab.web.on("a.example", "/robots.txt", reply("503 Busy"));
-    // The rules from before hold for a month; then nobody knows.
+    // The earlier rules hold for a month; then they are unknown.
     let (report, _) = lab.watch(&[spec], DAY * 33);
     assert_eq!(line(&report.sources, "/feed").state, "robots-unreachable");
 }
@@ -148,7 +148,7 @@ fn only_feed(lab: &Lab) -> JobSpec {
 fn silent(trouble: &[RunProblem]) -> Vec<String> {
     let of = |trouble: &RunProblem| match trouble {
         RunProblem::Silent { kind, url, .. } => Some(format!("silent {kind} {url}")),
-        RunProblem::Heard { kind, url, .. } => Some(format!("heard {kind} {url}")),
+        RunProblem::Resumed { kind, url, .. } => Some(format!("heard {kind} {url}")),
         _ => None,
     };
     trouble.iter().filter_map(of).collect()
@@ -163,12 +163,12 @@ fn an_outlet_that_falls_silent_is_an_alarm_after_a_time_that_its_past_teaches() 
     outlet(&lab, begun, ends);
     let (_, seen) = lab.watch(std::slice::from_ref(&spec), DAY * 14);
     assert_eq!(silent(&seen.trouble), Vec::<String>::new());
-    // Its nights last nine hours: most of a day of silence is not strange, and a day is.
+    // Its nights last nine hours: a silence of most of a day is normal, and one of a day is not.
     let (report, seen) = lab.watch(std::slice::from_ref(&spec), HOUR * 18);
     assert_eq!(silent(&seen.trouble), Vec::<String>::new());
     assert!(line(&report.sources, "/feed").is_well);
     let (report, seen) = lab.watch(std::slice::from_ref(&spec), HOUR * 9);
-    // Its host is not asked for anything new: it is the feed that is silent.
+    // No new URL of its host is requested: it is the feed that is silent.
     let want = ["silent feed http://a.example/feed"];
     assert_eq!(silent(&seen.trouble), want);
     let feed = line(&report.sources, "/feed");
@@ -176,7 +176,7 @@ fn an_outlet_that_falls_silent_is_an_alarm_after_a_time_that_its_past_teaches() 
         (feed.state.as_str(), feed.is_well, feed.silent_since.is_some()),
         ("good", false, true)
     );
-    // A restart says it again; and it is over when something comes.
+    // A restart reports it again; and it ends when an article arrives.
     let (_, seen) = lab.watch(std::slice::from_ref(&spec), HOUR);
     assert_eq!(silent(&seen.trouble), want);
     outlet(&lab, begun, ends.plus(DAY * 60));
@@ -199,7 +199,7 @@ fn a_host_that_refuses_every_article_is_an_alarm_though_its_feed_goes_on() {
 }
 
 #[test]
-fn time_in_which_nobody_watched_is_no_alarm_and_a_renamed_job_keeps_its_past() {
+fn time_without_a_watch_raises_no_alarm_and_a_renamed_job_keeps_its_past() {
     let lab = Lab::in_memory(&["a.example"]);
     let spec = only_feed(&lab);
     let begun = lab.clock.now();
@@ -210,7 +210,7 @@ fn time_in_which_nobody_watched_is_no_alarm_and_a_renamed_job_keeps_its_past() {
     let (report, seen) = lab.watch(std::slice::from_ref(&renamed), DAY);
     assert_eq!(silent(&seen.trouble), Vec::<String>::new());
     assert_eq!(report.sources[0].job, "gazette");
-    // What it learned it knows under the new name.
+    // The learned values are kept under the new name.
     outlet(&lab, begun, lab.clock.now());
     let (_, seen) = lab.watch(&[renamed], DAY * 2);
     assert_eq!(silent(&seen.trouble), ["silent feed http://a.example/feed"]);

@@ -1,4 +1,4 @@
-//! `story`: on local files, and on an archive at a time and over time.
+//! `story`: on local files, and on an archive at one time and over time.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ fn page(headline: &str, body: &str) -> String {
 const FULL: &str = "<p>“The bridge was never safe, and we told the ministry so in March,” said Mayor Anna Roe.</p>";
 
 #[test]
-fn local_files_are_held_beside_each_other_in_every_form() {
+fn local_files_are_compared_in_every_form() {
     let dir = tempfile::tempdir().unwrap();
     let one = page("Bridge closed", &format!("{FULL}<p>The flood killed at least 64 people.</p>"));
     let two = page(
@@ -39,14 +39,14 @@ fn local_files_are_held_beside_each_other_in_every_form() {
         out
     };
     let files = ["one.html", "two.html", "empty.html"];
-    let told = &json_lines(&run("json", &files))[0];
-    assert_eq!(told["articles"][0]["file"], "one.html");
-    let quote = &told["quotes"][0];
+    let json = &json_lines(&run("json", &files))[0];
+    assert_eq!(json["articles"][0]["file"], "one.html");
+    let quote = &json["quotes"][0];
     assert_eq!((&quote["relation"], &quote["speaker"]), (&"truncated".into(), &"Anna Roe".into()));
     assert_eq!(quote["variants"][1]["file"], "two.html");
-    assert_eq!(told["figures"][0]["about"], "dead");
-    assert_eq!(told["figures"][0]["differ"], "value");
-    assert_eq!(told["figures"].as_array().unwrap().len(), 1, "furniture is no part of it: {told}");
+    assert_eq!(json["figures"][0]["about"], "dead");
+    assert_eq!(json["figures"][0]["differ"], "value");
+    assert_eq!(json["figures"].as_array().unwrap().len(), 1, "furniture is no part of it: {json}");
     let text = stdout(&run("text", &files));
     assert!(text.contains("A  one.html") && text.contains("never safe"), "{text}");
     let html = stdout(&run("html", &files));
@@ -57,9 +57,9 @@ fn local_files_are_held_beside_each_other_in_every_form() {
     // The same file twice counts once, and one article shares nothing with itself.
     let out = run("json", &["one.html", "one.html"]);
     assert!(stderr(&out).contains("one.html is named twice"), "{}", stderr(&out));
-    let told = &json_lines(&out)[0];
-    assert_eq!(told["articles"].as_array().unwrap().len(), 1);
-    assert_eq!(told["quotes"].as_array().unwrap().len(), 0);
+    let json = &json_lines(&out)[0];
+    assert_eq!(json["articles"].as_array().unwrap().len(), 1);
+    assert_eq!(json["quotes"].as_array().unwrap().len(), 0);
 }
 
 #[test]
@@ -87,10 +87,10 @@ fn outlets_of_an_archive_are_followed_over_time() {
     let args = ["story", urls[0], urls[1], "--over-time", "--format", "json"];
     let out = pressmark(&root, &args);
     assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
-    let told = &json_lines(&out)[0];
-    assert_eq!(told["figures"][0]["differ"], "none", "{told}");
-    assert_eq!(told["quotes"][0]["relation"], "identical");
-    let changed: Vec<(&str, &str, &str)> = told["over_time"]
+    let json = &json_lines(&out)[0];
+    assert_eq!(json["figures"][0]["differ"], "none", "{json}");
+    assert_eq!(json["quotes"][0]["relation"], "identical");
+    let changed: Vec<(&str, &str, &str)> = json["over_time"]
         .as_array()
         .unwrap()
         .iter()
@@ -102,7 +102,7 @@ fn outlets_of_an_archive_are_followed_over_time() {
         .collect();
     assert_eq!(changed, [(urls[0], "64", "-"), (urls[1], "64", urls[0])]);
 
-    // What is not held is left out, and said; nothing at all is nothing found.
+    // Articles that are not held are left out, with a message; with none held, nothing is found.
     let out = pressmark(&root, &["story", urls[0], "http://a.example/none", "--format", "json"]);
     assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
     assert!(stderr(&out).contains("no capture of http://a.example/none"), "{}", stderr(&out));
@@ -125,8 +125,8 @@ fn outlets_of_an_archive_are_followed_over_time() {
     let articles = |args: &[&str]| -> Vec<String> {
         let out = pressmark(&root, &[&["story", "--format", "json"], args].concat());
         assert_eq!(out.status.code(), Some(0), "{args:?}: {}", stderr(&out));
-        let told = json_lines(&out).remove(0);
-        let articles = told["articles"].as_array().unwrap().iter();
+        let json = json_lines(&out).remove(0);
+        let articles = json["articles"].as_array().unwrap().iter();
         let mut urls: Vec<String> =
             articles.map(|one| one["url"].as_str().unwrap().to_owned()).collect();
         urls.sort_unstable();

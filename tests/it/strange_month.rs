@@ -1,6 +1,6 @@
-//! A simulated month of outlets whose addresses, clocks, feeds and hosts are strange, while the job that
+//! A simulated month of outlets whose addresses, clocks, feeds and hosts are unusual, while the job that
 //! follows them is renamed, restarted, joined by another and left alone again: every article that a
-//! feed named is captured, and every edit is told once or its miss explained.
+//! feed named is captured, and every edit is reported once or its miss explained.
 //!
 //! As in `month`, the clock moves only while nothing is under way.
 
@@ -23,24 +23,24 @@ const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
 const SOURCES_EVERY: Duration = Duration::from_hours(3);
 const LOOKS_PER_DAY: f64 = 16.0;
-/// A feed lists so many of its newest articles.
+/// The number of newest articles that a feed lists.
 const LISTED: usize = 40;
 const TEXT: &str = "The council met on Monday evening and talked for three hours about the bridge.";
 
-/// What an outlet's feed says of times.
+/// The times that an outlet's feed gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Dating {
-    /// Nothing.
+    /// None.
     Not,
     /// When each article was published.
     Published,
-    /// When each was edited last.
+    /// When each was last edited.
     Edited,
-    /// The time of asking, for all of them.
+    /// The time of the request, for all of them.
     Asking,
 }
 
-/// What ails an outlet for some time.
+/// A fault of an outlet for some time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ill {
     /// Its feed is a page, 404, 500, forbidden, or names nothing.
@@ -49,12 +49,12 @@ enum Ill {
     ServerError,
     Forbidden,
     Empty,
-    /// All its hosts hang up.
+    /// All its hosts close the connection.
     Down,
 }
 
 struct Story {
-    /// The address that the feed gives, and that of the page.
+    /// The address in the feed, and that of the page.
     named: String,
     page: String,
     published: Timestamp,
@@ -63,7 +63,7 @@ struct Story {
 
 struct Paper {
     what: &'static str,
-    /// Addresses of its feed; from the day on, the second one, to which the first redirects.
+    /// Addresses of its feed; from that day on, the second one, to which the first redirects.
     feed: String,
     moves: Option<(u64, String)>,
     is_sitemap: bool,
@@ -74,7 +74,7 @@ struct Paper {
     stories: Vec<Story>,
 }
 
-/// An address for each number: that which is named, and that of the page.
+/// An address for each number: the one in the feed, and that of the page.
 type Addresses = Box<dyn Fn(usize) -> (String, String)>;
 
 fn same(address: impl Fn(usize) -> String + 'static) -> Addresses {
@@ -125,7 +125,7 @@ impl Paper {
         self.ill_at(now, begun) == Some(Ill::Down)
     }
 
-    /// The feed as it is now, and what it names.
+    /// The feed as it is now, and the addresses that it names.
     fn listing(&self, now: Timestamp) -> (Vec<u8>, Vec<String>) {
         let mut out: Vec<&Story> = self.stories.iter().filter(|s| s.published <= now).collect();
         out.sort_by_key(|story| std::cmp::Reverse(story.published));
@@ -367,7 +367,7 @@ fn papers(begun: Timestamp) -> Vec<Paper> {
     all
 }
 
-/// What became of an edit.
+/// The outcome of an edit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fate {
     Caught,
@@ -389,7 +389,7 @@ impl Fate {
     }
 }
 
-/// The fate of each edit of a story, given the looks that were answered.
+/// The outcome of each edit of a story, given the visits that were answered.
 fn fates(paper: &Paper, story: &Story, looks: &[Timestamp], begun: Timestamp) -> Vec<Fate> {
     let fate = |(n, edit): (usize, &Timestamp)| {
         let next = story.edits.get(n + 1);
@@ -455,8 +455,8 @@ fn a_month_of_strange_outlets_loses_no_article_and_every_edit_is_accounted_for()
         states.extend(seen.sources.iter().map(|text| text.split(" (").next().unwrap().to_owned()));
         let outlets = report.sources.iter().filter(|line| line.kind != "host");
         states_at_end = outlets.map(|line| (line.url.clone(), line.state.clone())).collect();
-        // Nothing is published in the last two days, and that is an alarm. Before, none is silent but
-        // those whose feed or host is ill or away for days.
+        // No article is published in the last two days, which raises an alarm. Before, the only silent outlets are
+        // those whose feed or host fails or is away for days.
         let silent: BTreeSet<&str> = report
             .sources
             .iter()
@@ -492,8 +492,8 @@ fn a_month_of_strange_outlets_loses_no_article_and_every_edit_is_accounted_for()
             edits += story.edits.len();
             let fates = fates(paper, story, &times, begun);
             let caught = fates.iter().filter(|fate| **fate == Fate::Caught).count();
-            let told: Vec<_> = news.iter().filter(|(url, _)| *url == story.page).collect();
-            assert_eq!(told.len(), caught, "{}: {} is told once an edit", paper.what, story.page);
+            let events: Vec<_> = news.iter().filter(|(url, _)| *url == story.page).collect();
+            assert_eq!(events.len(), caught, "{}: {} is told once an edit", paper.what, story.page);
             for fate in fates {
                 *of_paper.entry(fate).or_default() += 1;
                 *summary.entry(fate).or_default() += 1;
@@ -507,14 +507,14 @@ fn a_month_of_strange_outlets_loses_no_article_and_every_edit_is_accounted_for()
             count(Fate::Caught),
             count(Fate::BeforeFound)
         );
-        // A feed that was ill lists what it had missed when it is well again.
+        // A feed that failed lists the missed articles when it has recovered.
         let unnamed = paper.stories.iter().filter(|s| !named.contains_key(&s.named)).count();
         assert_eq!(unnamed, 0, "{}: {unnamed} articles were never seen in the feed", paper.what);
         let seen = count(Fate::Caught) + count(Fate::BeforeFound);
-        // What no date announces is found by looking alone.
+        // Edits that no date announces are found by visits alone.
         let floor = if paper.dating == Dating::Edited { 0.7 } else { 0.3 };
         assert!(seen as f64 >= edits as f64 * floor, "{}: {seen} of {edits}", paper.what);
-        // The budget of looks holds, but for first captures, for what dates announce, and for the second
+        // The budget of visits holds, except for first captures, for edits that dates announce, and for the second
         // job's own schedule.
         let most =
             LOOKS_PER_DAY * DAYS as f64 * 1.25 + (paper.stories.len() * 3 + edits * 2) as f64;

@@ -79,8 +79,8 @@ fn duckdb_and_pandas_read_what_the_command_line_says() {
     others_read(&root, to.to_str().unwrap(), &[]);
 }
 
-/// Has DuckDB, pyarrow and pandas read the tables of an archive of the demonstration, which lie in a folder or at s3://…, and
-/// compare them with what the command line prints. `environment` is what they need to reach them.
+/// Lets DuckDB, pyarrow and pandas read the tables of an archive of the demonstration, which are in a folder or at s3://…, and
+/// compare them with the output of the command line. `environment` is what they need to reach them.
 pub fn others_read(root: &Path, tables: &str, environment: &[(&str, &str)]) {
     let Some(python) = std::env::var_os("PRESSMARK_INTEROP_PYTHON") else {
         skipped("interop-python", "PRESSMARK_INTEROP_PYTHON is not set, so DuckDB is not asked");
@@ -92,15 +92,15 @@ pub fn others_read(root: &Path, tables: &str, environment: &[(&str, &str)]) {
     let mut command = Command::new(python);
     command.arg(script).arg(tables).arg(dir.path()).envs(environment.iter().copied());
     let output = command.output().unwrap();
-    let told = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    let message = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
     if output.status.code() == Some(MISSING) {
-        skipped("interop-python", &told);
+        skipped("interop-python", &message);
         return;
     }
-    assert!(output.status.success(), "{told}");
+    assert!(output.status.success(), "{message}");
 }
 
-/// Keeps what the command line prints of an archive of the demonstration, a file for each call.
+/// Keeps the output of the command line for an archive of the demonstration, a file for each call.
 fn keep_answers(root: &Path, answers: &Path) {
     let keep = |name: &str, text: &str| fs::write(answers.join(name), text).unwrap();
     // The demonstration has three hosts under the reserved name.
@@ -127,7 +127,7 @@ fn keep_answers(root: &Path, answers: &Path) {
             }
             let at = of["capture"]["date"].as_str().unwrap();
             let name = |what: &str| format!("{what}-{number:03}-{version:02}");
-            // A page without any is none of which there is something to print.
+            // A page without quotations has no output.
             let quotes = pressmark(root, &["quotes", url, "--at", at, "--format", "json"]);
             keep(&name("quotes"), &stdout(&quotes));
             keep(&name("show"), &run(root, &["show", url, "--at", at, "--as", "json"]));

@@ -1,5 +1,5 @@
-//! The certificates that a TLS server shows, with what is stapled to them: kept once for each chain, named by every response that
-//! came over it, handed over with a bundle, and checked by both checkers and by openssl.
+//! The certificates that a TLS server shows, with stapled data: kept once for each chain, referenced by every response that
+//! came over it, included in a bundle, and checked by both checkers and by openssl.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -17,14 +17,14 @@ use crate::evidence::checkers::{Given, SCRIPT, ours};
 use crate::support::archive::records;
 use crate::support::cli::{command, crawl, pressmark, stderr, stdout};
 
-/// An OCSP response that says nothing but that the responder may not answer: as short as one can be.
+/// An OCSP response which says only that the responder may not answer: as short as possible.
 const OCSP: [u8; 5] = [0x30, 3, 0x0a, 1, 6];
 /// The extension that holds signed certificate timestamps (RFC 6962 section 3.3).
 const SCTS: [u64; 10] = [1, 3, 6, 1, 4, 1, 11129, 2, 4, 2];
 
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
-/// A list of one timestamp, of a log that there is not.
+/// A list of one timestamp, of a log that does not exist.
 fn scts() -> Vec<u8> {
     let sct =
         [&[0][..], &[7; 32], &1_762_300_800_000_u64.to_be_bytes(), &[0, 0, 4, 3, 0, 8], &[9; 8]];
@@ -47,7 +47,7 @@ fn authority(
     let key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    // Each has a name of its own, by which a chain is put together.
+    // Each has a name of its own, by which a chain is assembled.
     let number = COUNT.fetch_add(1, Ordering::SeqCst);
     params.distinguished_name.push(rcgen::DnType::CommonName, format!("Authority {number}"));
     let certificate = match issuer {
@@ -150,7 +150,7 @@ fn a_chain_is_kept_once_and_found_and_checked_with_every_capture_over_it() {
         .map(|(name, host)| format!("{name}:443:127.0.0.1:{}", host.port))
         .collect();
     let set = format!("tls.roots_file={}", roots.display());
-    // Three runs: the chain that one kept is not kept again by the next.
+    // Three runs: the next run does not keep a chain again that an earlier one kept.
     for urls in [
         &["https://a.example/1", "https://a.example/2"][..],
         &["https://a.example/3", "https://b.example/1"],
@@ -186,7 +186,7 @@ fn a_chain_is_kept_once_and_found_and_checked_with_every_capture_over_it() {
             .collect();
         assert!(over.len() >= 3, "robots.txt and two pages at least");
         assert!(over.iter().all(|record| record.field("WARC-Server-Certificates") == uri));
-        // Other programs read it as it is kept.
+        // Other programs read it in the stored form.
         let file = dir.path().join("chain.pem");
         std::fs::write(&file, &own.block).unwrap();
         let said = openssl(
@@ -201,7 +201,7 @@ fn a_chain_is_kept_once_and_found_and_checked_with_every_capture_over_it() {
         let said = openssl(dir.path(), &["ocsp", "-respin", "ocsp.der", "-text"]);
         assert!(said.contains("unauthorized"), "{said}");
     }
-    // The capture of the last run has the chain that an earlier one kept, and each is in its bundle.
+    // The capture of the last run has the chain that an earlier run kept, and each is in its bundle.
     for url in ["https://a.example/1", "https://a.example/3", "https://b.example/2"] {
         let bundle = dir.path().join("bundle.zip");
         let done = pressmark(

@@ -1,5 +1,5 @@
-//! Bad input and bad surroundings: each has its own message and exit code, nothing is lost, and
-//! nobody sees a panic.
+//! Bad input and bad surroundings: each case has its own message and exit code, no data is lost, and
+//! no panic is shown.
 
 mod disk;
 
@@ -12,11 +12,11 @@ use crate::support::archive::{Archive, files};
 use crate::support::cli::{crawl, json_lines, pressmark, stderr, stdout};
 use crate::support::raw::{Answer, RawSite, Then};
 
-/// Whether it failed with this code and a message that holds these words.
+/// Checks that it failed with this code and a message that contains these words.
 fn fails(output: &Output, code: i32, words: &[&str]) {
     let said = stderr(output);
     assert_eq!(output.status.code(), Some(code), "{said}");
-    // Notes of what was repaired may go before it.
+    // Notes about repairs may precede it.
     assert!(said.lines().any(|l| l.starts_with("pressmark: ")), "{said}");
     for word in words {
         assert!(said.contains(word), "{word:?} is not in: {said}");
@@ -55,7 +55,7 @@ fn kept(names: &[&str]) -> (Archive, RawSite) {
 }
 
 #[test]
-fn what_is_no_url_is_named() {
+fn an_invalid_url_is_named() {
     let (_dir, root) = empty();
     for url in
         ["no url", "ftp://a.example/", "http://", "//a.example/", "http://a b/", "mailto:a@b"]
@@ -141,7 +141,7 @@ fn a_host_that_does_not_resolve_is_in_the_report() {
 }
 
 #[test]
-fn a_place_without_an_archive_is_told() {
+fn a_place_without_an_archive_is_reported() {
     let (dir, root) = empty();
     for args in
         [&["captures", "http://a.example/"][..], &["status"], &["verify"], &["reindex"], &["due"]]
@@ -149,7 +149,7 @@ fn a_place_without_an_archive_is_told() {
         fails(&pressmark(&root, args), 3, &["there is no archive", "hint: "]);
     }
     assert!(!root.exists(), "reading makes nothing");
-    // A file where a directory should be, and a directory of something else.
+    // A file in place of a directory, and a directory with other content.
     let file = dir.path().join("file");
     fs::write(&file, "text").unwrap();
     let output = crawl(&file, &[]).arg("http://a.example/").output().unwrap();
@@ -216,7 +216,7 @@ fn a_second_writer_is_refused_while_readers_read() {
     let second = crawl(&root, &[]).arg("http://a.example/").output().unwrap();
     fails(&second, 1, &["another process", &pid, "hint: "]);
     fails(&pressmark(&root, &["reindex"]), 1, &["another process"]);
-    // What the first one has stored already is read, though it holds the index.
+    // Records that the first process has stored can be read, though it holds the index.
     let listed = pressmark(&root, &["captures", "http://a.example/"]);
     assert_eq!(listed.status.code(), Some(0), "{}", stderr(&listed));
     let newest = pressmark(&root, &["captures", "http://slow.example/robots.txt"]);
@@ -225,13 +225,13 @@ fn a_second_writer_is_refused_while_readers_read() {
         let output = pressmark(&root, args);
         assert_eq!(output.status.code(), Some(0), "{args:?}: {}", stderr(&output));
     }
-    // What is in the queue is told by the process that has it.
+    // The content of the queue is reported with the process that holds it.
     let due = pressmark(&root, &["due"]);
     assert_eq!(due.status.code(), Some(0), "{}", stderr(&due));
     assert!(stderr(&due).contains(&format!("process {pid}")), "{}", stderr(&due));
     send(first.id(), "TERM");
     assert_eq!(first.wait_with_output().unwrap().status.code(), Some(130));
-    // A dead process holds nothing.
+    // A dead process holds no lock.
     let third = crawl(&root, &[slow.resolve("slow.example")]).args(["--dry-run"]).output().unwrap();
     assert_eq!(third.status.code(), Some(0), "{}", stderr(&third));
 }
@@ -264,7 +264,7 @@ fn a_warc_cut_in_the_middle_costs_only_what_was_cut() {
             assert_eq!(shown.status.code(), Some(0), "{}", stderr(&shown));
         }
     }
-    // The index rebuilt no longer has it, the rest is there, and crawling goes on beside it.
+    // The rebuilt index no longer has it, the other captures are there, and crawling continues beside it.
     let done = pressmark(&root, &["reindex"]);
     assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
     let resolve: Vec<String> = names.iter().map(|n| site.resolve(n)).collect();
@@ -283,7 +283,7 @@ fn a_file_that_is_there_open_and_sealed_is_settled_and_nothing_is_lost() {
     let open = PathBuf::from(format!("{}.open", sealed.display()));
     let bytes = fs::read(&sealed).unwrap();
     let listed = stdout(&pressmark(&root, &["captures", "http://b.example/"]));
-    // As a copy has it that was begun while the file was open and ended when it was sealed.
+    // As in a copy that was begun while the file was open and ended after it was sealed.
     fs::write(&open, &bytes[..bytes.len() / 2]).unwrap();
     let verified = pressmark(&root, &["verify", "--format", "json"]);
     let findings = json_lines(&verified);
@@ -304,10 +304,10 @@ fn a_file_that_is_there_open_and_sealed_is_settled_and_nothing_is_lost() {
         json_lines(&pressmark(&root, &["verify", "--format", "json"])),
         Vec::<serde_json::Value>::new()
     );
-    // The other way round: the sealed name has the beginning only.
+    // The opposite case: the sealed name has the beginning only.
     fs::rename(&sealed, &open).unwrap();
     fs::write(&sealed, &bytes[..bytes.len() / 3]).unwrap();
-    // It is said even to those who want it quiet.
+    // This message is printed even with `--quiet`.
     let output = pressmark(&root, &["--quiet", "crawl", "--dry-run"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stderr(&output).contains("only the first"), "{}", stderr(&output));
@@ -326,13 +326,13 @@ fn a_file_left_open_is_sealed_and_its_tail_set_aside() {
     let mut torn = bytes.clone();
     torn.extend_from_slice(&bytes[..300]);
     fs::write(&open, &torn).unwrap();
-    // A reader leaves it as it is; a writer repairs it and says so.
+    // A reader leaves the file unchanged; a writer repairs it with a message.
     let listed = pressmark(&root, &["captures", "http://a.example/"]);
     assert_eq!(listed.status.code(), Some(0), "{}", stderr(&listed));
     assert!(open.exists());
     let verified = pressmark(&root, &["verify", "--format", "json"]);
     let findings = json_lines(&verified);
-    // The log has seen it sealed: in earnest no sealed file is opened again.
+    // The log has recorded it as sealed: outside this test no sealed file is opened again.
     assert_eq!(findings.len(), 2, "{findings:?}");
     assert_eq!(findings[1]["rule"], "file-changed");
     assert_eq!(findings[0]["rule"], "unfinished-tail");
@@ -379,7 +379,7 @@ fn nothing_is_written_through_a_link_in_an_archive() {
         std::os::unix::fs::symlink(to, &place).unwrap();
         let output = crawl(&root, &[site.resolve("a.example")]).arg(url).output().unwrap();
         fails(&output, 1, &["is a symbolic link", name]);
-        // What only reads does without what it would keep there.
+        // A command that only reads works without the files that it would keep there.
         let _ = pressmark(&root, &["history", url]);
         assert_eq!(fs::read_to_string(&file).unwrap(), "mine", "{name}");
         assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1, "{name}");

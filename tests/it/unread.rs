@@ -1,5 +1,5 @@
-//! Pages that take too long to read, or break what reads them: kept as evidence and left, while the crawl
-//! goes on; and a stop that waits for none of them.
+//! Pages that take too long to read, or make the reader panic: kept as evidence and skipped, while the crawl
+//! continues; and a stop that waits for none of them.
 
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
@@ -19,7 +19,7 @@ use crate::lab::{Lab, article, runtime, uri};
 use crate::support::cli::command;
 use crate::support::web::{Reply, Web, ok};
 
-/// Time that the test moves, whatever is under way.
+/// A clock that the test advances, whatever is in flight.
 #[derive(Debug)]
 struct HandTimer {
     clock: Arc<ManualClock>,
@@ -52,7 +52,7 @@ impl Timer for HandTimer {
     }
 }
 
-/// What stands before the reading of a page.
+/// Blocks the reading of pages until the test lets it continue.
 #[derive(Default)]
 struct Gate {
     held: Mutex<HashSet<String>>,
@@ -83,7 +83,7 @@ impl Gate {
     }
 }
 
-/// Ends a run whose test has failed, or come to its end.
+/// Ends a run when its test has failed or ended.
 struct Ends<'a> {
     gate: &'a Gate,
     hand: &'a HandTimer,
@@ -151,11 +151,11 @@ fn a_page_that_takes_too_long_is_kept_unread_and_the_watch_goes_on() {
     let report = std::thread::scope(|scope| {
         scope.spawn(|| {
             let _ends = Ends { gate: &gate, hand: &hand, stop: &stop };
-            // One thread is held; all of the other host is read meanwhile, and of this one nothing.
+            // One thread is held; meanwhile all pages of the other host are read, and none of this one.
             wait_until(|| gate.begun("/slow") == 1 && gate.begun("/b/third") == 1);
             assert_eq!(gate.begun("/second"), 0);
             assert_eq!(counts.ailments(), Vec::<String>::new());
-            // What is still being read when the clock moves would have taken too long as well.
+            // A page that is still being read when the clock advances would also count as too slow.
             wait_until(|| lab.log().contains("/b/third "));
             hand.advance(lab.options.reading_max);
             wait_until(|| !counts.ailments().is_empty());
@@ -164,7 +164,7 @@ fn a_page_that_takes_too_long_is_kept_unread_and_the_watch_goes_on() {
             wait_until(|| gate.begun("/second") == 1 && gate.begun("/third") == 1);
             wait_until(|| lab.log().contains("a.example/third "));
             wait_until(|| lab.log().contains("a.example/second "));
-            // It ends after all: then nothing is stuck, which is said at the next look round.
+            // The reading ends after all: then nothing is stuck, which is reported at the next check.
             gate.open();
             wait_until(|| {
                 hand.advance(Duration::from_secs(1));
@@ -220,7 +220,7 @@ fn rules_that_cannot_be_read_allow_nothing() {
 fn a_stop_waits_for_no_page_and_the_next_run_reads_it() {
     let (mut lab, mut spec) = lab();
     spec.seeds = vec![uri("http://a.example/slow")].into();
-    // Far longer than the test: what is in flight on the network would be waited for.
+    // Far longer than the test: a request in flight would be waited for.
     lab.options.stop_deadline = Duration::from_hours(24);
     let hand = Arc::new(HandTimer { clock: Arc::clone(&lab.clock), moved: Default::default() });
     lab.timer = Some(Arc::clone(&hand) as Arc<dyn Timer>);
@@ -266,7 +266,7 @@ fn long(bytes: usize) -> String {
     article("x", &paragraphs.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// What a running process answers there.
+/// The answer of a running process at that address.
 fn asked(address: &str, path: &str) -> String {
     let mut stream = std::net::TcpStream::connect(address).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
@@ -276,12 +276,12 @@ fn asked(address: &str, path: &str) -> String {
 }
 
 #[test]
-fn a_watch_goes_on_beside_pages_that_take_too_long_and_says_so_and_ends_when_it_is_told_to() {
+fn a_watch_goes_on_beside_pages_that_take_too_long_and_reports_them_and_ends_on_a_signal() {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("archive");
     let web = Web::start(Arc::new(pressmark::base::SystemClock));
     let hosts = ["a.example", "b.example", "c.example"];
-    // One that is read beside others, one that is read alone, and more than that.
+    // One page that is read beside others, one that is read alone, and ten short ones.
     let pages = [("a.example", long(800_000)), ("c.example", long(6_000_000))];
     let mut seeds = Vec::new();
     for (host, page) in &pages {
@@ -341,12 +341,12 @@ fn a_watch_goes_on_beside_pages_that_take_too_long_and_says_so_and_ends_when_it_
 }
 
 #[test]
-fn a_process_that_is_told_to_stop_waits_for_no_page_that_is_being_read() {
+fn a_process_that_is_stopped_waits_for_no_page_that_is_being_read() {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("archive");
     let web = Web::start(Arc::new(pressmark::base::SystemClock));
     let hosts = ["a.example", "b.example", "c.example", "d.example"];
-    // More than a second is enough to read.
+    // A page that takes more than a second to read.
     let page = long(12_000_000);
     hosts.iter().for_each(|host| web.page(host, "/long", &page));
     let seeds = hosts.map(|host| format!("\"http://{host}/long\"")).join(", ");
@@ -359,7 +359,7 @@ fn a_process_that_is_told_to_stop_waits_for_no_page_that_is_being_read() {
         crawl.args(["--resolve", &rule]);
     }
     let crawling = crawl.stderr(std::process::Stdio::piped()).spawn().unwrap();
-    // All are kept when they wait for their turn.
+    // All are kept while they wait to be read.
     wait_until(|| web.asked().iter().filter(|asked| asked.target == "/long").count() == 4);
     send(crawling.id(), "TERM");
     let ended = crawling.wait_with_output().unwrap();

@@ -1,5 +1,5 @@
-//! What a crawl tells of new versions, beside what `history` prints of them: every kind of change, and
-//! sequences of a page that goes, is edited and comes back, with another process for each look.
+//! The new versions that a crawl reports, compared with the output of `history`: every kind of change, and
+//! sequences of a page that is removed, edited and restored, with another process for each visit.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -33,12 +33,12 @@ const VILLAS: &str =
     "Tax inspectors searched four villas in Ostby on a cold Friday morning in May.";
 const BOXES: &str = "They took forty boxes of papers with them and said that they would be back.";
 
-/// What a page answers.
+/// The answer of a page.
 #[derive(Debug, Clone, Copy)]
 enum Answer {
     /// An article of these paragraphs.
     Article(&'static [&'static str]),
-    /// The same with so much around it that the page is read alone.
+    /// The same with enough data around it that the page is read alone.
     Heavy(&'static [&'static str]),
     /// Another article.
     Other,
@@ -91,10 +91,10 @@ impl Answer {
     }
 }
 
-/// The state of the web at one look: what each path answers.
+/// The state of the web at one visit: the answer of each path.
 type State = &'static [(&'static str, Answer)];
 
-/// A sequence: its name, the states of the web, and what is told of `/story`, version by version.
+/// A sequence: its name, the states of the web, and the expected reports about `/story`, version by version.
 type Sequence = (&'static str, &'static [State], &'static [&'static str]);
 
 const BACK: &str = "restored, figure-changed 12>15";
@@ -280,7 +280,7 @@ fn reader(lab: &Lab) -> Reader {
     Reader::open(&lab.dir.path().join("archive"), 8 << 20).unwrap().0
 }
 
-/// What the history of a page says of its versions after the first, each as it was when it began.
+/// The versions of a page's history after the first, each in its initial state.
 fn versions(reader: &Reader, url: &str) -> Vec<Value> {
     let history = history(reader, url, TimeRange::ALL).unwrap();
     assert_eq!(history.notes, Vec::<String>::new());
@@ -292,7 +292,7 @@ fn versions(reader: &Reader, url: &str) -> Vec<Value> {
     versions.collect()
 }
 
-/// The version in a message: all of it but whose it is.
+/// The version in a message, without the fields that say to whom it belongs.
 fn version_in(message: &Value) -> Value {
     let mut version = message.clone();
     let fields = version.as_object_mut().unwrap();
@@ -306,7 +306,7 @@ fn message(news: &VersionEvent) -> Value {
     serde_json::to_value(news.message(&news.job)).unwrap()
 }
 
-fn told_of(news: &[VersionEvent], url: &str) -> Vec<Value> {
+fn events_of(news: &[VersionEvent], url: &str) -> Vec<Value> {
     let of_page = news.iter().filter(|news| news.uri.as_str() == url);
     of_page.map(|news| version_in(&message(news))).collect()
 }
@@ -331,7 +331,7 @@ fn is_described(news: &VersionEvent) {
 }
 
 #[test]
-fn a_job_tells_a_page_that_goes_and_comes_back_and_each_look_is_another_process() {
+fn a_job_reports_a_page_that_is_removed_and_restored_with_a_new_process_for_each_visit() {
     for (name, states, expected) in SEQUENCES {
         let lab = Lab::in_memory(&[HOST]);
         let mut news = Vec::new();
@@ -344,9 +344,9 @@ fn a_job_tells_a_page_that_goes_and_comes_back_and_each_look_is_another_process(
             lab.clock.advance(DAY);
         }
         let url = format!("http://{HOST}/story");
-        let told = told_of(&news, &url);
-        assert_eq!(told.iter().map(short).collect::<Vec<_>>(), *expected, "{name}");
-        assert_eq!(told, versions(&reader(&lab), &url), "{name}");
+        let events = events_of(&news, &url);
+        assert_eq!(events.iter().map(short).collect::<Vec<_>>(), *expected, "{name}");
+        assert_eq!(events, versions(&reader(&lab), &url), "{name}");
         news.iter().for_each(is_described);
         let mut kinds: BTreeMap<String, u64> = BTreeMap::new();
         for kind in news.iter().flat_map(VersionEvent::kinds) {
@@ -366,7 +366,7 @@ fn count(report: &Report, kinds: &mut BTreeMap<String, u64>) {
 }
 
 #[test]
-fn a_single_url_that_is_crawled_again_and_again_tells_the_same() {
+fn a_single_url_that_is_crawled_again_and_again_reports_the_same() {
     for (name, states, expected) in SEQUENCES {
         let lab = Lab::in_memory(&[HOST, "elsewhere.example"]);
         let mut news = Vec::new();
@@ -382,15 +382,15 @@ fn a_single_url_that_is_crawled_again_and_again_tells_the_same() {
             lab.clock.advance(DAY);
         }
         let url = format!("http://{HOST}/story");
-        let told = told_of(&news, &url);
-        assert_eq!(told.iter().map(short).collect::<Vec<_>>(), *expected, "{name}");
-        assert_eq!(told, versions(&reader(&lab), &url), "{name}");
+        let events = events_of(&news, &url);
+        assert_eq!(events.iter().map(short).collect::<Vec<_>>(), *expected, "{name}");
+        assert_eq!(events, versions(&reader(&lab), &url), "{name}");
         crate::readings::is_in_line(&lab, false, name);
     }
 }
 
 #[test]
-fn a_redirect_that_a_stop_left_waiting_is_told_by_the_next_process() {
+fn a_redirect_that_a_stop_left_waiting_is_reported_by_the_next_process() {
     let lab = Lab::in_memory(&[HOST]);
     set(&lab, &[("/story", Article(&[A, B]))]);
     lab.run(&[job()]);
@@ -404,13 +404,13 @@ fn a_redirect_that_a_stop_left_waiting_is_told_by_the_next_process() {
     lab.clock.advance(Duration::from_hours(1));
     let (_, seen) = lab.run(&[job()]);
     let url = format!("http://{HOST}/story");
-    let told = told_of(&seen.news, &url);
-    assert_eq!(told.iter().map(short).collect::<Vec<_>>(), ["redirected, figure-changed 12>15"]);
-    assert_eq!(told, versions(&reader(&lab), &url));
+    let events = events_of(&seen.news, &url);
+    assert_eq!(events.iter().map(short).collect::<Vec<_>>(), ["redirected, figure-changed 12>15"]);
+    assert_eq!(events, versions(&reader(&lab), &url));
 }
 
 #[test]
-fn a_run_for_ever_tells_the_same_as_the_history() {
+fn an_endless_run_reports_the_same_as_the_history() {
     let lab = Lab::in_memory(&[HOST]);
     let (clock, begun) = (std::sync::Arc::clone(&lab.clock), lab.clock.now());
     let states = [Article(&[A, B]), Status(404), Article(&[A, B2]), Consent, Article(&[A, B3])];
@@ -423,11 +423,11 @@ fn a_run_for_ever_tells_the_same_as_the_history() {
     lab.web.on(HOST, "/story", Reply::Made(std::sync::Arc::new(page)));
     let (_, seen) = lab.watch(&[job()], DAY * 50);
     let url = format!("http://{HOST}/story");
-    let told = told_of(&seen.news, &url);
+    let events = events_of(&seen.news, &url);
     let expected =
         ["gone", BACK, "paywalled", "restored, figure-changed 15>90"].map(str::to_owned).to_vec();
-    assert_eq!(told.iter().map(short).collect::<Vec<_>>(), expected);
-    assert_eq!(told, versions(&reader(&lab), &url));
+    assert_eq!(events.iter().map(short).collect::<Vec<_>>(), expected);
+    assert_eq!(events, versions(&reader(&lab), &url));
 }
 
 /// An archive in which `/story` went through these states.
@@ -478,7 +478,7 @@ fn a_page_whose_newest_capture_is_no_article_is_cited_and_compared_by_the_last_t
         assert_eq!(cited["headline"]["value"], "Bridge closed");
         let quote = ["cite", url, "--quote", "It counted 15 cracks"];
         assert!(pressmark(&root, &quote).status.success());
-        // A time that is asked for is cited whatever it shows.
+        // A requested time is cited whatever it shows.
         let out = pressmark(&root, &["cite", url, "--at", &at(0), "--format", "json"]);
         let cited = &json_lines(&out)[0];
         assert_eq!(
@@ -537,7 +537,7 @@ fn pairs() -> Vec<Pair> {
             .map(|change| change["kind"].as_str().unwrap())
             .collect();
         let adds = kinds.iter().any(|kind| missing.contains(kind));
-        // Pages of no address are served under one of their own.
+        // Pages without an address are served under one of their own.
         if !adds {
             continue;
         }
@@ -552,7 +552,7 @@ fn pairs() -> Vec<Pair> {
 }
 
 #[test]
-fn every_kind_of_change_is_told_as_the_history_prints_it() {
+fn every_kind_of_change_is_reported_as_the_history_prints_it() {
     let mut seen_kinds: BTreeSet<String> = BTreeSet::new();
     for pair in pairs() {
         let Pair { name, payloads, expected } = pair;
@@ -574,9 +574,9 @@ fn every_kind_of_change_is_told_as_the_history_prints_it() {
             lab.clock.advance(DAY);
         }
         let reader = reader(&lab);
-        let told = told_of(&news, &url);
-        assert_eq!(told, versions(&reader, &url), "{name}");
-        assert_eq!(told.len(), last, "{name}: {told:?}");
+        let events = events_of(&news, &url);
+        assert_eq!(events, versions(&reader, &url), "{name}");
+        assert_eq!(events.len(), last, "{name}: {events:?}");
         news.iter().for_each(is_described);
         feeds_and_metrics(&reader, &news, &metrics, &name);
         crate::readings::is_in_line(&lab, true, &name);
@@ -587,7 +587,7 @@ fn every_kind_of_change_is_told_as_the_history_prints_it() {
     assert_eq!(seen_kinds, all);
 }
 
-/// Has a page answer as one side of a pair of the corpus was answered.
+/// Lets a page answer as one side of a pair of the corpus did.
 fn serve(lab: &Lab, page: &TargetUri, side: &Value, payload: &[u8]) {
     let on = |uri: &TargetUri, bytes: Vec<u8>| {
         lab.web.on(uri.host(), &uri.request_target(), Reply::Bytes(bytes));
@@ -609,21 +609,21 @@ fn serve(lab: &Lab, page: &TargetUri, side: &Value, payload: &[u8]) {
     }
 }
 
-/// The feeds and the metrics have what the messages have.
+/// The feeds and the metrics have the same content as the messages.
 fn feeds_and_metrics(reader: &Reader, news: &[VersionEvent], metrics: &Metrics, name: &str) {
     let mut page_reader = PageReader::new(reader);
     let found = changes(&mut page_reader, &ChangeFilter::default(), &mut |_| {}).unwrap();
     let mut listed: Vec<Value> =
         found.map(|change| serde_json::to_value(change.unwrap().change).unwrap()).collect();
-    let mut told: Vec<Value> = news
+    let mut events: Vec<Value> = news
         .iter()
         .flat_map(|news| &news.version.changes)
         .map(|change| serde_json::to_value(change).unwrap())
         .collect();
     let by_text = |value: &Value| value.to_string();
     listed.sort_by_key(by_text);
-    told.sort_by_key(by_text);
-    assert_eq!(listed, told, "{name}");
+    events.sort_by_key(by_text);
+    assert_eq!(listed, events, "{name}");
     let mut metrics = metrics.clone();
     news.iter().for_each(|news| metrics.news(news));
     let text = metrics.render();

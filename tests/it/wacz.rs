@@ -1,4 +1,4 @@
-//! A signed WACZ of real captures, in other people's readers: py-wacz, warcio and a check of its signature
+//! A signed WACZ of real captures in third-party readers: py-wacz, warcio and a check of its signature
 //! by `tests/interop/wacz.py`, and the engine of ReplayWeb.page by `tests/interop/replay.mjs`.
 
 use std::fs::File;
@@ -99,7 +99,7 @@ fn packed(archive: &Archive) -> (PathBuf, usize) {
     (file, count)
 }
 
-/// Runs a reader; what it said has to be fine, where the reader is there.
+/// Runs a reader and checks that it accepts the package; skipped where the reader is missing.
 fn ask(need: &str, command: &mut Command) {
     let Ok(output) = command.output() else {
         skipped(need, "the program is missing");
@@ -182,7 +182,7 @@ fn the_engine_of_replayweb_page_opens_a_signed_package() {
     };
     let archive = archive();
     let (file, _) = packed(&archive);
-    // The page as it was captured first, and as a revisit confirmed it an hour later.
+    // The page as first captured, and as a revisit confirmed it an hour later.
     for stamp in ["20251105000000", "20251105010000"] {
         let mut command = Command::new("node");
         command.env("PRESSMARK_INTEROP_NODE_PATH", &packages).arg(script("replay.mjs")).arg(&file);
@@ -193,7 +193,7 @@ fn the_engine_of_replayweb_page_opens_a_signed_package() {
     }
 }
 
-/// Files of a package whose list and whose signatures are made again, as far as a forger can.
+/// Files of a package whose list and signatures are made again, as far as a forger can.
 fn resealed(mut contents: Contents, key: &P384Key, keep_seal: bool) -> Contents {
     let get = |contents: &Contents, name: &str| {
         contents.iter().find(|(n, _)| n == name).unwrap().1.clone()
@@ -239,7 +239,7 @@ fn sealed(mut contents: Contents, key: &LogKey) -> Contents {
     contents
 }
 
-/// A package is checked like a bundle, and every forgery of one is found by both checkers.
+/// A package is checked like a bundle, and both checkers find every forgery of one.
 #[test]
 fn a_package_checks_out_and_a_forged_one_is_found_by_both_checkers() {
     let archive = archive();
@@ -294,7 +294,7 @@ fn a_package_checks_out_and_a_forged_one_is_found_by_both_checkers() {
     add("a file more".to_owned(), &more);
     add("a file more, listed".to_owned(), &resealed(more, &fresh, true));
     add("unsealed".to_owned(), &resealed(sound.clone(), &fresh, false));
-    // Even where the key of the log signs it, a page and an index are those of the records.
+    // Even where the log's key signs it, a page and an index must match the records.
     let log_key = LogKey::read(&root.join("evidence/log.key")).unwrap().unwrap();
     let again = sealed(resealed(sound.clone(), &fresh, true), &log_key);
     let control = dir.path().join("control.wacz");

@@ -11,7 +11,7 @@ fn corpus(name: &str) -> String {
     path.display().to_string()
 }
 
-/// A place to run in, where there is no archive.
+/// A directory to run in, without an archive.
 fn place() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("archive");
@@ -96,16 +96,16 @@ fn what_can_be_read_of_a_package_is_taken_file_by_file() {
     for (command, out) in [("recompress", at("a.warc.gz")), ("repair", at("b.warc.gz"))] {
         let output = pressmark(&root, &[command, &path, &out, "--format", "json"]);
         assert_eq!(code(&output), 4, "{}", stderr(&output));
-        let told = &json_lines(&output)[0];
-        assert_eq!((&told["records"], &told["unreadable"]), (&4.into(), &1.into()), "{told}");
-        assert_eq!(told["findings"][0]["rule"], "unreadable", "{told}");
+        let report = &json_lines(&output)[0];
+        assert_eq!((&report["records"], &report["unreadable"]), (&4.into(), &1.into()), "{report}");
+        assert_eq!(report["findings"][0]["rule"], "unreadable", "{report}");
         assert_eq!(code(&pressmark(&root, &["verify", &out])), 0);
     }
     let output = pressmark(&root, &["index", &path]);
     assert_eq!((code(&output), stdout(&output).lines().count()), (4, 3), "{}", stderr(&output));
     assert!(stderr(&output).contains("archive/a.warc.gz is encrypted"), "{}", stderr(&output));
 
-    // Two files of one path: what is set aside is of the one that is damaged.
+    // Two files with one path: the set-aside data is that of the damaged one.
     let path = corpus("damaged-file-twice.wacz");
     let output = pressmark(&root, &["repair", &path, &at("c.warc.gz"), "--format", "json"]);
     assert_eq!(code(&output), 4, "{}", stderr(&output));
@@ -133,9 +133,9 @@ fn a_broken_tail_is_set_aside_and_the_input_stays() {
             let output =
                 if piped { from_stdin(&root, file, &args) } else { pressmark(&root, &args) };
             assert_eq!(code(&output), 4, "{file}: {}", stderr(&output));
-            let told = &json_lines(&output)[0];
-            assert_eq!(told["records"], records, "{file}");
-            for gap in told["gaps"].as_array().unwrap() {
+            let report = &json_lines(&output)[0];
+            assert_eq!(report["records"], records, "{file}");
+            for gap in report["gaps"].as_array().unwrap() {
                 let from = usize::try_from(gap["offset"].as_u64().unwrap()).unwrap();
                 let length = usize::try_from(gap["length"].as_u64().unwrap()).unwrap();
                 let aside = dir.path().join(format!("{file}.repaired.warc.gz.aside-{from}"));

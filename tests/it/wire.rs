@@ -1,5 +1,5 @@
 //! A raw-socket site with a table of odd replies: every stored response equals the bytes that were
-//! sent, every request record the bytes that the server read, and what came to nothing is a record
+//! sent, every request record the bytes that the server read, and every failure is a record
 //! of its own.
 
 mod cases;
@@ -70,7 +70,7 @@ fn show(bytes: &[u8]) -> String {
     format!("{} bytes: {text:?}", bytes.len())
 }
 
-/// How often the site is asked for the case.
+/// How often the case is requested from the site.
 fn times(case: &Case) -> usize {
     if matches!(case.expect, Expect::Failed("reset")) { 2 } else { 1 }
 }
@@ -78,7 +78,7 @@ fn times(case: &Case) -> usize {
 fn check(case: &Case, records: &[Kept], site: &RawSite) {
     let (name, url) = (case.name, url(case.name));
     let asked = site.request(&host(name)).unwrap();
-    // What hangs up is asked once more, in its turn: both times are kept.
+    // A request whose connection was closed is sent once more, in its turn: both attempts are kept.
     let times = times(case);
     let requests: Vec<&Kept> = records.iter().filter(|r| r.is("request", &url)).collect();
     assert_eq!(requests.len(), times, "request records of {url}");

@@ -58,7 +58,7 @@ fn ask(address: &str, request: &[u8]) -> Option<(u16, String)> {
     stream.read_to_string(&mut answer).ok()?;
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
-    // An answer that was cut is none.
+    // A truncated answer does not count.
     let length = head
         .lines()
         .find_map(|line| line.to_lowercase().strip_prefix("content-length: ").map(str::to_owned));
@@ -105,7 +105,7 @@ fn prove(root: &Path, policy: &Path, out: &Path) -> (String, Vec<serde_json::Val
     (stderr(&output), json_lines(&output))
 }
 
-/// What both checkers say of the step `witnesses`.
+/// The results of both checkers for the step `witnesses`.
 fn checked(root: &Path, bundle: &Path, policy: Option<&Path>) -> [String; 2] {
     let mut ours = command(root);
     ours.args(["prove", "--check"]).arg(bundle);
@@ -142,7 +142,7 @@ fn two_archives_witness_each_other_with_two_commands() {
         assert!(Instant::now() < until, "no cosignature came");
         std::thread::sleep(Duration::from_millis(20));
     }
-    // The other way by `evidence extend`, which has nothing new and asks all the same.
+    // In the other direction by `evidence extend`, which has nothing new and still submits.
     let seen_by_a = format!("evidence.witnesses={} {}", of_a.key, of_a.url());
     let extend = pressmark(&b, &["evidence", "extend", "--set", &seen_by_a]);
     assert_eq!(stderr(&extend), "");
@@ -190,7 +190,7 @@ fn two_archives_witness_each_other_with_two_commands() {
     }
     let (said, _) = prove(&a, &both, &bundle);
     assert!(said.contains("the quorum of the policy does not hold yet"), "{said}");
-    // A policy of another log is none for this one; one that asks for nobody takes a bundle of nobody.
+    // A policy of another log does not apply to this one; one that requires no witness accepts a bundle without any.
     std::fs::write(&both, format!("{}quorum none\n", log(&key_b))).unwrap();
     for said in checked(&a, &bundle, Some(&both)) {
         assert!(said.starts_with("failed") && said.contains("does not list this log"), "{said}");
@@ -201,7 +201,7 @@ fn two_archives_witness_each_other_with_two_commands() {
     assert!(proof.starts_with("c2sp.org/tlog-proof@v1\nindex "));
     assert!(proof.contains("\n\u{2014} b.example/witness "), "{proof}");
 
-    // Away: the log follows all the same, and says so.
+    // The witness is away: the log is extended nevertheless, with a message.
     drop(of_b);
     Warc::new().page("http://a.example/2", "2024-01-02T00:00:00Z", "more").write(&a, "two.warc");
     let extend = pressmark(&a, &["evidence", "extend", "--set", &seen_by_b]);
@@ -213,7 +213,7 @@ fn two_archives_witness_each_other_with_two_commands() {
     );
     let verify = json_lines(&pressmark(&a, &["verify", "--format", "json"]));
     assert!(verify.iter().all(|finding| finding["severity"] != "error"), "{verify:?}");
-    // Back, with its state: it cosigns what came since, by a proof from where it was.
+    // The witness is back, with its state: it cosigns the newer checkpoints, by a proof from its last size.
     let of_b = Process::start(&b, &["--log", &key_a, "--name", "b.example/witness"]);
     let seen_by_b = format!("evidence.witnesses={} {}", of_b.key, of_b.url());
     let extend = pressmark(&a, &["evidence", "extend", "--set", &seen_by_b]);
@@ -221,7 +221,7 @@ fn two_archives_witness_each_other_with_two_commands() {
     assert_eq!(cosigned(), 2);
 }
 
-/// A forged cosignature, one of another checkpoint, or none at all in the place for them: both checkers refuse.
+/// A forged cosignature, one of another checkpoint, or none in its place: both checkers refuse.
 #[test]
 fn a_witnessed_proof_that_was_changed_is_refused_by_both_checkers() {
     let dir = tempfile::tempdir().unwrap();
@@ -386,7 +386,7 @@ fn three_witnesses_of_two_implementations_are_the_quorum() {
         assert_eq!(sound.lines().count(), names.len());
         for line in sound.lines() {
             let mut signature = Signature::parse(line).unwrap();
-            // Of the signature, behind the time.
+            // Of the signature, after the time.
             signature.bytes[70] ^= 1;
             let mut data = signature.id.to_vec();
             data.extend(&signature.bytes);
@@ -438,7 +438,7 @@ impl Tree {
     }
 }
 
-/// A small generator of numbers: each test run takes the same ones.
+/// A small generator of numbers: each test run has the same sequence.
 struct Numbers(u64);
 
 impl Numbers {
@@ -449,8 +449,8 @@ impl Numbers {
     }
 }
 
-/// Clients show a witness two histories of one log at once, while it is killed and started again: whatever it cosigned is of
-/// one history, and what it says that it has seen never becomes smaller. `PRESSMARK_WITNESS_KILLS` says how often.
+/// Clients show a witness two histories of one log at once, while it is killed and started again: all its cosignatures are of
+/// one history, and the size that it reports never decreases. `PRESSMARK_WITNESS_KILLS` sets the number of kills.
 #[test]
 fn a_witness_that_is_killed_at_random_points_never_cosigns_two_histories() {
     let kills: u64 =
@@ -460,7 +460,7 @@ fn a_witness_that_is_killed_at_random_points_never_cosigns_two_histories() {
     let key = LogKey::make(&dir.path().join("log.key")).unwrap();
     let mut numbers = Numbers(7);
     let log = key.verifier("log.example").text();
-    let mut told: Vec<(Checkpoint, Signature)> = Vec::new();
+    let mut collected: Vec<(Checkpoint, Signature)> = Vec::new();
     let mut honest = Tree::default();
     honest.push("first");
     let mut witness_key = None;
@@ -470,7 +470,7 @@ fn a_witness_that_is_killed_at_random_points_never_cosigns_two_histories() {
         let process = Process::start(&root, &args);
         let public = WitnessKey::parse(&process.key).unwrap();
         assert_eq!(witness_key.get_or_insert_with(|| public.clone()), &public);
-        // What it says after the start is what it had cosigned, or what it was about to answer.
+        // The size that it reports after the start is the cosigned one, or the one that it was about to answer with.
         let (status, size) = post(&process.address, &honest.submission(0, 1, &key)).unwrap();
         let now: u64 = match status {
             409 => size.trim().parse().unwrap(),
@@ -479,13 +479,13 @@ fn a_witness_that_is_killed_at_random_points_never_cosigns_two_histories() {
         };
         assert!(now >= seen, "round {round}: it had seen {seen}, and now {now}");
         seen = now;
-        // The tree that it has cosigned is the only one that goes on.
+        // Only the tree that it has cosigned is continued.
         if let Some((200, text)) =
             get(&process.address, &format!("/{}/checkpoint", hash_of("log.example")))
         {
             let there = Checkpoint::parse(text.as_bytes()).unwrap();
             let signature = there.note.signatures.last().unwrap().clone();
-            told.push((there, signature));
+            collected.push((there, signature));
         }
         let address = process.address.clone();
         let kill_after = Duration::from_micros(numbers.below(30_000));
@@ -529,21 +529,21 @@ fn a_witness_that_is_killed_at_random_points_never_cosigns_two_histories() {
             drop(process);
             clients.into_iter().flat_map(|client| client.join().unwrap()).collect::<Vec<_>>()
         });
-        // The longest history that was cosigned is the honest one from now on.
+        // The longest cosigned history is the honest one from now on.
         for (checkpoint, signature, tree) in answers {
             if checkpoint.size > honest.size {
                 honest = tree;
             }
-            told.push((checkpoint, signature));
+            collected.push((checkpoint, signature));
         }
-        // What was written and not told is only known to the witness: go on with a tree that it takes.
+        // A checkpoint that was written but not answered is known only to the witness: continue with a tree that it accepts.
         let process = Process::start(&root, &args);
         let newest = get(&process.address, &format!("/{}/checkpoint", hash_of("log.example")));
         if let Some((200, text)) = newest {
             let there = Checkpoint::parse(text.as_bytes()).unwrap();
-            told.push((there.clone(), there.note.signatures.last().unwrap().clone()));
+            collected.push((there.clone(), there.note.signatures.last().unwrap().clone()));
             if there.size > honest.size || honest.root(there.size) != there.root {
-                // It cosigned a history of a client that heard no answer; the clients' leaves tell which.
+                // It cosigned a history of a client that received no answer; the clients' leaves show which.
                 honest = (0..3_u64)
                     .map(|client| grown(&honest, client, round, there.size))
                     .find(|tree| tree.size >= there.size && tree.root(there.size) == there.root)
@@ -552,11 +552,11 @@ fn a_witness_that_is_killed_at_random_points_never_cosigns_two_histories() {
             seen = there.size;
         }
     }
-    // All that it ever cosigned verifies, and lies in one history.
+    // All its cosignatures verify, and belong to one history.
     let public = witness_key.unwrap();
-    assert!(told.len() as u64 > kills, "too little was cosigned: {}", told.len());
+    assert!(collected.len() as u64 > kills, "too little was cosigned: {}", collected.len());
     let mut roots = std::collections::BTreeMap::new();
-    for (checkpoint, signature) in &told {
+    for (checkpoint, signature) in &collected {
         assert!(public.verify(&checkpoint.note.text, signature).is_some());
         let root = roots.entry(checkpoint.size).or_insert(checkpoint.root);
         assert_eq!(*root, checkpoint.root, "two trees of {} leaves were cosigned", checkpoint.size);
@@ -569,7 +569,7 @@ fn a_witness_that_is_killed_at_random_points_never_cosigns_two_histories() {
     }
 }
 
-/// The tree of a client that heard no answer, as long as it has to be.
+/// The tree of a client that received no answer, grown to the size needed.
 fn grown(tree: &Tree, client: u64, round: u64, size: u64) -> Tree {
     let mut tree = tree.clone();
     while tree.size < size {

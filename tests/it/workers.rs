@@ -1,8 +1,8 @@
 //! Several `watch` processes on one queue in PostgreSQL: they are killed, paused for longer than their leases
-//! last, cut off from the database without a word, ended and begun, and the database is restarted under them
-//! and cut off from all of them. What the web saw of it is the judge: no
-//! host is asked by two at once or sooner than its pace, every page is captured, and none a second time but
-//! what was in flight or not yet written when something broke.
+//! last, silently cut off from the database, ended and started, and the database is restarted under them
+//! and cut off from all of them. The log of the web decides: no
+//! host is requested by two at once or sooner than its pace, every page is captured, and none a second time except
+//! pages that were in flight or not yet written when something broke.
 //!
 //! `PRESSMARK_WORKERS=8,1000` sets how many processes there are and on how many hosts (4 and 40 without it).
 //! With `libfaketime` installed their clocks are five minutes apart.
@@ -24,12 +24,12 @@ use crate::support::link::Link;
 use crate::support::postgres::Cluster;
 use crate::support::skip::skipped;
 
-/// Between the end of one answer of a host and the next request to it.
+/// The pause between the end of one answer of a host and the next request to it.
 const PACE: Duration = Duration::from_millis(400);
-/// Pages of each host beside its front page; half of them lead to one more on the next host.
+/// Pages of each host beside its front page; half of them link to one more on the next host.
 const PAGES: usize = 16;
-/// A shorter one than anybody should set, so that tests see its end; longer where so much is asked of a machine
-/// that it comes to renewing them late.
+/// Shorter than recommended, so that tests see its end; longer where the machine has so much load
+/// that renewals are late.
 fn lease() -> Duration {
     Duration::from_secs(if std::env::var_os("PRESSMARK_WORKERS").is_some() { 10 } else { 4 })
 }
@@ -38,7 +38,7 @@ fn server() -> Option<Cluster> {
     Cluster::start("").map_err(|why| skipped("postgres", &why)).ok()
 }
 
-/// Shifts the clock of a process, where the library for that is there.
+/// Shifts the clock of a process, where the library for that is installed.
 fn fake_time() -> Option<PathBuf> {
     let place = |arch: &str| PathBuf::from(format!("/usr/lib/{arch}/faketime/libfaketime.so.1"));
     let found =
@@ -49,11 +49,11 @@ fn fake_time() -> Option<PathBuf> {
     found
 }
 
-/// Where workers lie, and what they share.
+/// The directory of the workers, and what they share.
 struct Place {
     dir: tempfile::TempDir,
     config: PathBuf,
-    /// The way of each worker to the database, where it has one of its own.
+    /// The link of each worker to the database, where it has one of its own.
     links: Vec<Link>,
 }
 
@@ -75,7 +75,7 @@ impl Place {
         Self { dir, config, links: Vec::new() }
     }
 
-    /// Gives each of this number of workers a way of its own to the database, which can be cut.
+    /// Gives each of this number of workers a link of its own to the database, which can be cut.
     fn linked(mut self, server: &Cluster, workers: usize) -> Self {
         self.links = (0..workers).map(|_| Link::to(server.port())).collect();
         self
@@ -146,7 +146,7 @@ fn paths() -> BTreeSet<String> {
     own.chain(led).chain(["/".to_owned()]).collect()
 }
 
-/// What a host answers: its front page names its pages, and every second of those one of the next host.
+/// The answers of a host: its front page links to its pages, and every second of those to one of the next host.
 fn page(hosts: usize, host: usize, path: &str, port: u16) -> Option<String> {
     let links = match path.split_once("/p/") {
         _ if path == "/" => (0..PAGES).map(|n| format!("<a href=\"/p/{n}\">{n}</a> ")).collect(),
@@ -180,7 +180,7 @@ fn workers_that_die_pause_come_and_go_ask_no_host_together_or_early_and_lose_no_
         (0..workers).map(|n| Some(place.watch(n, clock.as_deref()))).collect();
     let begun = Instant::now();
     let all = hosts * paths().len();
-    // From when to when something was broken: what was visited then, or a little before, may come again.
+    // The times of breakage: pages visited then, or a little before, may be visited again.
     let mut broken: Vec<(Duration, Duration)> = Vec::new();
     let patience = Duration::from_secs(240 + all as u64 / 10);
     let at = |part: usize, origin: &Origin| {
@@ -192,14 +192,14 @@ fn workers_that_die_pause_come_and_go_ask_no_host_together_or_early_and_lose_no_
             std::thread::sleep(Duration::from_millis(50));
         }
     };
-    // Killed, and begun again on the same archive.
+    // One worker is killed, and started again on the same archive.
     let when = at(2, &origin);
     let mut killed = running[0].take().unwrap();
     killed.0.kill().unwrap();
     killed.0.wait().unwrap();
     broken.push((when, begun.elapsed()));
     running[0] = Some(place.watch(0, clock.as_deref()));
-    // Paused, and meanwhile the database restarts.
+    // One is paused, and meanwhile the database restarts.
     let paused = at(4, &origin);
     running[1].as_ref().unwrap().signal("STOP");
     broken.push((paused, begun.elapsed()));
@@ -208,20 +208,20 @@ fn workers_that_die_pause_come_and_go_ask_no_host_together_or_early_and_lose_no_
     std::thread::sleep(Duration::from_millis(1_500));
     server.begin();
     broken.push((when, begun.elapsed() + Duration::from_secs(2)));
-    // Ended in order, and another one begun.
+    // One is ended in order, and another one started.
     let ended = running[2].take().unwrap();
     assert_eq!(ended.end(), Some(130), "{}", place.log(2));
     running.push(Some(place.watch(workers, clock.as_deref())));
     until(paused + lease() * 2);
     running[1].as_ref().unwrap().signal("CONT");
-    // One is cut off: it visits what it holds until its leases end, and others then visit that again. What it
-    // had under way arrives long after, when it has lost its hosts.
+    // One is cut off: it visits the URLs that it holds until its leases end, and others then visit them again. Its data
+    // in flight arrives long after, when it has lost its hosts.
     let when = at(9, &origin);
     place.links[workers - 1].cut();
     broken.push((when, begun.elapsed() + lease()));
     until(when + lease() * 2);
     place.links[workers - 1].mend();
-    // All are cut off, and what they had under way is lost.
+    // All are cut off, and their data in flight is lost.
     let when = at(13, &origin);
     place.links.iter().for_each(Link::cut);
     broken.push((when, begun.elapsed() + lease()));
@@ -230,11 +230,11 @@ fn workers_that_die_pause_come_and_go_ask_no_host_together_or_early_and_lose_no_
     place.links.iter().for_each(Link::mend);
     assert!(place.links.iter().any(|link| link.held() > 0), "nothing was cut off");
     wait_for(patience, || origin.pages_seen() >= all, &place, "all pages");
-    // What was gathered is written.
+    // Wait until the buffered results are written.
     std::thread::sleep(Duration::from_secs(3));
     let visits = origin.visits(begun);
     judge(&visits, hosts, &broken);
-    // Each worker says of itself that it is there, to any of them.
+    // Each worker announces itself, and any of them lists it.
     let status = place.run(0, &["status", "--format", "json"]);
     assert_eq!(status.status.code(), Some(0), "{}", stderr(&status));
     let shared = &json_lines(&status)[0]["queue"]["shared"];
@@ -244,7 +244,7 @@ fn workers_that_die_pause_come_and_go_ask_no_host_together_or_early_and_lose_no_
     assert_eq!(shared["workers"][2]["ended"], true, "{shared}");
     let text = stdout(&place.run(0, &["status"]));
     assert!(text.contains("worker 1: "), "{text}");
-    // What is in the archives is all there is.
+    // The archives together contain exactly the captured pages.
     for worker in running.into_iter().flatten() {
         assert_eq!(worker.end(), Some(130));
     }
@@ -269,15 +269,15 @@ fn workers_that_die_pause_come_and_go_ask_no_host_together_or_early_and_lose_no_
     assert_eq!(counts, format!("1|{all}"), "every page waits for its next visit");
 }
 
-/// All archives have one evidence log, and each proves what it has from its own copy.
+/// All archives have one evidence log, and each proves its captures from its own copy.
 fn one_log(place: &Place, workers: usize, origin: &Origin) {
-    // The first to end has not what the last registered.
+    // The first one to end lacks what the last one registered.
     let newest = |worker: usize| {
         let extended = place.run(worker, &["evidence", "extend"]);
         assert_eq!(extended.status.code(), Some(0), "{}", stderr(&extended));
         stdout(&place.run(worker, &["evidence", "checkpoint"]))
     };
-    // Once over all, which a killed one's files may still be missing from, and once to compare.
+    // Once over all, which may lack the files of a killed worker, and once to compare.
     for worker in 0..=workers {
         newest(worker);
     }
@@ -305,14 +305,14 @@ fn one_log(place: &Place, workers: usize, origin: &Origin) {
     assert!(proved > workers / 2, "{proved} of {} archives of {}", workers + 1, origin.url(0, "/"));
 }
 
-/// The text of a file of the documentation.
+/// The text of a documentation file.
 fn documented(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(path)).unwrap()
 }
 
 #[test]
 fn the_compose_file_and_the_units_of_several_processes_fit_the_program() {
-    // As a reader of YAML has it, and then what it says.
+    // Parsed as YAML, then checked for its content.
     let compose = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/compose.yaml");
     let read = "import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))";
     let read = std::process::Command::new("python3").args(["-c", read]).arg(&compose).output();
@@ -325,7 +325,7 @@ fn the_compose_file_and_the_units_of_several_processes_fit_the_program() {
             assert!(names.iter().all(|name| compose["volumes"].get(name).is_some()), "{compose}");
             assert_eq!(watch["depends_on"]["database"]["condition"], "service_healthy");
             assert!(compose["services"]["database"]["healthcheck"]["test"].is_array());
-            // Every setting that it gives is one, and takes the value.
+            // Every setting in it exists, and accepts the value.
             let dir = tempfile::tempdir().unwrap();
             let mut command = command(&dir.path().join("archive"));
             let mut given = 0;
@@ -341,7 +341,7 @@ fn the_compose_file_and_the_units_of_several_processes_fit_the_program() {
             assert!(given >= 3);
         }
     }
-    // Each instance has an archive, a name and a port of its own, and the settings know them.
+    // Each instance has an archive, a name and a port of its own, and the settings accept them.
     let unit = documented("systemd/pressmark-watch@.service");
     let environment = unit.lines().filter_map(|line| line.strip_prefix("Environment="));
     let given: Vec<(&str, String)> = environment
@@ -379,7 +379,7 @@ fn the_compose_file_and_the_units_of_several_processes_fit_the_program() {
     }
 }
 
-/// Waits for as long as pages come.
+/// Waits as long as pages arrive.
 #[track_caller]
 fn wait_for(patience: Duration, mut holds: impl FnMut() -> bool, place: &Place, what: &str) {
     let begun = Instant::now();
@@ -392,15 +392,15 @@ fn wait_for(patience: Duration, mut holds: impl FnMut() -> bool, place: &Place, 
     }
 }
 
-/// What the web saw: no host was asked by two or early, and pages came twice only where something broke.
+/// Checks the log of the web: no host was requested by two or early, and pages came twice only where something broke.
 fn judge(visits: &[Visit], hosts: usize, broken: &[(Duration, Duration)]) {
     judge_pace(visits, hosts);
     judge_repeats(visits, broken);
 }
 
-/// No host was asked by two or early.
+/// No host was requested by two at once or early.
 fn judge_pace(visits: &[Visit], hosts: usize) {
-    // A pause is counted by the client, from when it has the answer; the web's threads may come late.
+    // The client counts a pause from when it has the answer; the web's threads may be late.
     let tolerance = Duration::from_millis(40);
     for host in 0..hosts {
         let mut of_host: Vec<&Visit> = visits.iter().filter(|visit| visit.host == host).collect();
@@ -419,7 +419,7 @@ fn judge_repeats(visits: &[Visit], broken: &[(Duration, Duration)]) {
     for visit in visits.iter().filter(|visit| visit.path != "/robots.txt") {
         times.entry((visit.host, &visit.path)).or_default().push(visit.came);
     }
-    // Gathered for a second, and written a moment later by a machine that is busy.
+    // Buffered for a second, and written a moment later by a busy machine.
     let before = Duration::from_secs(4);
     for ((host, path), times) in times {
         for first in &times[..times.len() - 1] {
@@ -453,12 +453,12 @@ fn what_needs_one_queue_of_its_own_is_refused_and_urls_are_handed_over_to_a_work
     let handed = place.run(0, &["crawl", &url]);
     assert_eq!(handed.status.code(), Some(0), "{}", stderr(&handed));
     wait_until(|| origin.pages() == 2);
-    // What comes next is read in the database, from an archive whose worker has it or not.
+    // The next visits are read from the database, from an archive with or without the worker that holds them.
     let due = || json_lines(&place.run(0, &["due", "--format", "json"]));
     wait_until(|| due().iter().any(|line| line["because"] == "every 10 days"));
     let of_seed = due().into_iter().find(|line| line["url"] == *seed).unwrap();
     assert_eq!(of_seed["jobs"], serde_json::json!(["one", "two"]), "{of_seed}");
-    // A job that is gone and comes back under another name keeps its pages.
+    // A job that is removed and comes back under another name keeps its pages.
     fs::remove_file(place.dir.path().join("jobs/two.toml")).unwrap();
     place.job("zwei", &format!("seeds = [{seed:?}]\n[schedule]\nevery = \"10d\"\n"));
     worker.signal("HUP");

@@ -1,8 +1,8 @@
 //! Articles in every language, under `tests/corpus/languages`: what is read of each page, and what is reported of
-//! its edited version, against what its writer put there. Held to the floors of `floors.toml`, which only rise.
+//! its edited version, against the annotations of its writer. Held to the floors of `floors.toml`, which only rise.
 //!
 //! `cargo test --test languages -- --nocapture` prints the table; with `LANGUAGES_ERRORS=de` also what was wrong
-//! in German, with `LANGUAGES_ERRORS=all` in every language. The form of the files stands in the folder's `README.md`.
+//! in German, with `LANGUAGES_ERRORS=all` in every language. The form of the files is in the folder's `README.md`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its corpus has failed")]
 

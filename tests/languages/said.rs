@@ -1,5 +1,5 @@
 //! A sentence or two in every language, and what is said in it by whom (`tests/corpus/words/quotes.txt`): inverted and
-//! inserted attribution, source phrases, documents, fragments, names in marks that nobody said.
+//! inserted attribution, source phrases, documents, fragments, names in marks that are not speech.
 
 use std::collections::BTreeMap;
 use std::path::Path;

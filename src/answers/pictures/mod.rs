@@ -46,7 +46,7 @@ pub struct AttachmentJson {
 }
 
 impl AttachmentJson {
-    /// An attachment; the digest of one that the index knows none of is that of its block.
+    /// An attachment; where the index has no digest of it, that of its block.
     fn of(archive: &Archive, found: &Attachment) -> Self {
         let Attachment { kind, capture } = found;
         let block = || archive.reader().load(capture).ok()?.fields.block_digest();
@@ -113,7 +113,7 @@ pub fn attachments_json(
 /// The picture of a page that was made at a time: its bytes, which are those of a PNG.
 ///
 /// # Errors
-/// When there is none, it cannot be read, or is no PNG.
+/// When there is none, it cannot be read, or is not a PNG.
 pub fn picture(archive: &Archive, url: &str, at: Timestamp) -> Result<Vec<u8>, AnswerError> {
     let doing = format!("reading the picture of {url}");
     let none = || AnswerError::NoCapture(format!("a picture of {url} at {}", at.to_warc_date()));
@@ -149,14 +149,14 @@ pub struct Looks {
     pub old: Look,
     /// At the newer one.
     pub new: Look,
-    /// Where the two differ; `None` where that cannot be told.
+    /// Where the two differ; `None` where that cannot be determined.
     pub regions: Option<Vec<Region>>,
 }
 
 /// What a page looked like at two captures; `None` where there are not two pictures.
 ///
 /// # Errors
-/// When the index cannot answer. A picture that cannot be read is none.
+/// When the index cannot answer. A picture that cannot be read counts as missing.
 pub fn looks(
     archive: &Archive,
     old: &Capture,

@@ -1,5 +1,5 @@
-//! Pixels of a PNG, as far as browsers write screenshots: eight bits of each colour, in one pass (PNG, third edition).
-//! Of anything else nothing is read. Every length is bounded before memory is taken.
+//! Pixels of a PNG, as far as browsers write screenshots: eight bits of each colour, in one pass (PNG, third
+//! edition). Other forms are not read. Every length is bounded before memory is taken.
 
 use std::io::Read;
 
@@ -28,7 +28,7 @@ impl Pixels {
             return None;
         }
         let start = (y as usize * self.width as usize + x as usize) * self.depth;
-        // How much shows through is of no account: pages are drawn on white.
+        // Transparency is ignored: pages are drawn on white.
         self.bytes.get(start..start + 3)
     }
 }
@@ -41,7 +41,7 @@ fn chunks(file: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
         let (name, after) = after.split_at_checked(4)?;
         let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
         let (data, after) = after.split_at_checked(length)?;
-        // The checksum behind it is the archive's affair, which has digests.
+        // The checksum behind it is skipped: the digests of the archive cover it.
         rest = after.get(4..)?;
         Some((name, data))
     })
@@ -54,7 +54,7 @@ fn header(file: &[u8]) -> Option<(u32, u32, &[u8])> {
     Some((u32::from_be_bytes(*width), u32::from_be_bytes(*height), rest))
 }
 
-/// Width and height; `None` where the bytes are no PNG, or a side of it is none or too long.
+/// Width and height; `None` where the bytes are not a PNG, or a side of it is 0 or too long.
 pub fn size(file: &[u8]) -> Option<(u32, u32)> {
     let (width, height, _) = header(file)?;
     let fits = |side: u32| (1..=SIDE_MAX).contains(&side);
@@ -185,7 +185,7 @@ pub mod tests {
             prop_assert_eq!(size(&file), Some((width, height)));
             prop_assert_eq!(decode(&file), Some(pixels));
             for cut in 0..file.len() - 12 {
-                // What is cut gives no pixels, and nothing panics.
+                // A file that is cut gives no pixels and does not panic.
                 prop_assert!(decode(&file[..cut]).is_none() || cut > 40);
             }
         }

@@ -4,9 +4,9 @@ use super::png::Pixels;
 
 /// The side of a cell in pixels: about the height of a line.
 const CELL: u32 = 16;
-/// Colours that differ by no more are the same: edges of letters are smoothed.
+/// Colours that differ by at most this much are the same: edges of letters are smoothed.
 const TOLERANCE: u8 = 12;
-/// With more regions than these, all of them are one.
+/// With more regions than this, all of them are joined into one.
 const REGIONS_MAX: usize = 40;
 
 /// A rectangle in pixels.
@@ -53,7 +53,7 @@ pub fn changed(old: &Pixels, new: &Pixels) -> Vec<Region> {
             if !differs[place(column, row)] {
                 continue;
             }
-            // All that hangs together with it, over a gap of one cell.
+            // All cells that are connected with it, across a gap of one cell.
             let mut open = vec![(column, row)];
             differs[place(column, row)] = false;
             let cell = |column: u32, row: u32| {

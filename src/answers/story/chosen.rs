@@ -1,4 +1,4 @@
-//! Articles of a story that nobody names one by one: those that a search finds, and those of jobs.
+//! Articles of a story that are not named one by one: those that a search finds, and those of jobs.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -12,7 +12,7 @@ use crate::history::pages::pages;
 use crate::schedule::JobSpec;
 use crate::schedule::scope::Scope;
 
-/// At most this many pages of a search are held against jobs.
+/// At most this many pages of a search are compared with jobs.
 const PAGES_MAX: usize = 100_000;
 
 /// Which articles are taken.
@@ -41,7 +41,7 @@ pub struct StoryChosen {
 /// indexed for the search.
 ///
 /// # Errors
-/// When the query is none, a scope cannot be used, there is no such page, or the archive cannot be read.
+/// When the query is invalid, a scope cannot be used, there is no such page, or the archive cannot be read.
 pub fn choose(
     archive: &Archive,
     choice: &StoryChoice,
@@ -54,7 +54,7 @@ pub fn choose(
     let mut chosen = StoryChosen::default();
     let urls = match &choice.search {
         Some(request) => {
-            // Pages that no job takes in have no part in the limit.
+            // Pages that no job takes in do not count towards the limit.
             let pages_max = if choice.jobs.is_some() { PAGES_MAX } else { choice.articles_max };
             let request = SearchRequest { pages_max, ..request.clone() };
             let found = search(archive, &request, progress)?;
@@ -97,7 +97,7 @@ fn of_pages(
 struct Job {
     scope: Scope,
     seeds: HashSet<String>,
-    /// Feeds, sitemaps and front pages: they lead to articles and are none.
+    /// Feeds, sitemaps and front pages: they lead to articles and are not articles themselves.
     sources: HashSet<String>,
 }
 

@@ -94,7 +94,7 @@ pub struct QuoteGroupJson {
     pub variants: Vec<VariantJson>,
     /// Which of them is the fullest, by index.
     pub fullest: usize,
-    /// What they tell differently of it.
+    /// What they report differently about it.
     pub disagreements: Vec<StoryDisagreementJson>,
     /// Who had it first.
     pub first: FirstJson,
@@ -119,7 +119,7 @@ pub struct VariantJson {
     pub end: usize,
 }
 
-/// What outlets tell differently.
+/// What outlets report differently.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StoryDisagreementJson {
     /// `speaker`, `day`, `occasion` or `negation`.
@@ -270,7 +270,7 @@ pub struct EarlierJson {
     pub timestamp: Option<String>,
 }
 
-/// Three decimals are more than a share is worth.
+/// Rounded to three decimals: a share is not more accurate than that.
 fn rounded(share: f64) -> f64 {
     (share * 1000.0).round() / 1000.0
 }

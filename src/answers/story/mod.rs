@@ -20,7 +20,7 @@ use super::{AnswerError, Archive, HistoryRequest, history};
 
 pub use json::StoryJson;
 
-/// So many versions of each page are followed over time, the newest.
+/// At most this many versions of each page are followed over time, the newest.
 const VERSIONS_MAX: usize = 60;
 
 /// One of the articles that are asked for.
@@ -32,7 +32,7 @@ pub enum StoryTarget {
     Url(String),
 }
 
-/// Which articles are held beside each other.
+/// Which articles are compared with each other.
 #[derive(Debug, Clone, Default)]
 pub struct StoryRequest {
     /// The articles; one that is named twice counts once.
@@ -123,10 +123,10 @@ impl StoryArticle {
 
 /// What the articles share and where they differ. `archive` gives the archive when an address is met first.
 ///
-/// Articles that cannot be had are left out, and noted.
+/// Articles that are not available are left out, and noted.
 ///
 /// # Errors
-/// When none of the articles can be had, and what `archive` gives back.
+/// When none of the articles is available, and any error of `archive`.
 pub fn tell<E: From<AnswerError>>(
     request: StoryRequest,
     mut archive: impl FnMut() -> Result<Archive, E>,
@@ -202,7 +202,7 @@ fn of_url(
     let (mut page_reader, mut pages) = (archive.page_reader(), archive.page_reader());
     let asked = HistoryRequest { form, ..HistoryRequest::whole(url) };
     let mut rows = history(&mut page_reader, &asked)?;
-    let told = rows.told().clone();
+    let chosen = rows.chosen_text().clone();
     let mut best: Option<VersionRow> = None;
     let mut followed: Vec<VersionRow> = Vec::new();
     for row in rows.by_ref() {
@@ -224,15 +224,15 @@ fn of_url(
     notes.extend(rows.notes());
     rows.end()?;
     let Some(best) = best else {
-        // No version has an article: text that stands there is compared all the same.
-        let entry = told.capture(archive, at, &doing)?;
+        // No version has an article: any text that stands there is compared instead.
+        let entry = chosen.capture(archive, at, &doing)?;
         let page = archive.reading(&entry, &doing)?;
         // An error page, a picture or a document of another kind has nothing in common with an article.
         if entry.status >= Some(400) || page.text.is_empty() {
             return Err(AnswerError::NoArticle { url: url.to_owned(), at: entry.date });
         }
         notes.push(format!("{url}: no version of it has an article"));
-        let source = PageSource::Capture { url: url.to_owned(), at: entry.date, form: told.form };
+        let source = PageSource::Capture { url: url.to_owned(), at: entry.date, form: chosen.form };
         let first_captured = Some(entry.date);
         return Ok((StoryArticle { source, page, first_captured }, Vec::new()));
     };
@@ -244,13 +244,13 @@ fn of_url(
         archive.is_sound(&row.first, &doing)?;
         let said = pages.follow(&row.first).map_err(AnswerError::store(&doing))?;
         Ok(StoryArticle {
-            source: PageSource::Capture { url: url.to_owned(), at: shown.date, form: told.form },
+            source: PageSource::Capture { url: url.to_owned(), at: shown.date, form: chosen.form },
             page: said.page,
             first_captured: Some(row.first.date),
         })
     };
     // The capture that was asked for, where this version is the one that it is of.
-    let shown = told.capture(archive, at, &doing)?;
+    let shown = chosen.capture(archive, at, &doing)?;
     let is_of = best.first.date <= shown.date && shown.date <= best.last.date;
     let nearest = match at {
         Some(at) if at < best.first.date => &best.first,

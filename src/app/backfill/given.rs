@@ -1,4 +1,4 @@
-//! What an archive's answer is: a copy, the way to one, or none.
+//! Classifies an archive's answer: a copy, a reference to one, or none.
 
 use crate::base::surt::urlkey;
 use crate::base::{TargetUri, Timestamp};
@@ -17,15 +17,15 @@ const HOPS_MAX: usize = 4;
 pub(super) enum Given {
     /// A copy.
     Copy(Box<MementoCopy>),
-    /// The way to another address of the same archive.
+    /// A reference to another address of the same archive.
     Leads(TargetUri),
-    /// No memento. Where the address was made here, the one that the TimeMap has may do.
+    /// No memento. Where the address was derived here, the one in the TimeMap may work.
     NoMemento(String),
     /// Nothing that can be taken.
     No(String),
 }
 
-/// What an answer is, of which the payload is in the archive.
+/// Classifies an answer whose payload is in the archive.
 pub(super) fn given(wanted: &Wanted, loaded: &Loaded) -> Given {
     let entry = &loaded.entry;
     let head = Head::parse(&loaded.head);
@@ -76,7 +76,7 @@ pub(super) fn given(wanted: &Wanted, loaded: &Loaded) -> Given {
     }))
 }
 
-/// An answer that says of no time that it is of it: the archive's own, not what it captured.
+/// An answer without a capture time: it is the archive's own page, not a capture.
 fn without_datetime(wanted: &Wanted, head: &Head, status: Option<u16>) -> Given {
     let location = head.get_text("location").filter(|_| matches!(status, Some(300..=399)));
     let to = location.and_then(|location| wanted.asked.join(&location).ok());

@@ -3,10 +3,10 @@
 //! TimeMaps and mementos are captured as any page is, with the pace and the robots.txt of their host, so that every
 //! byte of the exchange with that archive is in the WARC files. A copy ([`MementoCopy`]) is a record that leads from
 //! the page's address and the time of its capture to that exchange. What was taken before is not asked for again;
-//! an import that was killed goes on where it was.
+//! an import that was killed continues where it stopped.
 //!
-//! An archive answers for what it captured. So no copy is taken of what answers without `Memento-Datetime`, of what is
-//! said to be a capture of another page, at another host than the list names, or of a time that has not come.
+//! An archive vouches only for what it captured. So no copy is taken of an answer that lacks `Memento-Datetime`, is
+//! declared as a capture of another page, comes from another host than the list names, or has a time in the future.
 //!
 //! In reading order: which mementos there are (`pages`), what an answer is (`given`), one after the other (`take`).
 //!
@@ -28,7 +28,7 @@ use crate::store::{Loaded, Reader};
 /// Which mementos are taken.
 #[derive(Debug, Clone)]
 pub struct BackfillOptions {
-    /// Of what time, as the TimeMap says; one whose time it does not say is taken.
+    /// The capture times, as the TimeMap states them; a memento without a stated time is taken.
     pub range: TimeRange,
     /// At most how many, the oldest first; those that are known are not counted.
     pub limit: Option<usize>,
@@ -58,10 +58,10 @@ pub struct Copied {
     pub why: Option<String>,
 }
 
-/// What a whole import came to.
+/// The result of a whole import.
 #[derive(Debug, Clone, Default)]
 pub struct Backfilled {
-    /// What should be known of the TimeMap, as text.
+    /// Notes on the TimeMap, as text.
     pub notes: Vec<String>,
     /// How many mementos it lists.
     pub listed: usize,
@@ -71,10 +71,10 @@ pub struct Backfilled {
     pub stopped: bool,
 }
 
-/// Takes the copies of a page that the TimeMap at `url` lists; `found` is told of each.
+/// Takes the copies of a page that the TimeMap at `url` lists; `found` is called for each.
 ///
 /// # Errors
-/// When the TimeMap cannot be had or is none, or for an internal error; what was taken before is kept.
+/// When the TimeMap cannot be fetched or is not a TimeMap, or for an internal error; what was taken before is kept.
 pub async fn backfill(
     running: &mut Running,
     url: &TargetUri,
@@ -106,12 +106,12 @@ struct Backfill<'a> {
     observer: &'a mut dyn Observer,
     stop: &'a Stop,
     timemap: TargetUri,
-    /// Why a URL could not be had.
+    /// Why a URL could not be fetched.
     why: HashMap<String, String>,
     notes: Vec<String>,
 }
 
-/// A memento that is to be had.
+/// A memento to fetch.
 #[derive(Debug, Clone)]
 struct Wanted {
     /// As the TimeMap has it.
@@ -122,14 +122,14 @@ struct Wanted {
     original: String,
     /// The address at which it is asked for.
     asked: TargetUri,
-    /// Whether the bytes are given out there as they were captured.
+    /// Whether this address returns the bytes as they were captured.
     is_raw: bool,
-    /// How often the archive led on to that address.
+    /// How many references of the archive led to that address.
     hops: usize,
 }
 
 impl Backfill<'_> {
-    /// Captures these, and remembers why any could not be had.
+    /// Captures these, and records why any could not be fetched.
     async fn fetch(&mut self, urls: Vec<TargetUri>) -> Result<(), AppError> {
         let job = Job { once: true, ..Job::of(urls) };
         let mut watching = Watching { observer: self.observer, why: &mut self.why };
@@ -163,7 +163,7 @@ impl Backfill<'_> {
     }
 }
 
-/// Passes on what a crawl tells, and remembers why any URL could not be had.
+/// Forwards the reports of a crawl, and records why any URL could not be fetched.
 struct Watching<'a> {
     observer: &'a mut dyn Observer,
     why: &'a mut HashMap<String, String>,

@@ -30,7 +30,7 @@ impl Backfill<'_> {
                 Err(why) if page == first && !self.stop.asked() => {
                     return Err(AppError::failed(&what, why).hint(HINT));
                 }
-                // What one page of many lacks is no reason to lose the others.
+                // The failure of one page is no reason to lose the others.
                 Err(why) => {
                     self.notes.push(format!("{what}: {why}"));
                     continue;
@@ -87,7 +87,7 @@ impl Backfill<'_> {
         Ok(wanted)
     }
 
-    /// One page of a TimeMap, as it is now; or why it is not to be had.
+    /// One page of a TimeMap, as it is now; or why it cannot be fetched.
     async fn page(&mut self, url: &TargetUri) -> Result<Result<TimeMap, String>, AppError> {
         let begun = self.running.now();
         self.fetch(vec![url.clone()]).await?;
@@ -95,7 +95,7 @@ impl Backfill<'_> {
             return Ok(Err(self.why_not(url)));
         };
         let status = match loaded.entry.status {
-            // It is as it was: the record that holds it says how that was answered.
+            // It is unchanged: the record that holds the payload has the status of that answer.
             Some(304) => loaded.holder().entry.status,
             status => status,
         };

@@ -10,7 +10,7 @@ use super::{Backfill, BackfillOptions, Copied, CopyOutcome, Wanted};
 use crate::archive::{Capture, Query};
 use crate::store::{Content, Discovery, MementoCopy, StoreError, Submission};
 
-/// So many mementos are asked for in one go; what came of them is told then.
+/// At most this many mementos are requested at a time; their outcomes are then reported.
 const BATCH: usize = 200;
 /// How often the mementos of a batch are asked for at further addresses.
 const ROUNDS_MAX: usize = 8;
@@ -31,7 +31,7 @@ impl Backfill<'_> {
         let copies = self.copies(&listed)?;
         let mut wanted = Vec::new();
         for one in listed {
-            // Taken from the address as it is, or from the one that was made of it.
+            // Taken from the address as it is, or from the one that was derived from it.
             let known = copies.get(one.asked.as_str()).or_else(|| copies.get(one.memento.as_str()));
             match known {
                 Some(capture) => found(one.known(capture.clone())),
@@ -97,7 +97,7 @@ impl Backfill<'_> {
                     Given::Leads(to) => {
                         next.push(Wanted { asked: to, hops: one.hops + 1, ..one });
                     }
-                    // Other software than ours knows: it is taken as that archive replays it.
+                    // The archive's software does not know the raw address: the memento is taken as that archive replays it.
                     Given::NoMemento(_) if one.is_raw && one.asked != one.memento => {
                         let asked = one.memento.clone();
                         next.push(Wanted { asked, is_raw: false, hops: 0, ..one });

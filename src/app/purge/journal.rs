@@ -17,14 +17,14 @@ pub(super) struct Journal {
     pub removals: Vec<Removal>,
 }
 
-/// A record, and what comes into its place.
+/// A record, and its replacement.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Removal {
     /// The signed tombstone.
     note: String,
-    /// The fields of the record that comes there, as they are written.
+    /// The fields of the replacement record, as they are written.
     fields: String,
-    /// What its block begins with.
+    /// The beginning of its block.
     text: String,
     /// `plain`, `gzip` or `zstd`.
     framing: String,
@@ -63,7 +63,7 @@ impl Removal {
         Note::parse(&self.note).ok_or_else(|| failed("a tombstone in it is none"))
     }
 
-    /// The bytes that come into the place of the record.
+    /// The bytes that replace the record.
     pub fn member(&self) -> Result<Vec<u8>, AppError> {
         let framing = FRAMINGS.iter().find(|(name, _)| *name == self.framing);
         let framing = framing.ok_or_else(|| failed("a framing in it is none"))?.1;
@@ -96,7 +96,7 @@ impl Journal {
         make_whole(&path, |why| why, |mut file| file.write_all(&text)).map_err(fail)
     }
 
-    /// The one that was not brought to its end.
+    /// The journal of a purge that was not completed.
     pub fn read(layout: &Layout) -> Result<Option<Self>, AppError> {
         let bytes = match std::fs::read(Self::path(layout)) {
             Ok(bytes) => bytes,
@@ -113,7 +113,7 @@ impl Journal {
         Ok(Some(journal))
     }
 
-    /// It is at its end.
+    /// Removes the journal of a completed purge.
     pub fn remove(layout: &Layout) -> Result<(), AppError> {
         let path = Self::path(layout);
         let removed = std::fs::remove_file(&path)

@@ -1,13 +1,13 @@
 //! A capture's bytes, removed everywhere by order.
 //!
-//! In this order, so that a process that is killed at any step can go on from its journal: what is to be removed is found and
-//! written down, without a byte of it (`plan`); a signed tombstone of each record is kept; the WARC files are
-//! written anew, with a record of the same length in its place, so that no other record moves; the log states the
-//! tombstones under a new checkpoint; what was derived is deleted; the index is made anew from the files; objects of these
+//! In this order, so that a process that is killed at any step can continue from its journal: what is to be removed is found,
+//! and written down without a byte of it (`plan`); a signed tombstone of each record is kept; the WARC files are
+//! rewritten, with a record of the same length in its place, so that no other record moves; the log states the
+//! tombstones under a new checkpoint; what was derived is deleted; the index is rebuilt from the files; objects of these
 //! files are removed with all their versions, and the files sent as they are now (`remote`); and everything below the
 //! archive is searched for what was removed (`search`).
 //!
-//! Every record that holds the same payload goes, of whatever address: a copy that stayed would be shown in the place of the
+//! Every record that holds the same payload is removed, whatever its address: a remaining copy would be shown in place of the
 //! one that was removed. Captures that only refer to it stay, without a payload. Leaves, proofs, checkpoints and
 //! bundles are as they were.
 
@@ -44,9 +44,9 @@ pub struct PurgeRequest {
     pub url: String,
     /// When it was captured: a period that holds one capture of the page and no other.
     pub at: TimeRange,
-    /// Why, for everyone who comes after.
+    /// The reason, for later readers.
     pub reason: String,
-    /// Whether only what would be removed is told.
+    /// Whether to report only what would be removed.
     pub dry_run: bool,
 }
 
@@ -57,7 +57,7 @@ pub struct Purged {
     pub tombstones: Vec<Tombstone>,
     /// Captures that have lost their payload with them.
     pub without_payload: Vec<Capture>,
-    /// What should be known, as text.
+    /// Notes, as text.
     pub notes: Vec<String>,
     /// Files in which a part of what was removed is still found.
     pub found_in: Vec<String>,
@@ -76,11 +76,11 @@ fn evidence_error(why: EvidenceError) -> AppError {
     }
 }
 
-/// Removes a capture's bytes. A purge that was interrupted is brought to its end first.
+/// Removes a capture's bytes. An interrupted purge is completed first.
 ///
 /// # Errors
-/// When there is no such capture, it was removed before, another process writes, or the disk fails; then the next call goes
-/// on.
+/// When there is no such capture, it was removed before, another process writes, or the disk fails; then the next call
+/// continues.
 pub fn purge(setup: &Setup, request: &PurgeRequest) -> Result<Purged, AppError> {
     Layout::new(&setup.archive).check().map_err(|why| store_error("opening the archive", why))?;
     let layout = Remote::open(setup)?.layout;
@@ -120,7 +120,7 @@ pub fn purge(setup: &Setup, request: &PurgeRequest) -> Result<Purged, AppError> 
     Ok(done)
 }
 
-/// Brings a purge that was interrupted to its end; what it removed. `None` where there is none.
+/// Completes an interrupted purge; what it removed. `None` where there is none.
 ///
 /// # Errors
 /// As [`purge`].
@@ -135,7 +135,7 @@ pub fn resume(setup: &Setup) -> Result<Option<Purged>, AppError> {
     Ok(Some(Purged { tombstones, notes, ..Purged::default() }))
 }
 
-/// All that follows from a journal. Each step may have been done before. What should be known comes back, as text.
+/// All steps after the journal. Each may have been done before. Returns notes, as text.
 fn finish(setup: &Setup, journal: &Journal) -> Result<Vec<String>, AppError> {
     let now = setup.clock.now();
     let remote = Remote::open(setup)?;
@@ -186,7 +186,7 @@ fn finish(setup: &Setup, journal: &Journal) -> Result<Vec<String>, AppError> {
     Ok(notes)
 }
 
-/// Has the log state the tombstones.
+/// Adds the tombstones to the log.
 fn state(
     layout: &Layout,
     setup: &Setup,
@@ -210,7 +210,7 @@ fn state(
     super::evidence::state(layout, &setup.settings, statements, now).map_err(evidence_error)
 }
 
-/// Deletes everything that is derived from records, and bodies in flight of processes that died: it is made anew.
+/// Deletes everything that is derived from records, which is derived again, and unfinished bodies of processes that died.
 fn forget_derived(layout: &Layout) -> Result<(), AppError> {
     let gone = |path: &Path, done: std::io::Result<()>| match done {
         Err(why) if why.kind() != std::io::ErrorKind::NotFound => {

@@ -1,5 +1,5 @@
-//! What lies packed in a file: gzip members, zstd frames and deflated entries of zips, wherever in it they begin. A tail that was
-//! set aside, an export and a bundle hold a page so.
+//! Compressed data in a file: gzip members, zstd frames and deflated entries of zips, wherever in it they begin. A tail that
+//! was set aside, an export and a bundle hold a page in this form.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -11,13 +11,13 @@ use memchr::memmem;
 const GZIP: &[u8] = b"\x1f\x8b\x08";
 const ZSTD: &[u8] = b"\x28\xb5\x2f\xfd";
 const ZIP_ENTRY: &[u8] = b"PK\x03\x04";
-/// The longest of them begins in what is kept of the piece before.
+/// The length of the longest of them, which may begin in what is kept of the previous piece.
 const MAGIC_BYTES_MAX: usize = 4;
-/// So much of a file is read at a time.
+/// How much of a file is read at a time, in bytes.
 const PIECE: usize = 1 << 20;
 /// The head of an entry of a zip, without its name.
 const ENTRY_HEAD_LEN: usize = 30;
-/// So much of one member is unpacked: no page is longer, and a bomb ends here.
+/// At most this many bytes of one member are unpacked: no page is longer, and a decompression bomb ends here.
 const UNPACKED_BYTES_MAX: u64 = 4 << 30;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,7 +30,7 @@ enum Kind {
 /// Shows every unpacked stream of a file to `look`, until it says that it has found something; whether it has.
 ///
 /// # Errors
-/// When the file cannot be read. What cannot be unpacked is looked at as far as it goes.
+/// When the file cannot be read. What cannot be unpacked is examined up to the error.
 pub(super) fn any(
     path: &Path,
     look: &mut dyn FnMut(&mut dyn Read) -> io::Result<bool>,
@@ -61,7 +61,7 @@ fn entry(
 ) -> io::Result<bool> {
     let mut head = [0; ENTRY_HEAD_LEN];
     if packed.read_exact(&mut head).is_err() || head[8..10] != [8, 0] {
-        // What is stored without packing was looked at as it lies.
+        // Data that is stored uncompressed was examined in place.
         return Ok(false);
     }
     let short = |at: usize| i64::from(u16::from_le_bytes([head[at], head[at + 1]]));
@@ -69,7 +69,7 @@ fn entry(
     look(&mut DeflateDecoder::new(packed).take(UNPACKED_BYTES_MAX))
 }
 
-/// Where something packed may begin, in order.
+/// Where compressed data may begin, in order.
 fn starts(file: &mut File) -> io::Result<Vec<(u64, Kind)>> {
     let finders = [(GZIP, Kind::Gzip), (ZSTD, Kind::Zstd), (ZIP_ENTRY, Kind::ZipEntry)];
     let finders = finders.map(|(magic, kind)| (memmem::Finder::new(magic), kind));
@@ -87,7 +87,7 @@ fn starts(file: &mut File) -> io::Result<Vec<(u64, Kind)>> {
         before += gone as u64;
     }
     found.sort_unstable();
-    // One that lies whole in what was kept of a piece was found twice.
+    // One that lies entirely in what was kept of a piece was found twice.
     found.dedup();
     Ok(found)
 }

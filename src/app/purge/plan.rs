@@ -73,7 +73,7 @@ pub(super) fn plan(
     }
     let log = Log::open(reader.layout()).map_err(evidence_error)?;
     let signing = Signing::of(reader, options, &log, &reason, now)?;
-    // What a browser made of the page shows it, whether the page came anew then or only as a reference.
+    // A rendering by a browser shows the page, whether the page was received again then or only a reference to it.
     for of in holders.clone().iter().chain(&planned.revisits) {
         for made in renderings_of(reader, of)? {
             if !holders.iter().any(|known| known.is_same_record(&made)) {
@@ -85,14 +85,14 @@ pub(super) fn plan(
     for holder in holders {
         signing.remove(reader, &log, &holder, Take::Response, &mut planned)?;
     }
-    // A revisit holds no payload, but for a session that a relay attested: all of the response is in that.
+    // A revisit holds no payload, except for a session that a relay attested, which holds the whole response.
     for revisit in planned.revisits.clone() {
         signing.remove(reader, &log, &revisit, Take::SessionAlone, &mut planned)?;
     }
     Ok(planned)
 }
 
-/// The reason as it is kept, all of it: an order is not cut short without a word.
+/// The reason as it is kept, in full: an order is not truncated silently.
 fn reason(given: &str) -> Result<String, AppError> {
     let reason = one_line(given);
     let words: Vec<&str> = given.split_whitespace().collect();
@@ -109,7 +109,7 @@ fn reason(given: &str) -> Result<String, AppError> {
     Ok(reason)
 }
 
-/// The capture that is meant: the only one of the page in the period. Nothing is removed that was not named.
+/// The capture that is meant: the only one of the page in the period. No capture is removed that was not named.
 fn the_one(reader: &Reader, request: &PurgeRequest) -> Result<Capture, AppError> {
     let url = &request.url;
     let (mut found, mut reports) = (Vec::new(), 0);
@@ -123,12 +123,12 @@ fn the_one(reader: &Reader, request: &PurgeRequest) -> Result<Capture, AppError>
             _ => found.push(capture),
         }
     }
-    // A document that a browser made of a page goes with the page, which is the one that is meant.
+    // A document that a browser made of a page is removed with the page, which is the capture that is meant.
     let is_captured = |one: &Capture| one.kind != RecordKind::Conversion;
     if found.iter().any(is_captured) {
         found.retain(is_captured);
     }
-    // A file that was imported twice, or that came back from an export, has a record twice: the payload goes from both.
+    // A file that was imported twice, or imported from an export, has a record twice: the payload is removed from both.
     let is_one = |first: &Capture| {
         found.iter().all(|one| {
             one.date == first.date
@@ -240,11 +240,11 @@ fn digests(
     let mut payload = Vec::new();
     loaded.payload().and_then(|mut reader| reader.read_to_end(&mut payload)).map_err(failed)?;
     if payload.is_empty() || capture.kind == RecordKind::Revisit && loaded.original.is_none() {
-        // Every empty answer has the same payload: only this one goes.
+        // All empty responses have the same payload: only this one is removed.
         return Ok(capture.digest.filter(|_| !payload.is_empty()).into_iter().collect());
     }
     planned.windows.extend(windows(&payload));
-    // What it is when its content coding is undone is what readings would hold.
+    // Readings would hold the payload with its content coding undone.
     let decoded = loaded.decoded(64 << 20).map_err(failed)?;
     if decoded != payload {
         planned.windows.extend(windows(&decoded));
@@ -259,12 +259,12 @@ fn digests(
     Ok(digests)
 }
 
-/// What of an event is taken.
+/// Which records of an event are removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Take {
     /// The main record, and all beside it that holds bytes of the response.
     Response,
-    /// What decrypts to the response, and what decrypts it.
+    /// The ciphertext of the response, and the secrets that decrypt it.
     SessionAlone,
 }
 
@@ -298,7 +298,7 @@ impl<'a> Signing<'a> {
         Ok(Self { key, origin: named.name, reason, now })
     }
 
-    /// Takes a record and what of its event holds bytes of the response.
+    /// Removes a record, and those of its event that hold bytes of the response.
     fn remove(
         &self,
         reader: &Reader,
@@ -376,7 +376,7 @@ impl<'a> Signing<'a> {
         Ok(())
     }
 
-    /// What comes into the place of a record: as much as there is room for.
+    /// The replacement of a record: as much as there is room for.
     fn removal(
         &self,
         tombstone: Tombstone,
@@ -442,7 +442,7 @@ fn framing(layout: &Layout, path: &Path, offset: u64) -> Result<Framing, String>
     let mut start = [0; 4];
     file.read_exact(&mut start).map_err(|why| why.to_string())?;
     if start == crate::warc::ZSTD_DICTIONARY_MAGIC {
-        // It is made of what its records have in common, and each of them needs it.
+        // The dictionary is made of what its records have in common, and each of them needs it.
         return Err("the file begins with a dictionary that may hold parts of any record, and none of them can be read without it; repack it with `pressmark recompress`, and have it removed there".to_owned());
     }
     file.seek(SeekFrom::Start(offset)).map_err(|why| why.to_string())?;

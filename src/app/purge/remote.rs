@@ -1,5 +1,5 @@
-//! A purge where WARC files lie in an object storage: what lies there alone comes back, and objects are removed with all
-//! their versions before the files are sent as they are now.
+//! A purge where WARC files lie in an object storage: files that are only there are fetched, and objects are removed with
+//! all their versions before the files are sent as they are now.
 
 use std::sync::Arc;
 
@@ -50,8 +50,8 @@ impl Remote {
         Ok(Self { layout, objects })
     }
 
-    /// Has a file lie here and count as one that lies nowhere else, before it is written anew: its object is never read
-    /// again, and no process evicts what comes here.
+    /// Fetches a file and marks it as one that lies nowhere else, before it is rewritten: its object is never read
+    /// again, and no process evicts the local file.
     pub fn bring_home(&self, lock: &Lock, name: &str, now: Timestamp) -> Result<(), AppError> {
         let Some(objects) = &self.objects else { return Ok(()) };
         let failed = |why: String| {
@@ -63,7 +63,7 @@ impl Remote {
         let place = self.layout.place_of(&path).unwrap_or_default();
         withdraw::take_home(&self.layout, lock, &path).map_err(|why| failed(why.to_string()))?;
         let known = self.layout.ledger().get(&place).map_err(|why| failed(why.to_string()))?;
-        // One that was sent as it is now is done.
+        // A file that was sent as it is now is done.
         if known.is_none_or(|known| known.state != State::Local) {
             let objects = objects.as_ref();
             withdraw::set_local(&self.layout, objects, lock, &place, now)
@@ -72,7 +72,7 @@ impl Remote {
         Ok(())
     }
 
-    /// Removes the objects of these files, and sends the files as they are now. What should be known comes back.
+    /// Removes the objects of these files, and sends the files as they are now. Returns notes.
     pub fn replace(
         &self,
         setup: &Setup,
@@ -81,7 +81,7 @@ impl Remote {
     ) -> Result<Vec<String>, AppError> {
         let Some(objects) = &self.objects else { return Ok(Vec::new()) };
         let mut notes = Vec::new();
-        // Blocks of the objects as they were.
+        // Cached blocks of the old objects.
         match std::fs::remove_dir_all(self.layout.remote_cache_dir()) {
             Err(why) if why.kind() != std::io::ErrorKind::NotFound => {
                 return Err(AppError::failed("deleting remote/cache", why));

@@ -1,5 +1,5 @@
-//! Everything below the archive but its WARC files, searched for parts of what was removed. Those were written anew, record by
-//! record, and other records in them may well share a line or a frame of the page with it.
+//! Searches everything below the archive except its WARC files for parts of what was removed. WARC files were rewritten record
+//! by record, and other records in them may share a line or a frame of the page with it.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -10,11 +10,11 @@ use memchr::memmem::Finder;
 use super::packed;
 use crate::store::Layout;
 
-/// How long a part is, in bytes: long enough to be of one text alone.
+/// How long a part is, in bytes: long enough to occur in one text alone.
 pub(super) const WINDOW: usize = 48;
-/// So many parts of one payload are looked for.
+/// At most this many parts of one payload are searched for.
 const WINDOWS_MAX: usize = 4;
-/// So much of a file is read at a time.
+/// How much of a file is read at a time, in bytes.
 const PIECE: usize = 1 << 20;
 
 /// What a search found.
@@ -86,12 +86,12 @@ fn holds(path: &Path, finders: &[Finder<'_>]) -> io::Result<bool> {
     let looked = File::open(path).and_then(|mut file| {
         Ok(in_stream(&mut file, finders)?
             || packed::any(path, &mut |unpacked: &mut dyn Read| {
-                // What was cut, or is packed in no such way, was looked at as far as it goes.
+                // Data that was cut, or is not compressed after all, was examined up to the error.
                 Ok(in_stream(unpacked, finders).unwrap_or(false))
             })?)
     });
     match looked {
-        // What was there a moment ago and is gone holds nothing.
+        // A file that was deleted meanwhile holds nothing.
         Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(false),
         looked => looked,
     }
@@ -100,7 +100,7 @@ fn holds(path: &Path, finders: &[Finder<'_>]) -> io::Result<bool> {
 fn in_stream(input: &mut dyn Read, finders: &[Finder<'_>]) -> io::Result<bool> {
     let mut buffer = Vec::with_capacity(PIECE + WINDOW);
     loop {
-        // What came before an error is looked at, too.
+        // Data before an error is examined, too.
         let read = Read::take(&mut *input, PIECE as u64).read_to_end(&mut buffer);
         if finders.iter().any(|finder| finder.find(&buffer).is_some()) {
             return Ok(true);

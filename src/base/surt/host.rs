@@ -4,7 +4,7 @@ use super::cut;
 use super::escape::{escape_into, unescape};
 
 /// Host (as written, lower case) and port of an authority; userinfo is left out. `None` when the
-/// port is no number of a port.
+/// port is not a valid port number.
 pub(super) fn host_and_port(authority: &[u8]) -> Option<(Vec<u8>, Option<u16>)> {
     let end = authority.iter().rposition(|byte| *byte != b':').map_or(0, |last| last + 1);
     let authority = &authority[..end];

@@ -1,20 +1,20 @@
-//! Near addresses: those that differ in nothing but what pages put behind an address so that no cache answers
-//! (`?_=1700000000000`), or so that visits can be counted (`utm_source`). Where nothing of an address is
-//! held, its near ones stand for it.
+//! Near addresses: those that differ only in what pages append to an address to bypass caches
+//! (`?_=1700000000000`), or to count visits (`utm_source`). Where no capture of an address is
+//! held, its near ones are used instead.
 //!
 //! The rules are those that pywb's users rely on: parameters by name, `callback`s of jQuery, long numbers
-//! under telling names, and any query of a file whose kind takes none.
+//! under typical names, and any query of a file whose kind takes none.
 
 use super::{KeyRange, urlkey};
 
-/// Ends of paths whose query says nothing.
+/// Ends of paths whose query has no meaning.
 const PLAIN_FILES: [&str; 24] = [
     "js", "css", "png", "gif", "jpg", "jpeg", "webp", "avif", "svg", "ico", "bmp", "woff", "woff2",
     "ttf", "eot", "otf", "mp3", "mp4", "m4a", "webm", "ogg", "swf", "pdf", "map",
 ];
 
 /// The keys among which near addresses lie, and the key that they have in common; `None` where an address
-/// has none but itself.
+/// has no near ones.
 pub fn near_keys(url: &str) -> Option<(KeyRange, String)> {
     let key = urlkey(url);
     let near = near_key(&key);
@@ -33,7 +33,7 @@ pub fn is_near(key: &str, near: &str) -> bool {
     near_key(key) == near
 }
 
-/// A urlkey without what says nothing.
+/// A urlkey without its parts that have no meaning.
 fn near_key(key: &str) -> String {
     let Some((path, query)) = key.split_once('?') else { return key.to_owned() };
     if is_plain_file(path) {

@@ -18,7 +18,7 @@ pub enum MatchType {
     Domain,
 }
 
-/// Why a text is no match type.
+/// Why a text is not a match type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected exact, prefix, host or domain, but found {0:?}")]
 pub struct MatchTypeError(String);
@@ -96,7 +96,7 @@ impl KeyRange {
             // line; a control character names the same keys and holds for both kinds of key.
             MatchType::Exact => between(key.clone(), key + "\u{1}"),
             MatchType::Prefix => {
-                // Canonicalising takes both off, but anyone who writes them means them.
+                // Canonicalising removes both, but a user who writes them means them.
                 for ending in ['/', '?'] {
                     if uri.ends_with(ending) && !key.ends_with(ending) {
                         key.push(ending);

@@ -1,5 +1,5 @@
 //! Session ids that urlkeys leave out: those of ASP.NET in the path, and five kinds in the query.
-//! Lengths and alphabets are the field's; texts are in lower case here.
+//! Lengths and alphabets are those of the existing tools; texts are in lower case here.
 
 use std::sync::LazyLock;
 
@@ -8,7 +8,7 @@ use memchr::memmem::FinderRev;
 /// Takes `(24 letters or digits)/`, and `(x(24)…)/` with one or more lettered groups, out of the
 /// path of an `.aspx` page: of several the last that has a page after it.
 pub(super) fn strip_from_path(path: Vec<u8>) -> Vec<u8> {
-    // Nearly no path has a parenthesis, and looking for one byte is the cheaper question.
+    // Nearly no path has a parenthesis, and searching for one byte is the cheaper check.
     if memchr::memchr(b'(', &path).is_none() || memchr::memmem::find(&path, b".aspx").is_none() {
         return path;
     }

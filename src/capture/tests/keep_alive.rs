@@ -70,16 +70,16 @@ async fn a_connection_that_was_closed_while_idle_is_replaced_before_anything_is_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_name_is_looked_up_once_in_a_while_and_told_once() {
+async fn a_name_is_looked_up_once_in_a_while_and_recorded_once() {
     // Closed after each answer: every exchange has a connection of its own.
     let pipes = Pipes::new(vec![answers(1); 4]);
     let capturer = on_pipes(CaptureOptions::default(), &pipes);
-    let mut told = Vec::new();
+    let mut recorded = Vec::new();
     for wait in [0, 100, 100, 200] {
         tokio::time::sleep(Duration::from_secs(wait)).await;
-        told.push(exchange(get(&capturer, &uri("a.example")).await).dns.is_some());
+        recorded.push(exchange(get(&capturer, &uri("a.example")).await).dns.is_some());
     }
-    assert_eq!(told, [true, false, false, true], "after five minutes it is looked up again");
+    assert_eq!(recorded, [true, false, false, true], "after five minutes it is looked up again");
     assert_eq!(pipes.dialled.lock().unwrap().len(), 4);
 }
 

@@ -26,7 +26,7 @@ use crate::http::{FailureKind, Method, Stored};
 pub(super) enum Act {
     /// Reads one request head.
     Read,
-    /// Sends bytes in pieces of so many.
+    /// Sends bytes in pieces of this length.
     Send(Vec<u8>, usize),
     /// Waits.
     Pause(Duration),
@@ -128,7 +128,7 @@ impl Site {
         TargetUri::parse(&format!("http://{}{path}", self.address)).unwrap()
     }
 
-    /// The request heads of the connections that are over, once there are so many.
+    /// The request heads of the connections that have ended, once there are this many.
     pub(super) async fn requests(&self, count: usize) -> Vec<Vec<u8>> {
         loop {
             let got = self.requests.lock().unwrap().clone();

@@ -160,7 +160,7 @@ async fn an_http_proxy_gets_the_whole_uri() {
         got.request
             .starts_with(b"GET http://name.example:81/a?b HTTP/1.1\r\nHost: name.example:81\r\n")
     );
-    // Who answered behind the proxy is not ours to know.
+    // The address that answered behind the proxy is not known here.
     assert_eq!((got.peer, got.dns), (None, None));
     drop(capturer);
     assert_eq!(site.requests(1).await, [got.request]);

@@ -142,7 +142,7 @@ async fn check(reply: &Reply, step: usize) {
     let place = format!("{} in pieces of {step}", reply.name);
     let stored = all_bytes(&got.response);
     let all = [got.interim.concat(), stored.clone(), got.surplus.clone()].concat();
-    // With a kept connection the reply ends where its framing says, and late surplus is nobody's.
+    // With a kept connection the reply ends where its framing says, and late surplus belongs to no exchange.
     let whole =
         if capturer.idle_connections() > 0 { &reply.bytes[..all.len()] } else { &reply.bytes };
     assert!(all == *whole, "{place}: {} is not {}", all.escape_ascii(), whole.escape_ascii());
@@ -301,7 +301,7 @@ proptest! {
                 [got.interim.concat(), response, got.surplus].concat()
             }
         };
-        // What comes late on a connection that is kept is nobody's.
+        // What comes late on a connection that is kept belongs to no exchange.
         prop_assert!(bytes.starts_with(&got));
         prop_assert!(kept == 1 || got == bytes, "{} of {}", got.escape_ascii(), bytes.escape_ascii());
     }

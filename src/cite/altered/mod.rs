@@ -1,9 +1,9 @@
-//! Quotations that say what they changed: words left out ("[…]"), another case ("\[t\]he"), words put in or in the
+//! Quotations with marked alterations: words left out ("[…]"), another case ("\[t\]he"), words put in or in the
 //! place of others ("[the mayor]"), another ending ("walk\[ed\]"), and the comma or full stop that American houses
 //! set within the closing mark (Chicago 17, 13.7, 13.50 to 13.60; MLA 9, 6.54 to 6.62; APA 7, 8.30 and 8.31).
 //!
-//! Everything outside of the brackets has to stand there as it does for any quotation, in order and close
-//! together, and each alteration is told with what stands in its place. Deliberately no alteration without a
+//! Everything outside the brackets has to stand in the text as for any quotation, in order and close
+//! together, and each alteration is reported with the words it replaces. Deliberately no alteration without a
 //! mark: "the" is not "The".
 
 use std::ops::Range;
@@ -15,7 +15,7 @@ use super::folded::{Accents, Folded, fold};
 use pattern::Prefix;
 use search::Search;
 
-/// A quotation that is not given as it stands.
+/// A quotation that differs from the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Altered {
     /// The words as the quoter gives them, in one line.
@@ -25,9 +25,9 @@ pub struct Altered {
 }
 
 impl Altered {
-    /// The alterations in a sentence: what each stands for. Empty where there is none.
+    /// A sentence that describes the alterations: what each stands for. Empty if there is none.
     #[must_use]
-    pub fn told(&self) -> String {
+    pub fn description(&self) -> String {
         let one = |a: &Alteration| match (a.kind, a.stands.as_str()) {
             (Kind::Omission, stands) => format!("“{}” leaves out “{stands}”", a.given),
             (Kind::Insertion, "") => format!("“{}” is put in", a.given),
@@ -37,14 +37,14 @@ impl Altered {
     }
 }
 
-/// What a quoter changed.
+/// An alteration by the quoter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alteration {
     /// Which kind of change.
     pub kind: Kind,
-    /// As the quotation has it: "[…]", "\[t\]he".
+    /// As in the quotation: "[…]", "\[t\]he".
     pub given: String,
-    /// What stands there: the words left out, "The"; empty where nothing does.
+    /// As in the text: the words left out, "The"; empty if there are none.
     pub stands: String,
 }
 
@@ -55,11 +55,11 @@ pub enum Kind {
     Omission,
     /// A letter has another case.
     Case,
-    /// Words were put in, or stand in the place of others.
+    /// Words were put in, or replace others.
     Insertion,
     /// A part of a word was put in or replaced.
     Part,
-    /// A comma or full stop within the closing mark, or outside of it.
+    /// A comma or full stop was moved inside or outside the closing mark.
     Stop,
 }
 
@@ -77,12 +77,12 @@ impl Kind {
     }
 }
 
-/// The longest quotation with marked alterations, in characters; some 1,300 words. A longer one has to stand
-/// there as it is.
+/// The longest quotation with marked alterations, in characters; about 1,300 words. A longer one has to match
+/// exactly.
 pub const ALTERED_CHARACTERS_MAX: usize = 8_192;
 
-/// A quotation whose alterations were not looked for, or not everywhere: it is longer than
-/// [`ALTERED_CHARACTERS_MAX`], or its beginning nearly stands in too many places.
+/// A quotation whose alterations were not searched, or not everywhere: it is longer than
+/// [`ALTERED_CHARACTERS_MAX`], or its beginning almost matches in too many places.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooDear;
 
@@ -90,11 +90,11 @@ pub(super) struct TooDear;
 pub(super) type Passage = (Range<usize>, Vec<Alteration>);
 
 /// Finds a quotation with marked alterations in a text: the passage, from its first word to its last, and the
-/// alterations in order, if any; what is marked at its ends alone alters nothing. None where it does not
-/// stand there.
+/// alterations in order, if any; marks only at its ends alter nothing. None if it is not in
+/// the text.
 ///
 /// # Errors
-/// When that cannot be said.
+/// When that cannot be determined.
 pub(super) fn find(quote: &str, text: &str) -> Result<Option<Passage>, TooDear> {
     if quote.chars().nth(ALTERED_CHARACTERS_MAX).is_some() {
         return Err(TooDear);
@@ -111,7 +111,7 @@ pub(super) fn find(quote: &str, text: &str) -> Result<Option<Passage>, TooDear> 
     Ok(None)
 }
 
-/// Stops that stand before a closing mark are put behind it, so that both ways are one.
+/// Moves stops from before a closing mark to after it, so that both orders are equal.
 fn swapped(mut folded: Vec<Folded>) -> Vec<Folded> {
     for at in 0..folded.len().saturating_sub(1) {
         let is_stop = matches!(folded[at].character, ',' | '.');
@@ -133,8 +133,8 @@ mod tests {
         bridge, which cracked in March, will stay closed until summer at least.\n\nA ferry goes every half hour.";
 
     #[test]
-    fn alterations_that_are_marked_are_found_and_told() {
-        for (quote, passage, told) in [
+    fn alterations_that_are_marked_are_found_and_reported() {
+        for (quote, passage, expected) in [
             (
                 "the old bridge […] will stay closed",
                 "the old bridge, which cracked in March, will stay closed",
@@ -196,7 +196,7 @@ mod tests {
                 .collect();
             assert_eq!(
                 (clean(&TEXT[range]).as_str(), said),
-                (passage, told.iter().map(|t| (*t).to_owned()).collect()),
+                (passage, expected.iter().map(|t| (*t).to_owned()).collect()),
                 "{quote}"
             );
         }
@@ -236,13 +236,13 @@ mod tests {
     fn what_would_take_too_long_is_not_said_to_be_missing() {
         let long = "word ".repeat(ALTERED_CHARACTERS_MAX / 5 + 1);
         assert_eq!(find(&long, "word"), Err(TooDear));
-        // But for the case of a letter it stands in every place.
+        // Except for the case of a letter it matches in every place.
         let text = "a ".repeat(200_000);
         let quote = format!("{}A […] c", "a ".repeat(3_000));
         assert_eq!(find(&quote, &format!("{text}A c")), Err(TooDear));
         let found = find("a a a A […] c", &format!("{text}A b c")).unwrap().unwrap();
         assert_eq!(found.0, text.len() - 6..text.len() + 5);
-        // So does what stands behind a gap.
+        // So does the segment after a gap.
         let behind = format!("a a a a […] {}b", "a ".repeat(3_000));
         assert_eq!(find(&behind, &text), Err(TooDear));
     }

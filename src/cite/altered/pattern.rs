@@ -1,10 +1,10 @@
-//! A quotation taken apart: the words that have to stand there, and what is marked between them.
+//! A parsed quotation: the words that have to stand in the text, and the marks between them.
 
 use std::ops::Range;
 
 use super::Kind;
 
-/// Notes of the quoter that are no words of the source.
+/// Notes of the quoter that are not words of the source.
 const NOTES: [&str; 13] = [
     "sic",
     "sic!",
@@ -21,7 +21,7 @@ const NOTES: [&str; 13] = [
     "c’est moi qui souligne",
 ];
 
-/// Words that have to stand there, in order.
+/// Words that have to stand in the text, in order.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Segment {
     pub(super) words: String,
@@ -43,14 +43,14 @@ pub(super) struct Pattern {
     pub(super) gaps: Vec<Gap>,
 }
 
-/// Whether a bracket that a word goes on behind holds a letter of another case, or a part of a word.
+/// Whether a bracket after which a word continues holds a letter of another case, or a part of a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Prefix {
     Case,
     Part,
 }
 
-/// Takes a quotation apart; none where it has no word.
+/// Parses a quotation; none if it has no word.
 pub(super) fn parse(quote: &str, prefix: Prefix) -> Option<Pattern> {
     let mut pattern = Pattern { segments: vec![Segment::default()], gaps: Vec::new() };
     let mut at = 0;
@@ -118,7 +118,7 @@ impl Pattern {
 }
 
 /// The bytes that a sign for words left out takes at the start: "…", "...", ". . .", with a full stop
-/// before or behind.
+/// before or after.
 fn ellipsis(text: &str) -> Option<usize> {
     let (mut dots, mut end) = (0, 0);
     for (at, c) in text.char_indices() {

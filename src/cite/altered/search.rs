@@ -1,4 +1,4 @@
-//! Where the parts of a quotation stand in a text, and what stands in the place of its alterations.
+//! Finds the parts of a quotation in a text, and the words in the place of its alterations.
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -16,17 +16,17 @@ pub(super) const OMITTED_WORDS_MAX: usize = 200;
 const REPLACED_WORDS_MAX: usize = 8;
 /// The most letters of a word that others may stand for.
 const REPLACED_LETTERS_MAX: usize = 12;
-/// A quotation with an omission has so many words of its own, or it could be found anywhere.
+/// A quotation with an omission needs at least this many words of its own, or it could match anywhere.
 const WORDS_MIN: usize = 4;
-/// So many places where the first words stand are tried.
+/// At most this many places of the first words are tried.
 const STARTS_MAX: usize = 100;
-/// What is left out or replaced has no more characters than this, however long its words are.
+/// The most characters that are left out or replaced, however long the words are.
 const GAP_CHARACTERS_MAX: usize = 8_192;
-/// The most characters that are compared. Of prose a few for each place where a word begins as the quotation
-/// does; more than that only of words that are repeated from end to end.
+/// The most characters that are compared. Prose needs a few for each place where a word begins like the quotation;
+/// more are needed only for constantly repeated words.
 const STEPS_MAX: usize = 20_000_000;
 
-/// A character that has to stand there.
+/// An expected character.
 struct Expected {
     character: char,
     /// Whether its case does not count; then the case alteration it belongs to.
@@ -56,17 +56,17 @@ impl<'a> Search<'a> {
         Self { text, folded, accents, steps: Cell::new(STEPS_MAX) }
     }
 
-    /// The passage of a quotation, and its alterations; none where it does not stand there.
+    /// The passage of a quotation, and its alterations; none if it is not in the text.
     ///
     /// # Errors
-    /// When that took too long to find out.
+    /// When the search took too many steps.
     pub(super) fn find(&self, pattern: &Pattern) -> Result<Option<Passage>, TooDear> {
         let found = self.passage(pattern);
-        // What was found may not be the closest.
+        // The result may not be the closest.
         if self.steps.get() == 0 { Err(TooDear) } else { Ok(found) }
     }
 
-    /// Takes steps from those that are left; false where that is more than there are.
+    /// Takes steps from the remaining ones; false if there are not enough.
     fn step(&self, steps: usize) -> bool {
         self.steps.set(self.steps.get().saturating_sub(steps));
         self.steps.get() > 0
@@ -74,7 +74,7 @@ impl<'a> Search<'a> {
 
     fn passage(&self, pattern: &Pattern) -> Option<Passage> {
         let mut pattern = pattern.clone();
-        // What is marked at either end is about words that are not quoted.
+        // Marks at either end concern words that are not quoted.
         let mut before: Vec<Gap> = Vec::new();
         let mut after: Vec<Gap> = Vec::new();
         let is_empty = |s: &Segment| !s.words.chars().any(char::is_alphanumeric);
@@ -95,7 +95,7 @@ impl<'a> Search<'a> {
         let omits = pattern.gaps.iter().any(|gap| gap.kind == Kind::Omission);
         let letters =
             pattern.segments.iter().flat_map(|s| s.words.chars()).filter(|c| c.is_alphanumeric());
-        // Scripts without spaces have their words in characters.
+        // In scripts without spaces, characters count as words.
         if omits && words < WORDS_MIN && letters.filter(|c| !is_of_word(*c)).count() < WORDS_MIN {
             return None;
         }
@@ -116,7 +116,7 @@ impl<'a> Search<'a> {
             to += 1;
         }
         let range = bytes(&self.folded[from..to]);
-        let alterations = self.told(&pattern, &wanted, &places, (&before, &after), from..to);
+        let alterations = self.changes(&pattern, &wanted, &places, (&before, &after), from..to);
         Some((range, alterations))
     }
 
@@ -133,7 +133,7 @@ impl<'a> Search<'a> {
             .collect()
     }
 
-    /// Where each segment stands: the closest together of all.
+    /// The places of the segments: the closest combination.
     fn places(
         &self,
         wanted: &[Vec<Expected>],
@@ -149,7 +149,7 @@ impl<'a> Search<'a> {
         let may_stop = |n: usize| n == last_index || gaps[n].kind == Kind::Omission;
         let at =
             |n: usize, at: usize| self.place(&wanted[n], at, may_start(n), may_end(n), may_stop(n));
-        // Each letter of the text is read once, and only where all letters stand in some case is compared.
+        // Each letter of the text is read once, and only caseless matches are compared.
         let kept = first.get(..without_stop(first)?).unwrap_or_default();
         let asked: Vec<char> = kept.iter().map(|w| caseless(w.character)).collect();
         let there: Vec<char> = self.folded.iter().map(|f| caseless(f.character)).collect();
@@ -177,7 +177,7 @@ impl<'a> Search<'a> {
         best
     }
 
-    /// Where a segment may begin behind a gap.
+    /// Where a segment may begin after a gap.
     fn reach(&self, kind: Kind, from: usize) -> impl Iterator<Item = usize> + '_ {
         let words_max = match kind {
             Kind::Omission => OMITTED_WORDS_MAX,
@@ -189,7 +189,7 @@ impl<'a> Search<'a> {
         let within = move |at: &usize| {
             let c = self.folded.get(*at).map_or(' ', |f| f.character);
             if kind == Kind::Part {
-                // The segment behind begins within the word, right behind it, or with the next one.
+                // The next segment begins within the word, right after it, or with the next one.
                 let is_letter =
                     |n: usize| self.folded.get(n).is_some_and(|f| f.character.is_alphabetic());
                 let is_space = |n: usize| self.folded.get(n).is_some_and(|f| f.character == ' ');
@@ -209,8 +209,8 @@ impl<'a> Search<'a> {
             .take_while(within)
     }
 
-    /// Whether a segment stands at a place: between words, unless a part of a word is marked there; without
-    /// the stop at its end, if need be and it may.
+    /// Whether a segment matches at a place: between words, unless a part of a word is marked there; without
+    /// the stop at its end, if necessary and allowed.
     fn place(
         &self,
         wanted: &[Expected],
@@ -251,7 +251,7 @@ impl<'a> Search<'a> {
     }
 
     /// The alterations, in the order of the quotation.
-    fn told(
+    fn changes(
         &self,
         pattern: &Pattern,
         wanted: &[Vec<Expected>],
@@ -318,7 +318,7 @@ impl<'a> Search<'a> {
         from..to
     }
 
-    /// Whether a comma or full stop stands otherwise than the quotation has it.
+    /// The alteration if a comma or full stop differs from the quotation.
     fn stop(&self, segment: &Segment, place: &Place, is_last: bool) -> Option<Alteration> {
         let given = segment.words.trim();
         let last_word = |text: &str| -> String {
@@ -334,7 +334,7 @@ impl<'a> Search<'a> {
                 stands: last_word(&clean(stands)),
             });
         }
-        // Both orders of stop and mark are one in `swapped`; where they differ, that is told.
+        // Both orders of stop and mark are equal in `swapped`; a difference is reported here.
         let here = bytes(self.folded.get(place.start..place.end)?);
         let stands = self.text.get(here.clone())?;
         let plain = |text: &str| -> String {
@@ -358,12 +358,12 @@ impl<'a> Search<'a> {
     }
 }
 
-/// How many characters a segment has without the stop and the marks at its end; none where it has no others.
+/// The number of characters of a segment without the stop and the marks at its end; none if it has no others.
 fn without_stop(wanted: &[Expected]) -> Option<usize> {
     Some(wanted.iter().rposition(|w| !matches!(w.character, ',' | '.' | '\''))? + 1)
 }
 
-/// A letter of either case as one: what is equal in lower case is equal here.
+/// A letter without case: equal for letters that are equal in lower case.
 fn caseless(c: char) -> char {
     c.to_lowercase().next().unwrap_or(c)
 }

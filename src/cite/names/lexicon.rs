@@ -1,13 +1,13 @@
-//! The words within names, as data: particles, titles, and family names that tell an order.
+//! The words within names, as data: particles, titles, and family names that determine an order.
 //!
-//! Lower case, unless said. Which words are given names is the extractor's list.
+//! Lower case, unless noted. The list of given names belongs to the extractor.
 
 /// Words that stand between given and family name in lower case.
 const PARTICLES: &str = "abou abu ad af al ap av bar bat ben bin bint binti da dal dalla dalle das de degli dei del dela della delle \
     dello den der des di do dos du e el ibn im la las le les lo los op ould st te ten ter thoe tot 't ’t um van vande vander vom von \
     vor y zu zum zur بن بنت ابن";
 
-/// The same words where a family writes them with a capital, and words that only begin a family name: they
+/// The same words if a family writes them with a capital, and words that only begin a family name: they
 /// then belong to it.
 const FAMILY_BEGINS: &str = "Abu Al Da Dal De Del Della Den Der Di Dos Du El La Le Van Vande Vander Von Ter Ten St. Saint Ste. \
     Ó Ní Nic Mac Ua Ben Bin Ibn Abd Abdel Abdul Fitz أبو ابو آل عبد בן בר אבו אל";
@@ -16,13 +16,13 @@ const FAMILY_BEGINS: &str = "Abu Al Da Dal De Del Della Den Der Di Dos Du El La 
 const NOBLE: &str = "freiherr freifrau freiin graf gräfin prinz prinzessin fürst fürstin herzog herzogin ritter edler edle baron \
     baronin markgraf burggraf";
 
-/// What is joined to a family name by a hyphen or an apostrophe.
+/// Parts that are joined to a family name by a hyphen or an apostrophe.
 pub(super) const JOINED: &[&str] = &[
     "ad-", "al-", "an-", "ar-", "as-", "ash-", "at-", "az-", "el-", "ul-", "d'", "d’", "dell'",
     "dell’", "'s-", "’s-",
 ];
 
-/// What is said before a name and is part of it in no style, in any language.
+/// Titles before a name that no style includes, in any language.
 const HONORIFICS: &str = "mr mr. mrs mrs. ms ms. mx mx. dr dr. drs. prof prof. professor sir dame rev rev. reverend hon. rabbi imam \
     sen. rep. gov. gen. lt. lt.-gen. maj.-gen. col. maj. capt. sgt. cpl. adm. cmdr. cdr. lord lady senator congressman congresswoman \
     ambassador baroness judge justice president father sister msgr. msgr doctor doktor lt.col. lt.-col.";
@@ -71,7 +71,7 @@ const SECOND_GIVEN: &str = "carlos luis antonio josé maría manuel miguel ánge
     inés rafael julián jaime andrés tomás josep lluís maria manel àngel antoni jordi pau joan esther beatriz patricia alejandro \
     felipe alfonso josefa luisa fernanda margarita lourdes guadalupe augusto césar daniel david sebastián nicolás gabriel emilio";
 
-/// What makes a Marian given name of "María de(l) …".
+/// The words that make "María de(l) …" a Marian given name.
 const MARIAN: &str = "carmen pilar mar rosario rocío ángeles dolores mercedes luz soledad consuelo lourdes fátima guadalupe remedios \
     nieves socorro concepción paz valle henar camino prado jesús lluc sol";
 
@@ -128,7 +128,7 @@ pub(super) fn is_noble(word: &str) -> bool {
     has(NOBLE, &word.to_lowercase())
 }
 
-/// Whether a word is said before names, here.
+/// Whether a word is a title before names, in this language.
 pub(super) fn is_honorific(word: &str, language: &str) -> bool {
     let lower = word.to_lowercase();
     let own = HONORIFICS_OF.iter().find(|(of, _)| *of == language).map_or("", |(_, words)| words);

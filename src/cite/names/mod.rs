@@ -1,10 +1,10 @@
-//! The names of a byline, taken apart the way bibliographies need them: given name, particle, family
+//! The names of a byline, in the parts that bibliographies need: given name, particle, family
 //! name, suffix.
 //!
-//! A byline is one string, so this is a reading of it and no knowledge of the person ([`read`], by the
-//! words in [`lexicon`]): particles are told by their words (CSL 1.0.2 "name-part", BibTeX's "von" part),
+//! A byline is one string, so this is only an interpretation of it ([`read`], by the
+//! words in [`lexicon`]): particles are recognised by their words (CSL 1.0.2 "name-part", BibTeX's "von" part),
 //! Chinese, Hungarian, Japanese, Korean and Vietnamese names stand family first, Spanish ones have two
-//! family names, and a name that cannot be parted is kept whole. Titles are left out, as all styles have it.
+//! family names, and a name that cannot be split is kept whole. Titles are left out, as in all styles.
 
 mod lexicon;
 mod read;
@@ -18,7 +18,7 @@ use crate::extract::page::Author;
 pub enum Name {
     /// A person with a given and a family name.
     Person(Person),
-    /// A person known by one name, or whose name cannot be parted: never inverted.
+    /// A person known by one name, or whose name cannot be split: never inverted.
     Whole(String),
     /// An agency, a staff, an outlet: never inverted, never abbreviated.
     Organisation(String),
@@ -174,7 +174,7 @@ fn initials_of(word: &str, is_first: bool) -> String {
         let parts = bare.split('.').filter(|p| !p.is_empty());
         return parts.map(initial).collect::<Vec<_>>().join(" ");
     }
-    // "Yu.", "Ch.", "Zs.": abbreviated by its owner.
+    // "Yu.", "Ch.", "Zs.": already abbreviated.
     if word.ends_with('.') && (2..=3).contains(&letters) && !bare.contains('-') {
         return word.to_owned();
     }

@@ -1,8 +1,8 @@
-//! A name read: which words of it are given, particle, family name and suffix.
+//! Parses a name: which words of it are given name, particle, family name and suffix.
 //!
-//! Decided in this order: what the page itself tells; scripts that put the family name first; titles and
-//! generations off; orders that a language, a patronymic, initials or well-known family names tell; then the
-//! last word is the family name, with the particles before it. Where two readings are as likely the name
+//! Decided in this order: what the page itself declares; scripts that put the family name first; titles and
+//! generations removed; orders implied by a language, a patronymic, initials or well-known family names; then the
+//! last word is the family name, with the particles before it. If two readings are equally likely, the name
 //! stays whole, which is never wrong.
 
 use super::lexicon::{
@@ -30,13 +30,13 @@ pub(super) fn name_of(author: &Author, language: Option<&str>) -> Name {
     let language = language.unwrap_or("").split(['-', '_']).next().unwrap_or("").to_lowercase();
     let family = author.family.as_ref().map(|f| super::super::clean::clean(&composed(f)));
     match family.filter(|f| !f.is_empty()) {
-        Some(family) => told(&name, &family.replace('\u{2011}', "-"), &language),
+        Some(family) => with_family(&name, &family.replace('\u{2011}', "-"), &language),
         None => person(&name, &language),
     }
 }
 
-/// A name of which the page tells the family name.
-fn told(name: &str, family: &str, language: &str) -> Name {
+/// A name whose family name the page declares.
+fn with_family(name: &str, family: &str, language: &str) -> Name {
     let words: Vec<&str> = name.split(' ').collect();
     let (words, suffix) = without_suffix(&words);
     let words = without_titles(&words, language);
@@ -85,7 +85,7 @@ pub(super) fn person(name: &str, language: &str) -> Name {
     }
     if words.len() == 2 && words[1].ends_with('.') && is_initial(words[1]) && !is_initial(words[0])
     {
-        // "Anna M.", who is not to be named.
+        // "Anna M.": the full name is withheld.
         return whole();
     }
     let (begin, end) = family_of(&words, language);
@@ -110,7 +110,7 @@ fn build(given: String, particle: String, family: String, suffix: String, order:
     Name::Person(Person { given, particle, family, suffix, order, is_joined: false })
 }
 
-/// The name without the generation behind it, and that one as styles write it.
+/// The name without the generation after it, and the generation as styles write it.
 fn without_suffix<'a>(words: &[&'a str]) -> (Vec<&'a str>, String) {
     match words {
         [name @ .., last] if name.len() > 1 && is_generation(last) => {
@@ -165,7 +165,7 @@ fn east_asian(name: &str, language: &str) -> Option<Name> {
     let characters: Vec<(usize, char)> = name.char_indices().collect();
     let is_kana = |c: char| matches!(c, '\u{3040}'..='\u{30ff}');
     let whole = Some(Name::Whole(name.to_owned()));
-    // A Japanese name does not tell where the family name ends.
+    // In a Japanese name the end of the family name is not marked.
     if words.len() != 1 || language == "ja" || name.chars().any(is_kana) {
         return whole;
     }
@@ -182,7 +182,7 @@ fn east_asian(name: &str, language: &str) -> Option<Name> {
     Some(make(family, given, true))
 }
 
-/// Names whose order or whose family name something else than the last word tells.
+/// Names whose order or family name does not follow from the last word.
 fn other_order(words: &[&str], suffix: &str, language: &str) -> Option<Name> {
     let split = |at: usize, order: Order| {
         let (family, given) = words.split_at(at);
@@ -226,7 +226,7 @@ fn other_order(words: &[&str], suffix: &str, language: &str) -> Option<Name> {
     None
 }
 
-/// Vietnamese, Korean and Chinese names in Latin letters that stand as at home, on a page in any language.
+/// Vietnamese, Korean and Chinese names in Latin letters in their native order, on a page in any language.
 fn family_stands_first(words: &[&str]) -> bool {
     let (first, last) = (words[0], words[words.len() - 1]);
     let is_vietnamese = is_vietnamese_family(first)
@@ -241,7 +241,7 @@ fn family_stands_first(words: &[&str]) -> bool {
     if !is_east_asian_family(family) || is_east_asian_family(given) {
         return false;
     }
-    // "Moon Jae-in", "Mao Zedong"; "Lee Hazen" is not told from a Western name.
+    // "Moon Jae-in", "Mao Zedong"; "Lee Hazen" cannot be distinguished from a Western name.
     let (before, after) = given.split_once('-').unwrap_or((given, ""));
     let is_korean = !after.is_empty()
         && after.starts_with(char::is_lowercase)
@@ -333,7 +333,7 @@ fn family_of(words: &[&str], language: &str) -> (usize, usize) {
 }
 
 /// Where the family names of a Spanish name begin: two of them, unless the second word is a given name.
-/// Elsewhere only where the names themselves tell.
+/// On pages in other languages only if the names themselves show it.
 fn spanish(words: &[&str], language: &str) -> Option<usize> {
     if words.len() < 3 {
         return None;
@@ -350,13 +350,13 @@ fn spanish(words: &[&str], language: &str) -> Option<usize> {
     }
     let begin = words.len() - 2;
     let folded = ascii_letters(words[begin]);
-    let is_told = after_given <= begin
+    let is_clear = after_given <= begin
         && is_given(words[0])
         && (is_spanish_family(words[begin]) || is_spanish_family(&folded))
         && !is_given(words[begin + 1])
         && !words.iter().any(|w| is_particle(w) || begins_family(w))
         && (is_spanish_family(words[begin + 1]) || !words.iter().all(|w| w.is_ascii()));
-    is_told.then_some(begin)
+    is_clear.then_some(begin)
 }
 
 /// How many words the given names of a Spanish name take.

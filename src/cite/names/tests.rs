@@ -35,9 +35,9 @@ fn names_are_parted_and_abbreviated_as_their_language_has_it() {
         count += 1;
         languages.push(language);
         let found = read(&name, language);
-        let told = (parts(&found), found.with_initials());
-        if (told.0.as_str(), told.1.as_str()) != (wanted, initials) {
-            wrong.push(format!("{name} ({language}): {told:?}, not {:?}", (wanted, initials)));
+        let result = (parts(&found), found.with_initials());
+        if (result.0.as_str(), result.1.as_str()) != (wanted, initials) {
+            wrong.push(format!("{name} ({language}): {result:?}, not {:?}", (wanted, initials)));
         }
     }
     languages.sort_unstable();
@@ -73,8 +73,8 @@ fn names_are_said_sorted_and_given_as_data() {
         ("Banksy", "en", "Banksy", "Banksy", "Banksy"),
     ] {
         let read = read(name, language);
-        let told = (read.direct(), read.inverted(), read.in_parts());
-        assert_eq!(told, (direct.to_owned(), inverted.to_owned(), data.to_owned()), "{name}");
+        let result = (read.direct(), read.inverted(), read.in_parts());
+        assert_eq!(result, (direct.to_owned(), inverted.to_owned(), data.to_owned()), "{name}");
     }
 }
 
@@ -116,7 +116,7 @@ fn bodies_are_never_parted() {
 }
 
 #[test]
-fn a_letter_that_nobody_sees_is_shown_as_unknown() {
+fn an_invisible_letter_is_shown_as_unknown() {
     // U+115F, U+1160, U+3164 and U+FFA0 are letters by their category, and have no shape.
     for filler in ['\u{115f}', '\u{1160}', '\u{3164}', '\u{ffa0}'] {
         assert_eq!(read(&filler.to_string(), "en").direct(), "\u{fffd}");
@@ -139,7 +139,7 @@ proptest! {
         }
         // Titles are left out; all others stay.
         prop_assume!(name.split(' ').count() < 3);
-        // Letters that nobody sees, such as the fillers of Hangul, are printed as U+FFFD.
+        // Invisible letters, such as the fillers of Hangul, are printed as U+FFFD.
         let composed = super::super::clean::clean(&crate::base::normal_form::composed(&name));
         prop_assume!(!crate::extract::byline::is_generation(name.split(' ').next_back().unwrap_or("")));
         prop_assert_eq!(letters(&read.direct()), letters(&composed), "{:?}", read);

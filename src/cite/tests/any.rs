@@ -1,4 +1,4 @@
-//! What holds on any page.
+//! Properties that hold for any page.
 
 use biblatex::{Bibliography, ChunksExt};
 use proptest::prelude::*;
@@ -47,7 +47,7 @@ fn any_page() -> impl Strategy<Value = Page> {
     )
 }
 
-/// Whatever path and query; the host is one that can be asked, as every captured URL has.
+/// Any path and query; the host is a valid one, as in every captured URL.
 fn any_url() -> impl Strategy<Value = String> {
     "http://[a-z0-9]{1,12}(\\.[a-z]{2,5})?(:8080)?/\\PC{0,16}"
 }

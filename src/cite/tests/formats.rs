@@ -51,7 +51,7 @@ fn bibtex_is_read_back_with_the_same_fields() {
             let text = cite(&source, dialect);
             let entry = entry(&text);
             assert_eq!(entry.title().unwrap().format_verbatim(), clean(title), "{text}");
-            let told: Vec<[String; 4]> = entry
+            let result: Vec<[String; 4]> = entry
                 .author()
                 .unwrap()
                 .into_iter()
@@ -65,7 +65,7 @@ fn bibtex_is_read_back_with_the_same_fields() {
                 ["Sammy", "", "Davis", "Jr."],
                 ["José", "", "Ortega y Gasset", ""],
             ];
-            assert_eq!(told, wanted.map(|p| p.map(str::to_owned)), "{text}");
+            assert_eq!(result, wanted.map(|p| p.map(str::to_owned)), "{text}");
             assert_eq!(entry.url().unwrap(), URL);
             let at =
                 |field: &str| entry.get(field).map(|c| c.format_verbatim()).unwrap_or_default();
@@ -251,7 +251,7 @@ fn scripts_of_their_own_are_set_off() {
 }
 
 #[test]
-fn an_altered_quotation_is_told_as_such_in_every_style() {
+fn an_altered_quotation_is_marked_as_such_in_every_style() {
     let mut page = ferry();
     page.text =
         "The mayor said the old bridge, which cracked in March, will stay closed until spring."
@@ -264,7 +264,7 @@ fn an_altered_quotation_is_told_as_such_in_every_style() {
     assert_eq!(source.quotation.as_ref().unwrap().exact, exact);
     for style in Style::ALL {
         let text = cite(&source, style);
-        // What escapes brackets leaves the words around them.
+        // Escaping brackets keeps the words around them.
         for words in [
             "he mayor said the old bridge",
             "closed,",

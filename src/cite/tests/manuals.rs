@@ -1,4 +1,4 @@
-//! The styles for readers, by the tables of their manuals.
+//! The styles for readers, checked against the tables of their manuals.
 
 use super::{BASE, URL, ferry, page, source};
 use crate::cite::{Style, cite};
@@ -146,7 +146,7 @@ fn apa_sets_authors_dates_and_titles_by_its_rules() {
             "2025",
             "Roe, A., & Associated Press. (2025). Bridge closed. Courier.",
         ),
-        // 9.12: the title first where nobody is named; 9.17: "n.d."
+        // 9.12: the title first if no author is named; 9.17: "n.d."
         ("Bridge closed!", &[], "", "Bridge closed! (n.d.). Courier."),
         // 9.19 and 9.20: a title keeps the mark that it ends with, and its quotation marks.
         (
@@ -191,7 +191,7 @@ fn chicago_sets_marks_and_names_by_its_rules() {
             "2025-11-04",
             "Roe, Anna, Jan Berg, Ida Holm, and Tom Hale. “Bridge closed.” Courier, November 4, 2025, | Anna Roe et al., “Bridge closed,” Courier, November 4, 2025,",
         ),
-        // 14.96 and 6.125: no full stop behind ? and !, but a comma.
+        // 14.96 and 6.125: no full stop after ? and !, but a comma.
         (
             "Will the bridge close?",
             &["Anna Roe"],
@@ -230,7 +230,7 @@ fn chicago_sets_marks_and_names_by_its_rules() {
             "2025",
             "Mao Zedong and Jan Berg. “Bridge closed.” Courier, 2025, | Mao Zedong and Jan Berg, “Bridge closed,” Courier, 2025,",
         ),
-        // A generation stands behind the given name (16.41), and needs no second full stop.
+        // A generation stands after the given name (16.41), and needs no second full stop.
         (
             "Bridge closed",
             &["Sammy Davis, Jr."],
@@ -291,7 +291,7 @@ fn mla_sets_marks_and_names_by_its_rules() {
     }
 }
 
-/// Who captured it is named in every style, and not only who has it now.
+/// Every style names the archive that captured it, not only the one that holds it now.
 #[test]
 fn another_archives_copy_is_cited_as_captured_by_that_one() {
     let from = "https://web.archive.example/web/20251105000007id_/https://courier.example/";

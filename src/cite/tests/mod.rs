@@ -1,5 +1,5 @@
-//! Every style on the same facts: as its manual has it ([`manuals`]), read back by readers that we did not
-//! write ([`formats`]), and on any facts at all ([`any`]).
+//! Every style on the same facts: as in its manual ([`manuals`]), parsed by third-party
+//! parsers ([`formats`]), and on arbitrary facts ([`any`]).
 
 mod any;
 mod formats;

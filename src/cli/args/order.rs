@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 /// The arguments with every `--set` before the command. The parser takes those behind the command in place of those before
-/// it, so that the first would be lost without a word.
+/// it, so that the first would be lost silently.
 pub fn settings_first(line: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut line = line.into_iter();
     let mut first: Vec<OsString> = line.next().into_iter().collect();

@@ -16,7 +16,7 @@ use crate::history::CaptureJson;
 /// Takes other archives' captures of a page, as the TimeMap at `url` lists them; prints what became of each.
 ///
 /// # Errors
-/// When the TimeMap cannot be had, another process writes into the archive, or nothing could be taken.
+/// When the TimeMap cannot be fetched, another process writes into the archive, or nothing could be taken.
 pub fn run(url: &str, args: &ImportArgs, context: &Context) -> Result<Exit, CliError> {
     let what = format!("importing {url}");
     let timemap = TargetUri::parse(url).map_err(CliError::usage)?.without_fragment();
@@ -32,22 +32,22 @@ pub fn run(url: &str, args: &ImportArgs, context: &Context) -> Result<Exit, CliE
     notes.iter().for_each(|note| context.out.warn(note));
     let stop = Stop::default();
     let mut progress = CrawlProgress::new(&context.out);
-    let mut told = Told { out: context.out.clone(), counts: [0; 3], failed: None };
+    let mut report = BackfillReport { out: context.out.clone(), counts: [0; 3], failed: None };
     let runtime = runtime()?;
     let done = runtime.block_on(async {
         stop_on_signals(&stop);
-        let mut found = |copied| told.tell(&copied);
+        let mut found = |copied| report.add(&copied);
         backfill(&mut running, &timemap, &options, (&mut progress, &stop), &mut found).await
     });
     progress.finish();
-    // What was taken is durable, whatever came after it.
+    // What was taken is durable, whatever happened after it.
     running.close()?.iter().for_each(|note| context.out.warn(note));
     let done = done?;
     done.notes.iter().for_each(|note| context.out.warn(note));
-    if let Some(error) = told.failed {
+    if let Some(error) = report.failed {
         return Err(error.into());
     }
-    let [taken, known, refused] = told.counts;
+    let [taken, known, refused] = report.counts;
     let left_out = match done.left_out {
         0 => String::new(),
         count => format!(", {count} left out by --from, --to or --limit"),
@@ -66,15 +66,15 @@ pub fn run(url: &str, args: &ImportArgs, context: &Context) -> Result<Exit, CliE
 }
 
 /// Prints what became of each memento, and counts.
-struct Told {
+struct BackfillReport {
     out: Output,
     /// Taken, known, refused.
     counts: [usize; 3],
     failed: Option<std::io::Error>,
 }
 
-impl Told {
-    fn tell(&mut self, copied: &Copied) {
+impl BackfillReport {
+    fn add(&mut self, copied: &Copied) {
         let at = match copied.outcome {
             CopyOutcome::Taken => 0,
             CopyOutcome::Known => 1,

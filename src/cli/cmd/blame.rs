@@ -16,7 +16,7 @@ pub fn run(args: &BlameArgs, context: &Context) -> Result<Exit, CliError> {
     let at = context.instant("--at", args.at.as_deref())?;
     let archive = context.open_archive()?;
     let answer = blame(&archive, &args.url, (args.which.form(), at))?;
-    if let Some(note) = answer.told.note() {
+    if let Some(note) = answer.chosen.note() {
         context.out.say(&format!("pressmark: {note}"));
     }
     let found = &answer.found;

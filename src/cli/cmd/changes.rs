@@ -22,11 +22,11 @@ pub fn run(args: &ChangesArgs, context: &Context) -> Result<Exit, CliError> {
     let request = ChangesRequest { wanted: wanted(args, context)?, limit: args.limit };
     let archive = context.open_archive()?;
     let mut page_reader = archive.page_reader();
-    let mut told = context.clock.now();
+    let mut reported_at = context.clock.now();
     let mut progress = |pages: u64| {
         let now = context.clock.now();
-        if now.since(told) >= std::time::Duration::from_secs(10) {
-            told = now;
+        if now.since(reported_at) >= std::time::Duration::from_secs(10) {
+            reported_at = now;
             context.out.say(&format!("{pages} pages checked"));
         }
     };
@@ -37,7 +37,7 @@ pub fn run(args: &ChangesArgs, context: &Context) -> Result<Exit, CliError> {
         let newest = found.newest();
         show.notes(found.notes());
         show.all(format, newest, &mut found)?;
-        // Nothing counts as shown before it was printed.
+        // A change counts as shown only after it was printed.
         found.end()?;
         return Ok(Exit::Done);
     }
@@ -112,7 +112,7 @@ impl Show<'_> {
             None => ("Changes in the archive".to_owned(), None),
         };
         let of = format!("{:?} {} {}", args.kind, args.stealth, args.weight);
-        // Without a change there is no time to tell but the beginning of all.
+        // Without a change the time is the Unix epoch.
         let updated = newest.unwrap_or(Timestamp::from_unix_seconds(0));
         let link = link.as_deref();
         let head = FeedHead { title: &title, link, own: None, of: &of, updated };

@@ -54,7 +54,7 @@ fn say(context: &Context, notes: &[String]) {
     }
 }
 
-/// The error for words that do not stand there: the nearest that do, and where else the words are.
+/// The error for words that are not there: the nearest that are, and where else the words are.
 fn refused(words: &WordsMissing) -> CliError {
     let error = CliError::nothing(render::cite::refusal(words));
     match words.elsewhere {

@@ -108,7 +108,7 @@ fn check_jobs(global: &Global, settings: &Settings, out: &Output) -> Result<Exit
 /// cannot be reached is a problem of its key, and the others are tried all the same.
 fn check_databases(settings: &Settings, out: &Output) -> Result<Exit, CliError> {
     let mut problems: Vec<Problem> = Vec::new();
-    // Whether all that is wrong is a database that could not be asked: the settings may be right.
+    // Whether the only problem is a database that could not be reached: the settings may be right.
     let mut is_away = true;
     let problem = |key: &str, what: String| Problem {
         source: settings.source(key),
@@ -142,7 +142,7 @@ fn check_databases(settings: &Settings, out: &Output) -> Result<Exit, CliError> 
     for (key, tried) in tried {
         match tried {
             None => {}
-            Some(Ok(told)) => out.say(&format!("{}: {told}", key.path())),
+            Some(Ok(result)) => out.say(&format!("{}: {result}", key.path())),
             Some(Err(what)) => {
                 is_away = false;
                 let (key, what) = blamed(key.path(), &what);

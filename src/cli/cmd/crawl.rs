@@ -30,7 +30,7 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     for warning in context.settings.warnings(&jobs) {
         context.out.say(&format!("pressmark: {warning}"));
     }
-    // What an earlier run left can be gone on with where there is an archive.
+    // What an earlier run left can be continued where there is an archive.
     let asks_for_nothing = args.urls.is_empty() && args.job.is_empty() && !args.due;
     if asks_for_nothing && Layout::new(&context.archive).check().is_err_and(|e| is_absent(&e)) {
         return Err(nothing_to_crawl("there is no archive with a queue to go on with"));
@@ -46,7 +46,7 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
                 None if !args.due && !job.seeds.is_empty() => {
                     match hand_over(args, &context, &mut job, error.into())? {
                         Some(exit) => return Ok(exit),
-                        // Who took them has gone: this process captures what is left.
+                        // The process that took them has ended: this process captures what is left.
                         None => continue,
                     }
                 }
@@ -91,7 +91,7 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
         let out = context.out.clone();
         let say = move |note: &str| out.warn(note);
         let following = tokio::spawn(follower.clone().follow_every(every, every, say));
-        // A short crawl leaves it to who searches first.
+        // After a short crawl, the first search brings the index up to date.
         let out = context.out.clone();
         let say = move |note: &str| out.warn(note);
         let indexed = tokio::spawn(indexing.clone().follow_every(INDEXED_EVERY * 5, say));
@@ -118,7 +118,7 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     end(args, &context, &report)
 }
 
-/// Prints the report, and says with what the process ends.
+/// Prints the report, and returns how the process ends.
 fn end(args: &CrawlArgs, context: &Context, report: &Report) -> Result<Exit, CliError> {
     match context.out.format() {
         Format::Json => context.out.json(&ReportJson::from(report))?,
@@ -136,10 +136,10 @@ fn end(args: &CrawlArgs, context: &Context, report: &Report) -> Result<Exit, Cli
     })
 }
 
-/// With more than this many URLs left, all are said to be gone on with: nobody waits to have them counted.
+/// With more than this many URLs left, all are reported as continued: counting them would take too long.
 const COUNTED_MAX: u64 = 10_000;
 
-/// Says what an earlier run left: what this one goes on with, and what waits for its host for longer
+/// Says what an earlier run left: what this one continues with, and what waits for its host for longer
 /// than a run waits.
 fn say_left(context: &Context, frontier: &dyn Queue) -> Result<(), CliError> {
     let left = frontier.counts().queued;
@@ -174,7 +174,7 @@ fn say_left(context: &Context, frontier: &dyn Queue) -> Result<(), CliError> {
 }
 
 /// Hands the URLs to the process that watches this archive, and reports what became of them when all
-/// are captured; `None` where that process went away before, with what is left in `job`.
+/// are captured; `None` where that process ended before, with what is left in `job`.
 fn hand_over(
     args: &CrawlArgs,
     context: &Context,
@@ -211,10 +211,10 @@ fn hand_over(
     let over = runtime.block_on(async {
         stop_on_signals(&stop);
         loop {
-            let standing = asked.look(&mut |told| {
-                report.versions += told.versions;
-                report.changes += told.changes;
-                if let Some(finished) = told.finished() {
+            let standing = asked.look(&mut |result| {
+                report.versions += result.versions;
+                report.changes += result.changes;
+                if let Some(finished) = result.finished() {
                     left.retain(|uri| *uri != finished.uri);
                     report.count(&finished);
                     progress.finished(&finished);
@@ -225,7 +225,7 @@ fn hand_over(
                 Standing::Open => {
                     tokio::select! {
                         () = stop.wait() => {}
-                        () = tokio::time::sleep(TOLD_EVERY) => {}
+                        () = tokio::time::sleep(POLL_EVERY) => {}
                     }
                 }
                 over => return Ok(over),
@@ -256,16 +256,16 @@ fn hand_over(
             }
             end(args, context, &report).map(Some)
         }
-        // It is asked until it is over.
+        // Not reached: the loop polls until it is over.
         Standing::Open => end(args, context, &report).map(Some),
     }
 }
 
-/// How often it is looked what was told.
-const TOLD_EVERY: Duration = Duration::from_millis(100);
+/// How often the results are polled.
+const POLL_EVERY: Duration = Duration::from_millis(100);
 
-/// The command that goes on with what a run leaves: what jobs left stands in another list than what
-/// was asked for by name.
+/// The command that continues what a run leaves: URLs of jobs are in another list than those that
+/// were requested by name.
 fn goes_on(args: &CrawlArgs) -> String {
     let mut command = "pressmark crawl".to_owned();
     for job in &args.job {
@@ -286,7 +286,7 @@ fn nothing_to_crawl(why: &str) -> CliError {
         .hint("`pressmark crawl URL` captures a page; `pressmark crawl --help` lists the rest")
 }
 
-/// How often it is looked whether another run has ended.
+/// How often it is checked whether another run has ended.
 const TURN_EVERY: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// The jobs of a run. `--due` follows all there are, since what is due may be of any.

@@ -22,7 +22,7 @@ pub fn run(args: &DemoArgs, context: Context) -> Result<Exit, CliError> {
     }
     let mut context = context.with_sets(&[
         "capture.allow_private=true",
-        // The site is ours and on this machine: nobody is spared by waiting.
+        // The site is ours and on this machine: waiting would spare no other server.
         "politeness.delay_min=0s",
         "politeness.delay_factor=0",
         "identity.operator=the demonstration",
@@ -78,7 +78,7 @@ pub fn run(args: &DemoArgs, context: Context) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// An archive that somebody uses is no place for a site that was made up.
+/// Refuses an archive that is in use: the pages of the site are made up.
 fn refuse_used(dir: &Path) -> Result<(), CliError> {
     let what = format!("keeping the demonstration in {}", dir.display());
     let layout = Layout::new(dir);

@@ -1,7 +1,7 @@
 //! `diff`
 
+use crate::answers::chosen_text::ChosenText;
 use crate::answers::diff::{Away, Diff, DiffSide, compare, first_side, of_last_two, side};
-use crate::answers::told::Told;
 use crate::archive::Form;
 use crate::cli::args::DiffArgs;
 use crate::cli::context::Context;
@@ -15,7 +15,7 @@ use crate::render::diff::{Shown, html, markdown, terminal, unified};
 pub fn run(args: &DiffArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format_name();
     let found = found(args, context)?;
-    if let Some(note) = found.new.told().and_then(Told::note) {
+    if let Some(note) = found.new.chosen_text().and_then(ChosenText::note) {
         context.out.say(&format!("pressmark: {note}"));
     }
     say_away(context, &found.away);
@@ -90,7 +90,7 @@ fn two_captures(args: &DiffArgs, context: &Context, url: &str) -> Result<Diff, C
     Ok(compare(old, side(&archive, url, form, to)?))
 }
 
-/// Says when the article could not be had between the two versions and after them.
+/// Reports when the article was not available between the two versions and after them.
 fn say_away(context: &Context, away: &Away) {
     if let Some(note) = &away.note {
         context.out.say(&format!("pressmark: left out: {note}"));

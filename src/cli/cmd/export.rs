@@ -25,7 +25,7 @@ use super::captures::match_type;
 /// Writes a part of the archive to a file.
 ///
 /// # Errors
-/// When nothing is meant (exit 3), the archive cannot be read, or the file not written.
+/// When nothing is selected (exit 3), the archive cannot be read, or the file not written.
 pub fn run(args: &ExportArgs, context: &Context) -> Result<Exit, CliError> {
     let format = format(args, context)?;
     if let Some(place) = args.to.to_str().filter(|to| to.starts_with("s3://")) {
@@ -131,7 +131,7 @@ struct OfSite {
     lacks: Vec<Lack>,
 }
 
-/// What is meant, and the same as text.
+/// What is selected, and the same as text.
 fn select(
     args: &ExportArgs,
     reader: &Reader,

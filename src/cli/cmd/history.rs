@@ -21,7 +21,7 @@ pub fn run(args: &HistoryArgs, context: &Context) -> Result<Exit, CliError> {
     let mut page_reader = archive.page_reader();
     let request = HistoryRequest { url: args.url.clone(), period, form: args.which.form() };
     let mut versions = history(&mut page_reader, &request)?;
-    if let Some(note) = versions.told().note() {
+    if let Some(note) = versions.chosen_text().note() {
         context.out.say(&format!("pressmark: {note}"));
     }
     let removed = removed::all_of_page(archive.reader(), &args.url, period)
@@ -46,7 +46,7 @@ fn as_json(
     versions: &mut History<'_, '_>,
     removed: &[Removed],
 ) -> Result<(), CliError> {
-    let (begin, end) = HistoryJson::frame(versions.told());
+    let (begin, end) = HistoryJson::frame(versions.chosen_text());
     let mut before = begin.as_str();
     let mut is_begun = false;
     for version in versions {

@@ -58,17 +58,17 @@ fn files(paths: &[&String], lenient: bool, context: &Context) -> Result<Exit, Cl
         context.out.warn(&note);
     }
     let now = context.clock.now();
-    // Before anything is taken: what it says is of the files that were there.
+    // Before anything is taken: its messages are about the files that were there.
     let reader = context.reader_for(Stay::Long)?;
     let mut bar = Bar::new(&context.out, what);
     let mut options =
         ImportOptions { lenient, now, progress: &mut |file, done, all| bar.set(done, all, file) };
-    let mut told =
+    let mut report =
         ImportReport { context, imported: 0, known: 0, refused: 0, findings: 0, failed: None };
-    import(&layout, &paths, &mut options, &mut |taken| told.tell(&taken))
+    import(&layout, &paths, &mut options, &mut |taken| report.add(&taken))
         .map_err(|e| writing_error(what, layout.root(), e))?;
     bar.finish();
-    let ImportReport { imported, known, refused, findings, failed, .. } = told;
+    let ImportReport { imported, known, refused, findings, failed, .. } = report;
     if let Some(error) = failed {
         return Err(error.into());
     }
@@ -88,7 +88,7 @@ fn files(paths: &[&String], lenient: bool, context: &Context) -> Result<Exit, Cl
     Ok(if refused + findings == 0 { Exit::Done } else { Exit::Findings })
 }
 
-/// Has the index and the evidence log follow what was taken.
+/// Brings the index and the evidence log up to date with what was taken.
 fn follow(context: &Context, reader: &Reader) -> Result<(), CliError> {
     let layout = reader.layout();
     let mut bar = Bar::new(&context.out, "indexing");
@@ -133,7 +133,7 @@ struct ImportReport<'a> {
 }
 
 impl ImportReport<'_> {
-    fn tell(&mut self, taken: &Taken) {
+    fn add(&mut self, taken: &Taken) {
         match taken.outcome {
             Outcome::Imported => self.imported += 1,
             Outcome::Refused => self.refused += 1,

@@ -18,8 +18,8 @@ use crate::warc::{self, ReadOptions};
 
 /// How much is printed at once.
 const PIECE_BYTES: usize = 64 * 1024;
-/// How many bytes of lines are in memory of all threads together, and as many again where they come
-/// together.
+/// How many bytes of lines all threads together hold in memory, and as many again where they are
+/// merged.
 const SORT_BYTES: usize = 12 << 20;
 
 /// Prints the index lines of files, sorted by their bytes.
@@ -44,16 +44,16 @@ pub fn run(args: &IndexArgs, out: &Output) -> Result<Exit, CliError> {
     }
     let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let threads = args.jobs.map_or_else(cores, usize::from).max(1);
-    let mut told = IndexReport { out, records: 0, unreadable: 0, findings: 0 };
-    let sorted = read_all(&files, threads, options, &mut told)?;
+    let mut report = IndexReport { out, records: 0, unreadable: 0, findings: 0 };
+    let sorted = read_all(&files, threads, options, &mut report)?;
     print(sorted, format, out)?;
-    if told.unreadable > 0 && told.unreadable == files.len() {
+    if report.unreadable > 0 && report.unreadable == files.len() {
         return Err(CliError::failed("indexing", "no file could be read"));
     }
-    if told.records == 0 && told.findings + told.unreadable > 0 {
+    if report.records == 0 && report.findings + report.unreadable > 0 {
         return Err(CliError::failed("indexing", "no record could be read"));
     }
-    let is_sound = told.findings == 0 && told.unreadable == 0;
+    let is_sound = report.findings == 0 && report.unreadable == 0;
     Ok(if is_sound { Exit::Done } else { Exit::Findings })
 }
 
@@ -98,7 +98,7 @@ fn read_all(
     files: &[PathBuf],
     threads: usize,
     options: LineOptions,
-    told: &mut IndexReport<'_>,
+    report: &mut IndexReport<'_>,
 ) -> Result<Sorted, CliError> {
     let spilling = |why: io::Error| CliError::failed("sorting index lines", why);
     let (readers, of_one) = shared_out(threads, files.len());
@@ -130,11 +130,11 @@ fn read_all(
         for news in receiver.into_iter().flatten() {
             match news {
                 Event::Lines(lines) => sorter.absorb(lines).map_err(spilling)?,
-                Event::Found(finding) => told.finding(&finding),
-                Event::Done(done) => told.records += done.records,
+                Event::Found(finding) => report.finding(&finding),
+                Event::Done(done) => report.records += done.records,
                 Event::Failed(error) => {
-                    told.unreadable += 1;
-                    told.out.warn(&error.to_string());
+                    report.unreadable += 1;
+                    report.out.warn(&error.to_string());
                 }
             }
         }
@@ -167,7 +167,7 @@ fn read_one(
         let inner = part.entry.as_deref().and_then(|path| path.rsplit('/').next());
         let name = inner.unwrap_or(&name).to_owned();
         let mut sink = |lines| sender.send(Event::Lines(lines)).map_err(gone);
-        // Where nobody listens any more, the next lines say so.
+        // If the receiver is gone, sending the next lines fails.
         let mut found = |finding| drop(sender.send(Event::Found(finding)));
         let part = lines_of(part, &name, options, &mut sink, &mut found)?;
         (done.records, done.lines) = (done.records + part.records, done.lines + part.lines);

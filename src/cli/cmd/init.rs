@@ -54,7 +54,7 @@ pub fn run(args: &InitArgs, global: &Global, out: &Output) -> Result<Exit, CliEr
 
 /// Whether a directory holds anything that an archive should not be laid out beside.
 pub(super) fn is_occupied(root: &Path) -> bool {
-    // A README and the like are no reason to refuse; records of someone else are.
+    // A README and the like are no reason to refuse; records of another program are.
     std::fs::read_dir(root).is_ok_and(|entries| {
         entries.flatten().any(|e| {
             let name = e.file_name();

@@ -34,7 +34,7 @@ impl Listening {
     }
 }
 
-/// The error of an address that cannot be listened at: one that is none is a mistake of who typed it.
+/// The error of an address that cannot be listened at: an invalid one is a usage error.
 pub(super) fn not_listening(address: &str, why: &std::io::Error) -> CliError {
     let what = format!("listening on {address}");
     match why.kind() {
@@ -55,7 +55,7 @@ pub(super) fn print_key(context: &Context, key: &str) -> Result<Exit, CliError> 
     Ok(Exit::Done)
 }
 
-/// Prints where is listened, and the key.
+/// Prints the address that is listened at, and the key.
 pub(super) fn print_address(context: &Context, url: &str, key: &str) -> Result<(), CliError> {
     match context.out.format() {
         Format::Json => context.out.json(&json!({ "url": url, "key": key }))?,

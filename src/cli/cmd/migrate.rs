@@ -12,8 +12,8 @@ use crate::cli::{CliError, Exit};
 use crate::config::{Settings, keys};
 use crate::store::{Migrated, Stage};
 
-/// How often a run tells how far it is.
-const TOLD_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
+/// How often a run reports its progress.
+const REPORTED_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Moves the captures and the WARC files to where another configuration keeps them.
 ///
@@ -21,7 +21,7 @@ const TOLD_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
 /// When that cannot be read or is the same place, either side fails, or both differ in the end.
 pub fn run(args: &MigrateArgs, context: &Context) -> Result<Exit, CliError> {
     // The file alone: what the environment and the flags say is of the archive as it is now. Keys of an object storage
-    // and where they lie are no settings.
+    // and where they lie are not settings.
     let vars = std::env::vars_os().filter_map(|(name, value)| {
         let name = name.into_string().ok()?;
         let is_meant = name.starts_with("AWS_") || name == "HOME";
@@ -31,7 +31,7 @@ pub fn run(args: &MigrateArgs, context: &Context) -> Result<Exit, CliError> {
     let archive = to.text(keys::ARCHIVE);
     let is_other = match (std::fs::canonicalize(archive), std::fs::canonicalize(&context.archive)) {
         (Ok(there), Ok(here)) => there != here,
-        // A place that is not there is none to move from; the default is not meant.
+        // A place that does not exist is not one to move from; the default is not meant.
         _ => false,
     };
     if is_other {
@@ -39,11 +39,11 @@ pub fn run(args: &MigrateArgs, context: &Context) -> Result<Exit, CliError> {
         return Err(CliError::usage(what)
             .hint("WARC files are not moved: copy the archive, and migrate the copy (--archive)"));
     }
-    let mut told = context.clock.now();
+    let mut reported_at = context.clock.now();
     let mut progress = |stage: Stage, count: u64| {
         let now = context.clock.now();
-        if now.since(told) >= TOLD_EVERY {
-            told = now;
+        if now.since(reported_at) >= REPORTED_EVERY {
+            reported_at = now;
             let done = match stage {
                 Stage::Copying => "copied",
                 Stage::Comparing => "compared",
@@ -63,11 +63,11 @@ pub fn run(args: &MigrateArgs, context: &Context) -> Result<Exit, CliError> {
     for note in notes {
         context.out.say(&format!("pressmark: {note}"));
     }
-    let mut told = context.clock.now();
+    let mut reported_at = context.clock.now();
     let mut progress = |files: u64| {
         let now = context.clock.now();
-        if now.since(told) >= TOLD_EVERY {
-            told = now;
+        if now.since(reported_at) >= REPORTED_EVERY {
+            reported_at = now;
             context.out.say(&format!("{files} WARC files gone through"));
         }
     };

@@ -175,7 +175,7 @@ struct Tally {
     silent: BTreeMap<String, usize>,
 }
 
-/// A peer that did not answer as often in a row is not asked again in this call.
+/// A peer that did not answer this many times in a row is not asked again in this call.
 const SILENT_MAX: usize = 3;
 
 impl Tally {

@@ -129,7 +129,7 @@ fn cosigned(said: &ProvedJson) -> Vec<String> {
     lines
 }
 
-/// Says what was withheld, and what secrets may be left in what others are going to read.
+/// Reports what was withheld, and which secrets may be left in what others will read.
 fn warn_of_secrets(bundle: &Bundle, capture: &Loaded, context: &Context) {
     let mut withheld = false;
     for (number, record) in (1..).zip(&bundle.records) {

@@ -13,7 +13,7 @@ use crate::evidence::tombstone::Tombstone;
 /// Removes a capture's bytes everywhere, and leaves a signed tombstone; prints what was removed.
 ///
 /// # Errors
-/// When there is no such capture (exit 3), another process writes, or the disk fails: then the next call goes on.
+/// When there is no such capture (exit 3), another process writes, or the disk fails: then the next call continues.
 pub fn run(args: &PurgeArgs, context: &Context) -> Result<Exit, CliError> {
     let done = match (&args.url, &args.reason) {
         (None, _) => resume(context)?

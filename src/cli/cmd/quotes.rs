@@ -32,8 +32,8 @@ pub fn run(args: &QuotesArgs, context: &Context) -> Result<Exit, CliError> {
                 Some(archive) => archive,
                 none => none.insert(context.open_archive()?),
             };
-            let (told, found) = of_url(archive, target, &request)?;
-            if let Some(note) = told.note() {
+            let (chosen, found) = of_url(archive, target, &request)?;
+            if let Some(note) = chosen.note() {
                 context.out.say(&format!("pressmark: {target}: {note}"));
             }
             found

@@ -106,7 +106,7 @@ pub(super) fn fits(repacked: &Repacked, form: Form, what: &str) -> Result<(), Cl
         .hint(format!("end the output's name in {end}")))
 }
 
-/// What is told of an input: lines as they are found for people, one object at the end for programs.
+/// The findings of an input: lines as they are found for people, one object at the end for programs.
 pub(super) struct Findings<'a> {
     out: &'a Output,
     printed: std::io::Result<()>,

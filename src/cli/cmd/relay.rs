@@ -16,7 +16,7 @@ use crate::witness::rate::Rate;
 /// Relays and attests TLS sessions until a signal comes.
 ///
 /// # Errors
-/// Wrong settings (exit 2), an address that cannot be had, a key that cannot be used.
+/// Wrong settings (exit 2), an address that cannot be listened at, a key that cannot be used.
 pub fn run(args: &RelayArgs, context: &Context) -> Result<Exit, CliError> {
     let settings = &context.settings;
     let some = |key: keys::TextKey| Some(settings.text(key)).filter(|text| !text.is_empty());

@@ -22,7 +22,7 @@ const EVENT_PAGES_MAX: usize = 100_000;
 /// Prints the pages with versions that have what is looked for, or when it came and went.
 ///
 /// # Errors
-/// When there is none (exit 3), the query is none, or the archive cannot be read.
+/// When there is none (exit 3), the query is invalid, or the archive cannot be read.
 pub fn run(args: &SearchArgs, context: &Context) -> Result<Exit, CliError> {
     let query = match &args.saved {
         Some(name) => saved_query(name, context)?,
@@ -132,7 +132,7 @@ impl Events<'_> {
             Some(form) => self.feed(form, &found.events)?,
             None => self.lines(&found.events)?,
         }
-        // Nothing counts as shown before it was printed.
+        // An event counts as shown only after it was printed.
         cursor.map_or(Ok(()), Cursor::save)?;
         Ok(Exit::Done)
     }

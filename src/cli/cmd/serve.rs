@@ -20,7 +20,7 @@ use crate::telemetry::logs::{self, Form, LogFile};
 /// Answers over HTTP until a signal comes.
 ///
 /// # Errors
-/// Wrong settings (exit 2), no archive (exit 3), an address that cannot be had.
+/// Wrong settings (exit 2), no archive (exit 3), an address that cannot be listened at.
 pub fn run(args: &ServeArgs, context: Context) -> Result<Exit, CliError> {
     let settings = &context.settings;
     start_log(settings)?;
@@ -37,7 +37,7 @@ pub fn run(args: &ServeArgs, context: Context) -> Result<Exit, CliError> {
         Arc::clone(archive.search()),
     );
     let stop = Stop::default();
-    // Heard before anybody can know that it runs: until then the signal ends the process at once.
+    // Signals are handled before the address is printed: until then a signal ends the process at once.
     runtime.block_on(async { stop_on_signals(&stop) });
     say_open(&context, listening.address, &options);
     let setup = Arc::new(context.as_setup());
@@ -74,7 +74,7 @@ pub fn run(args: &ServeArgs, context: Context) -> Result<Exit, CliError> {
         let _ = following.await;
     });
     drop(proxy);
-    // A job that still runs has nobody to answer to.
+    // A job that still runs has no client left to answer.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     Ok(Exit::Stopped)
 }
@@ -156,12 +156,12 @@ pub(super) fn options(settings: &Settings) -> Result<Options, CliError> {
 /// Takes the addresses.
 ///
 /// # Errors
-/// When one cannot be had.
+/// When one cannot be listened at.
 pub(super) async fn listen(bind: &str, replay_bind: Option<&str>) -> Result<Listening, CliError> {
     Listening::bind(bind, replay_bind).await.map_err(|(address, why)| not_listening(&address, &why))
 }
 
-/// Says that everyone who reaches the address may read the archive, where that is so.
+/// Warns that every client that reaches the address may read the archive, where that is the case.
 pub(super) fn say_open(context: &Context, address: SocketAddr, options: &Options) {
     if !address.ip().is_loopback() && options.token.is_empty() {
         context.out.say(&format!(

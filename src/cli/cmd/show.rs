@@ -38,7 +38,7 @@ pub fn run(args: &ShowArgs, context: &Context) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// What to print. `--format json` is `--as json`; any other form is no JSON.
+/// What to print. `--format json` is `--as json`; any other form is not JSON.
 fn form(args: &ShowArgs, context: &Context) -> Result<ShowAs, CliError> {
     match (args.form, context.out.format()) {
         (None, Format::Text) => Ok(ShowAs::Text),
@@ -91,7 +91,7 @@ fn show_capture(
     let at = context.instant("--at", args.at.as_deref())?;
     let archive = context.open_archive()?;
     let what = format!("showing {url}");
-    // What was exchanged is that of the page as it was sent.
+    // The exchange is that of the page as it was sent.
     let is_wire = matches!(form, ShowAs::Http | ShowAs::Headers);
     let is_read = matches!(form, ShowAs::Text | ShowAs::Json);
     let asked = match args.which.form() {
@@ -103,8 +103,8 @@ fn show_capture(
         None if !is_read => Some(Form::Plain),
         asked => asked,
     };
-    let (told, loaded) = load(&archive, url, (asked, at), &what)?;
-    if let Some(note) = told.note() {
+    let (chosen, loaded) = load(&archive, url, (asked, at), &what)?;
+    if let Some(note) = chosen.note() {
         context.out.say(&format!("pressmark: {note}"));
     }
     let entry = &loaded.entry;
@@ -134,12 +134,12 @@ fn show_capture(
         }
         ShowAs::Json => {
             let page = archive.reading_of(&loaded, &what)?;
-            Ok(context.out.json(&PageJson::of_told(&page, &told, entry.date))?)
+            Ok(context.out.json(&PageJson::of_chosen(&page, &chosen, entry.date))?)
         }
     }
 }
 
-/// Whether what is of this media type is bytes and no words. What says nothing, or something unknown, may be text.
+/// Whether content of this media type is bytes without words. A type that is missing or unknown may be text.
 fn has_no_text(media_type: &str) -> bool {
     let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match media_type.split_once('/') {
@@ -164,7 +164,7 @@ fn say_removed(
     let micros =
         |at: Timestamp, by| Timestamp::from_unix_micros(at.unix_micros().saturating_add(by));
     let period = match at {
-        // What lies on the other side of the time may have been nearer, too.
+        // A capture on the other side of the time may have been nearer, too.
         Some(at) => {
             let nearer = (shown.unix_micros() - at.unix_micros()).saturating_abs();
             TimeRange { start: micros(at, -nearer), end: micros(at, nearer.saturating_add(1)) }
@@ -215,7 +215,7 @@ fn whole(context: &Context, pieces: &[&[u8]]) -> Result<(), CliError> {
     Ok(out.end()?)
 }
 
-/// Writes what is read, between what goes before it and after it.
+/// Writes what is read, with the given bytes before and after it.
 fn copied<'a>(
     context: &Context,
     before: &[u8],

@@ -19,7 +19,7 @@ const STORIES_MAX: usize = 10_000;
 /// Prints what the articles of one story share and where they differ.
 ///
 /// # Errors
-/// When none of the articles can be had (exit 3), or the archive cannot be read.
+/// When none of the articles is available (exit 3), or the archive cannot be read.
 pub fn run(args: &StoryArgs, context: &Context) -> Result<Exit, CliError> {
     if args.clusters {
         return all(args, context);

@@ -17,8 +17,8 @@ use crate::tables::{
     Folder, ObjectFolder, ObjectsOptions, Options, Table, TablesError, Target, Updated, update,
 };
 
-/// How often a run tells how far it is.
-const TOLD_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
+/// How often a run reports its progress.
+const REPORTED_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Writes the tables of the archive, or brings them up to date.
 ///
@@ -35,11 +35,11 @@ pub fn run(args: &TablesArgs, context: &Context) -> Result<Exit, CliError> {
         part_bytes_max: args.file_bytes.0,
         rebuild: args.rebuild,
     };
-    let mut told = context.clock.now();
+    let mut reported_at = context.clock.now();
     let mut progress = |pages: u64| {
         let now = context.clock.now();
-        if now.since(told) >= TOLD_EVERY {
-            told = now;
+        if now.since(reported_at) >= REPORTED_EVERY {
+            reported_at = now;
             context.out.say(&format!("{pages} pages gone through"));
         }
     };

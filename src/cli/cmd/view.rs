@@ -69,7 +69,7 @@ pub fn run(args: &ViewArgs, context: &Context) -> Result<Exit, CliError> {
             () = stop.wait() => Ok(None),
         }
     })?;
-    // What still reads the archive has nobody to answer to.
+    // A job that still reads the archive has no client left to answer.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     let Some((seen, traded)) = seen else { return Ok(Exit::Stopped) };
     let failed = |why: String| {
@@ -105,7 +105,7 @@ fn target(args: &ViewArgs, context: &Context) -> Result<(TargetUri, Option<Times
     Ok((url.without_fragment(), at))
 }
 
-/// How the page is looked at: in the window of its rendering, where there was one.
+/// How the page is viewed: in the window of its rendering, where there was one.
 fn browser_options(
     args: &ViewArgs,
     settings: &Settings,
@@ -118,7 +118,7 @@ fn browser_options(
         viewport: viewport.unwrap_or(options.viewport),
         clock: (args.clock == ClockArg::Capture).then_some(capture.date),
         visual: true,
-        // What a person did not do is not done for the picture either.
+        // The page is not scrolled for the picture, since no user scrolled it.
         scrolls_max: 0,
         ..options
     }
@@ -133,7 +133,7 @@ fn user_agent(reader: &Reader, capture: &Capture) -> Result<String, CliError> {
     Ok(head.get_text("user-agent").map(|agent| agent.trim().to_owned()).unwrap_or_default())
 }
 
-/// Says what was seen.
+/// Reports what was seen.
 fn report(
     args: &ViewArgs,
     context: &Context,

@@ -8,7 +8,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::listening::not_listening;
 use super::serve;
-use crate::app::blocks::{Blocks, LOOKED_EVERY};
+use crate::app::blocks::{Blocks, CHECKED_EVERY};
 use crate::app::indexing::INDEXED_EVERY;
 use crate::app::route::route;
 use crate::app::run::{Begun, Preparer, Running, begin, real_timer, runtime, stop_on_signals};
@@ -24,7 +24,7 @@ use crate::config::keys;
 use crate::crawl::{Job, Observer, Order, RunProblem, Stop, Take};
 use crate::remote::{Notifier, NotifyOptions};
 use crate::schedule::JobSpec;
-use crate::search::HeardChange;
+use crate::search::SearchChange;
 use crate::search::saved::SavedSearch;
 use crate::serve::{Beside, Serve, Server};
 use crate::store::upload::UploadCounts;
@@ -33,7 +33,7 @@ use crate::telemetry::{EvidenceState, Metrics, UploadState, http};
 
 /// How long messages may still take after the crawl has ended.
 const LAST_MESSAGES: Duration = Duration::from_secs(10);
-/// While the disk is full, whether there is room again is checked after so long, doubling up to
+/// While the disk is full, it is checked after this time whether there is room again, doubling up to
 /// [`ROOM_EVERY_MAX`].
 const ROOM_EVERY_MIN: Duration = Duration::from_secs(1);
 const ROOM_EVERY_MAX: Duration = Duration::from_secs(60);
@@ -74,7 +74,7 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
         receivers: Arc::clone(&receivers),
     };
     let runtime = runtime()?;
-    // Heard before the server's address is printed, which says that it runs.
+    // Signals are handled before the server's address is printed, which says that it runs.
     runtime.block_on(async { stop_on_signals(&stop) });
     let server = match &args.serve {
         Some(bind) => Some(runtime.block_on(serve(bind, &context, &metrics, &stop))?),
@@ -93,7 +93,7 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
     };
     let orders = Arc::clone(&reload.orders);
     let listening = runtime.block_on(async {
-        // Heard from here on: until then the signal ends the process, and the next lines say that it runs.
+        // SIGHUP is handled from here on: until then it ends the process, and the next lines say that it runs.
         match signal(SignalKind::hangup()) {
             Ok(hangup) => drop(tokio::spawn(reload.on_hangup(hangup))),
             Err(why) => tracing::warn!(%why, "SIGHUP cannot be heard; the jobs stay as they are"),
@@ -136,7 +136,7 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
         }
         let has_all = match Arc::into_inner(saved) {
             Some(saved) => saved.drain(LAST_MESSAGES).await,
-            // Somebody still tells something: it does not arrive any more.
+            // A message is still being sent: it no longer arrives.
             None => false,
         };
         if !observer.notifier.drain(LAST_MESSAGES).await || !has_all {
@@ -210,11 +210,11 @@ fn watch(
         let indexed = tokio::spawn(indexing.clone().follow_every(INDEXED_EVERY, say));
         let in_blocks = blocks.clone().map(|blocks| {
             let done = |note: &str| tracing::info!("{note}");
-            tokio::spawn(blocks.follow_every(LOOKED_EVERY, done, say))
+            tokio::spawn(blocks.follow_every(CHECKED_EVERY, done, say))
         });
-        let heard = hearing.clone().map(|hearing| {
+        let searching = hearing.clone().map(|hearing| {
             let saved = Arc::clone(saved);
-            let tells = Arc::new(move |change: &HeardChange<'_>| saved.tell(change));
+            let tells = Arc::new(move |change: &SearchChange<'_>| saved.tell(change));
             tokio::spawn(hearing.follow_every(INDEXED_EVERY, tells, say))
         });
         let serving = match inbox {
@@ -232,12 +232,12 @@ fn watch(
             hearing.end();
         }
         let _ = indexed.await;
-        if let Some(heard) = heard {
-            let _ = heard.await;
+        if let Some(searching) = searching {
+            let _ = searching.await;
         }
         if let Some(serving) = serving {
             serving.abort();
-            // Only when it is gone does nobody hand over any longer.
+            // URLs may be handed over until the task has ended.
             let _ = serving.await;
         }
         report
@@ -246,7 +246,7 @@ fn watch(
     blocks.iter().for_each(Blocks::end);
     let waiting = running.crawl().frontier().counts();
     let closed = running.close();
-    // What ended the run goes before what its end met: on a full disk neither works.
+    // The error that ended the run goes before errors of closing it: on a full disk both fail.
     let report = report?;
     for note in closed? {
         tracing::warn!("{note}");
@@ -296,7 +296,7 @@ fn after_room(
                 observer.trouble(&RunProblem::DiskBack);
                 return Ok(Some((*running, notes)));
             }
-            // Someone else uses the room, or the archive, for now.
+            // Another process uses the disk space, or the archive, for now.
             Ok(Begun::Busy(error)) => tracing::warn!(%error, "there is room again"),
             Err(error) if error.out_of_disk => tracing::warn!(%error, "the disk is full again"),
             Err(error) => return Err(error.into()),
@@ -305,7 +305,7 @@ fn after_room(
 }
 
 fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // What is behind it is replaced as a whole.
+    // The value behind it is always replaced as a whole.
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -398,12 +398,12 @@ impl Reload {
 
     fn order(&self, order: Order) {
         if let Some(orders) = &*lock(&self.orders) {
-            // Where nobody listens any more the crawl has ended.
+            // If the receiver is gone, the crawl has ended.
             let _ = orders.send(order);
         }
     }
 
-    /// Whatever the job files say: a log that was moved away is begun again.
+    /// Whatever the job files say: a log that was moved away is created again.
     fn reopen_logs(&self) {
         self.order(Order::ReopenLog);
         if let Some(Err(why)) = self.log.as_ref().map(LogFile::reopen) {

@@ -15,13 +15,13 @@ use crate::store::Layout;
 use crate::witness::rate::Rate;
 use crate::witness::{Witness, WitnessOptions, serve};
 
-/// How soon a witness is asked again that did not cosign: the other of two archives may be started a little later.
+/// How soon a witness that did not cosign is asked again: the other of two archives may be started a little later.
 const AGAIN_AFTER: Duration = Duration::from_secs(30);
 
 /// Cosigns checkpoints of other archives' logs until a signal comes; where this archive has witnesses, it submits its own.
 ///
 /// # Errors
-/// Wrong settings (exit 2), an address that cannot be had, a state that is damaged.
+/// Wrong settings (exit 2), an address that cannot be listened at, a state that is damaged.
 pub fn run(args: &WitnessArgs, context: &Context) -> Result<Exit, CliError> {
     let settings = &context.settings;
     let mut logs = Vec::new();
@@ -49,7 +49,7 @@ pub fn run(args: &WitnessArgs, context: &Context) -> Result<Exit, CliError> {
         return Err(CliError::usage("a witness cosigns for logs that it knows, and none is given")
             .hint("--log KEY, or witness.logs; `pressmark evidence keys` prints the key of an archive's log"));
     }
-    // A log that submits two histories, and a disk that is full, are for the operator to know.
+    // The operator has to know of a log that submits two histories, and of a full disk.
     start_log(settings)?;
     let bind = args.bind.clone().unwrap_or_else(|| settings.text(keys::WITNESS_BIND).to_owned());
     let Listening { runtime, listener, address, stop } = Listening::at(&bind)?;
@@ -62,16 +62,16 @@ pub fn run(args: &WitnessArgs, context: &Context) -> Result<Exit, CliError> {
         serve(listener, Arc::new(witness), clock, requests, stop.wait()).await;
         submitting.abort();
     });
-    // Who is signed for waits for the disk; a client that has gone does not keep the process.
+    // A signature that is under way waits for the disk; a client that has gone does not hold up the process.
     runtime.shutdown_timeout(Duration::from_secs(5));
     Ok(Exit::Stopped)
 }
 
-/// Submits the newest checkpoint of this archive to its witnesses, now and then: so two archives witness each other
+/// Submits the newest checkpoint of this archive to its witnesses at intervals: so two archives witness each other
 /// with a command each.
 async fn submit(setup: crate::app::Setup, out: crate::cli::output::Output) {
     let every = setup.settings.duration(keys::EVIDENCE_CHECKPOINT_EVERY);
-    let mut told = Vec::new();
+    let mut printed = Vec::new();
     loop {
         let mut wait = every.max(Duration::from_secs(1));
         let (layout, settings) = (Layout::new(&setup.archive), setup.settings.clone());
@@ -82,10 +82,10 @@ async fn submit(setup: crate::app::Setup, out: crate::cli::output::Output) {
                 wait = wait.min(AGAIN_AFTER);
             }
             // The same note is printed once.
-            for note in notes.iter().filter(|note| !told.contains(*note)) {
+            for note in notes.iter().filter(|note| !printed.contains(*note)) {
                 out.warn(note);
             }
-            told = notes;
+            printed = notes;
         }
         tokio::time::sleep(wait).await;
     }

@@ -1,5 +1,5 @@
-//! What was read beside a page that came without its text: what a browser made of it, or another form of it that it
-//! names. Each begins versions of a history of its own.
+//! What was read beside a page that came without its text: a browser's rendering of it, or another form of it that
+//! it names. Each begins versions of a history of its own.
 
 use std::sync::Arc;
 
@@ -32,7 +32,7 @@ impl StepOutcome {
     pub(in crate::crawl) fn with_rendered(mut self, contents: Contents) -> Self {
         self.links.extend(contents.links);
         self.text = contents.text;
-        self.told(contents.versions);
+        self.add_versions(contents.versions);
         if !contents.gathered.is_empty() {
             self.gathered = contents.gathered;
         }
@@ -42,12 +42,12 @@ impl StepOutcome {
     /// With what another form of the page says.
     pub(in crate::crawl) fn with_alternate(mut self, read: AlternateRead) -> Self {
         self.text = Some(read.text);
-        self.told(read.versions);
+        self.add_versions(read.versions);
         self
     }
 
-    /// With versions of another history than that of the page as it was sent.
-    fn told(&mut self, found: Option<Findings>) {
+    /// Adds versions of another history than that of the page as it was sent.
+    fn add_versions(&mut self, found: Option<Findings>) {
         let Some(found) = found else { return };
         let is_edit = found.news.iter().any(VersionEvent::is_edit);
         if is_edit {
@@ -60,7 +60,7 @@ impl StepOutcome {
 impl Reading {
     /// What the document says that a browser made of the page: where it leads, what kind it is, and which versions
     /// it begins. These are a history of their own: the page as it was sent is never compared with it. Where the page
-    /// was sent with its text (`sent` is no shell) that is what is reported, and nothing a second time.
+    /// was sent with its text (`sent` is not a shell) that is what is reported, and nothing is reported twice.
     ///
     /// # Errors
     /// When the archive cannot answer.
@@ -112,7 +112,7 @@ impl Reading {
         alternate(&payload(exchange, &head, unpacking)?, &hints)
     }
 
-    /// What another form of the page says that was captured at `uri`; `None` where that is no article.
+    /// What another form of the page says that was captured at `uri`; `None` where that is not an article.
     ///
     /// # Errors
     /// When the archive cannot answer.

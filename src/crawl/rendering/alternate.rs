@@ -18,7 +18,7 @@ const ACCEPT: &str = "text/html,application/xhtml+xml;q=0.9,*/*;q=0.1";
 
 impl Parts {
     /// Asks for another form of the page, once. What it says, where that is an article; `None` where it may not be
-    /// asked for, could not be had, or is a shell as well.
+    /// asked for, could not be fetched, or is a shell as well.
     // A future of a named type: a turn may lead to a robots.txt, which is a step, and a step leads here.
     pub fn alternate<'a>(
         self: &'a Arc<Self>,
@@ -48,7 +48,7 @@ impl Parts {
             let (name, reading) = (uri.to_string(), Arc::clone(reading));
             let task = move || reading.of_alternate(&uri, &exchange, &appended);
             let read = readers.run_alone(&name, patience, task).await;
-            // What cannot be read is no article, and lies in the archive all the same.
+            // What cannot be read is not an article, and is in the archive all the same.
             read.ok()?.ok()?
         })
     }

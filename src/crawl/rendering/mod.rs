@@ -4,7 +4,7 @@
 //! Owns the way between the browser's proxy and the loop. Each part is asked for as any page is: the loop asks
 //! the gate with what is known of its host (robots.txt, pace, Retry-After; [`turns`]), the exchange is made by the
 //! capturer and written before the browser has it ([`parts`]). The page itself is not asked for again: the browser
-//! has the bytes that were captured. What comes of it is kept beside it (`records`).
+//! has the bytes that were captured. The result is kept beside it (`records`).
 
 mod alternate;
 mod parts;
@@ -93,7 +93,7 @@ impl Behind {
             return Ok(stepped);
         }
         let (uri, met, ended) = (reading.uri.clone(), stepped.met.clone(), stepped.ended);
-        // Without a loop nobody is asked anything more.
+        // Without a loop no further request is possible.
         let Ok(()) = self.job.asks.send(RenderAsk::Ended { uri, met, ended }) else {
             return Ok(stepped);
         };
@@ -163,7 +163,7 @@ impl RenderJob {
         let _ = self.asks.send(RenderAsk::Note(what));
     }
 
-    /// Renders a page and keeps what comes of it. The document as it is in the end, where there is one, and where it
+    /// Renders a page and keeps the result. The document as it is in the end, where there is one, and where it
     /// is kept.
     ///
     /// # Errors
@@ -211,7 +211,7 @@ async fn lost(lease: Option<&LeaseGuard>) {
     }
 }
 
-/// How often it is looked whether the lease of the host of a page that is rendered lasts.
+/// How often it is checked whether the lease of the host of a rendered page lasts.
 const LEASE_LOOK: Duration = Duration::from_millis(100);
 
 /// The id that joins the records of one page.

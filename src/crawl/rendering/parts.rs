@@ -1,5 +1,5 @@
 //! The parts of one page, asked for one by one: each in its turn, its exchange written before the browser has it. A part
-//! that has begun is brought to its end whatever becomes of the page.
+//! that has begun is completed whatever becomes of the page.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -99,7 +99,7 @@ impl Parts {
     /// Asks for a part, in its turn: its exchange, and where it is kept.
     ///
     /// # Errors
-    /// Why there is none; as text.
+    /// Why there is no exchange; as text.
     pub async fn asked(
         self: &Arc<Self>,
         ask: Ask,
@@ -345,7 +345,7 @@ impl Parts {
     }
 }
 
-/// For so long a part waits for a host that another process holds.
+/// For this long a part waits for a host that another process holds.
 const ELSEWHERE_MAX: Duration = Duration::from_secs(30);
 
 /// Why there is no exchange.

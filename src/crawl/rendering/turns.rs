@@ -20,7 +20,7 @@ use crate::schedule::{BrowserUse, PartTurn};
 
 use super::RenderJob;
 
-/// What the loop is asked on behalf of a rendering, or told.
+/// A question or notice to the loop on behalf of a rendering.
 pub(in crate::crawl) enum RenderAsk {
     /// Whether a URL may be asked for now.
     May {
@@ -81,7 +81,7 @@ impl Crawl {
         })
     }
 
-    /// Answers a rendering that is under way, or takes in what it tells of.
+    /// Answers a rendering that is under way, or takes in what it reports.
     pub(in crate::crawl) fn mind_rendering(
         &mut self,
         run: &mut Run<'_>,
@@ -170,7 +170,7 @@ impl Crawl {
                     Turn::Go(permit, self.may_send(&host))
                 }
             },
-            // One that is under way ends at a time that nobody knows.
+            // It is unknown when one that is under way ends.
             Answer::Wait { until, .. } => Turn::Wait(until.max(now.plus(SOON))),
             Answer::NeedRobots(target) => self.turn_of_robots(run, target, job, now)?,
             Answer::Refused(refusal) => Turn::Refused(refusal.to_string()),
@@ -214,7 +214,7 @@ impl Crawl {
         })
     }
 
-    /// Gives the answer; what nobody waits for any more is taken back.
+    /// Sends the answer; a permit that is no longer waited for is taken back.
     fn reply(
         &mut self,
         run: &mut Run<'_>,
@@ -265,5 +265,5 @@ impl Crawl {
     }
 }
 
-/// After so long it is asked again whether an exchange under way has ended.
+/// After this time it is asked again whether an exchange under way has ended.
 const SOON: Duration = Duration::from_millis(50);

@@ -28,7 +28,7 @@ fn job() -> JobSpec {
     job
 }
 
-/// What a source comes to, given when some URLs were captured. The second part is how often the
+/// The result for a source, given when some URLs were captured. The second part is how often the
 /// guards were asked.
 fn run(
     job: &JobSpec,
@@ -187,7 +187,7 @@ fn dates_made_by_the_asking_tell_of_no_edit() {
     let (gathered, _) = run_after(&job(), FEED, (&now, "text/xml"), &captured, &said);
     assert!(gathered.found.iter().all(|f| f.ask == Ask::IfNew));
     assert!(gathered.notes[0].contains("moved together"), "{:?}", gathered.notes);
-    // One of them does not move, and the others tell of edits.
+    // One of them does not move, and the others indicate edits.
     let mut dates = ["2025-11-05T11:59:30Z"; 5];
     dates[4] = "2025-11-05T11:29:30Z";
     let (gathered, _) = run_after(&job(), FEED, (&feed(dates), "text/xml"), &captured, &said);
@@ -195,7 +195,7 @@ fn dates_made_by_the_asking_tell_of_no_edit() {
 }
 
 #[test]
-fn what_comes_back_to_a_feed_as_its_newest_is_looked_at_again() {
+fn what_comes_back_to_a_feed_as_its_newest_is_visited_again() {
     let first = rss(&[("/other", "2025-11-05T01:00:00Z")]);
     let said = said(&job(), FEED, &first, &SourceEntries::default());
     let captured = [("https://a.org/x", "2025-11-04T00:00:00Z")];

@@ -404,7 +404,7 @@ impl Numbers {
         let place = match (a_digits, c_digits) {
             (4, _) => Place::First,
             (_, 4) => Place::Last,
-            // Of two numbers each, one that is no day is the year.
+            // Of numbers of two digits each, the one that is not a day is the year.
             (2, 1..=2) if a > 31 || style.is_year_first() && c <= 31 => Place::First,
             (1..=2, 2) => Place::Last,
             _ => return None,
@@ -431,7 +431,7 @@ impl Numbers {
         Some(Self { first, second, year, year_digits, mark, weekday, is_solar })
     }
 
-    /// The order that the numbers themselves are certain of.
+    /// The order that follows from the numbers themselves.
     pub(in crate::dates) fn certain(&self) -> Option<Order> {
         if self.mark != Mark::Other {
             return None;
@@ -459,7 +459,7 @@ impl Numbers {
         }
         let (day, month) = match (self.mark, self.certain().unwrap_or(order)) {
             (Mark::Year, _) => (self.first, self.second),
-            // Points are never American, but for a month that is none.
+            // Dates with points are never in the American order, unless the second number is not a month.
             (Mark::Point, _) if self.second > 12 => (self.second, self.first),
             (Mark::Point, _) | (Mark::Other, Order::DayFirst) => (self.first, self.second),
             (Mark::Other, Order::MonthFirst) => (self.second, self.first),
@@ -467,7 +467,7 @@ impl Numbers {
         civil(self.year, month, day)
     }
 
-    /// Whether a date with a year of two digits is one in a text: no number of a version, an address
+    /// Whether a date with a year of two digits is a date in running text, and not a version number, an address
     /// of a network or a score.
     fn is_sure(&self, all: &[Token<'_>], at: usize) -> bool {
         let is_two = |token: &Token<'_>| number(Some(token)).is_some_and(|(_, digits)| digits == 2);

@@ -5,7 +5,7 @@ use crate::dates::calendars::era_at_end;
 use crate::dates::digits::digit_of;
 use crate::dates::names::{Reach, month_of};
 
-/// So many are looked at.
+/// At most this many tokens are read.
 const TOKENS_MAX: usize = 81;
 
 /// A number or a word.
@@ -19,7 +19,7 @@ pub(in crate::dates) enum Kind<'a> {
     Word(&'a str),
 }
 
-/// One of them, with its place.
+/// A token with its place.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::dates) struct Token<'a> {
     pub kind: Kind<'a>,
@@ -104,7 +104,7 @@ fn seam(word: &str) -> Option<usize> {
     })
 }
 
-/// Signs of Indic, Thai and other scripts that are no letters to Unicode and are parts of words, the
+/// Signs of Indic, Thai and other scripts that are not letters to Unicode and are parts of words, the
 /// joiners between letters, and accents that stand by themselves.
 fn is_mark(c: char) -> bool {
     matches!(c,

@@ -1,7 +1,7 @@
-//! Which quotations of the old text became which of the new one, where their words are not equal.
+//! Which quotations of the old text became which quotations of the new one, where their words differ.
 //!
-//! The likest are paired, with a lead for those in sentences that are aligned. A few are held each beside
-//! all; of many each is held beside those in the same edits and those that share rare words with it.
+//! The most similar are paired, with a bonus for those in aligned sentences. If there are few, each is compared
+//! with all; if there are many, only with those in the same edits and those that share rare words with it.
 
 use std::ops::Range;
 
@@ -12,13 +12,13 @@ use crate::diff::bag::{Bag, Postings};
 use crate::diff::spans::Spans;
 use crate::extract::page::{Page, Quote};
 
-/// How alike two quotations must be to be one that was altered.
+/// The least similarity of two quotations that count as one altered quotation.
 const ALIKE_MIN: f32 = 0.5;
 /// The same where their sentences are aligned.
 const ALIKE_ALIGNED_MIN: f32 = 0.3;
-/// Up to so many pairs, each quotation is held beside all of the other side.
+/// Up to this many pairs, each quotation is compared with all of the other side.
 const ALL_PAIRS_MAX: usize = 1_024;
-/// In one edit a quotation is held beside so many that stand at like places in it.
+/// Within one edit a quotation is compared with at most this many, at similar places.
 const IN_EDIT_MAX: usize = 8;
 
 /// A quotation that has no partner yet.
@@ -39,7 +39,7 @@ impl<'a> Open<'a> {
     }
 }
 
-/// Pairs the likest of what is left on both sides, and takes them out of it.
+/// Pairs the most similar of the remaining quotations on both sides, and removes them.
 pub(super) fn pairs(
     aligned: Aligned<'_>,
     views: &Views<'_>,
@@ -84,7 +84,7 @@ pub(super) fn pairs(
     pairs
 }
 
-/// How alike two quotations are, with what speaks for their being one; none where they are two.
+/// The similarity of two quotations, with bonuses for evidence that they are one; none where they are two.
 fn score(views: &Views<'_>, a: &Open<'_>, b: &Open<'_>) -> Option<f32> {
     let is_linked = shared_edits(views, a, b).next().is_some();
     let (short, long) = if a.quote.text.len() <= b.quote.text.len() { (a, b) } else { (b, a) };
@@ -93,7 +93,7 @@ fn score(views: &Views<'_>, a: &Open<'_>, b: &Open<'_>) -> Option<f32> {
     let like = a.bag.alike(&b.bag).max(part);
     let least = if is_linked { ALIKE_ALIGNED_MIN } else { ALIKE_MIN };
     let same = a.quote.speaker.is_some() && speakers_agree(a.quote, b.quote);
-    // Two words in the same place and the same mouth are one quotation reworded.
+    // Two words in the same place by the same speaker are one quotation reworded.
     let reworded = is_linked
         && same
         && short.words <= 4
@@ -102,7 +102,7 @@ fn score(views: &Views<'_>, a: &Open<'_>, b: &Open<'_>) -> Option<f32> {
         .then_some(like + if is_linked { 0.2 } else { 0.0 } + if same { 0.05 } else { 0.0 })
 }
 
-/// The edits that both stand in, looked for among those of the one that stands in fewer.
+/// The edits that contain both, searched among those of the quotation with fewer edits.
 fn shared_edits<'v, 'a>(
     views: &'v Views<'a>,
     a: &'v Open<'_>,
@@ -121,7 +121,7 @@ fn in_one_run(view: &View<'_>, a: &Quote, b: &Quote) -> bool {
     runs.any(|(_, (old, new))| overlap(old, &a.range) && overlap(new, &b.range))
 }
 
-/// Which of the new quotations an old one is held beside.
+/// Which of the new quotations an old one is compared with.
 enum Tried {
     /// All of them.
     All(usize),

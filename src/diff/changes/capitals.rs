@@ -1,12 +1,12 @@
-//! Where the words of a page stand that begin with a capital, looked up once a comparison and only
-//! where a name changed.
+//! The places of the capitalised words of a page, computed once per comparison and only
+//! if a name changed.
 
 use std::cell::OnceCell;
 
 use crate::diff::budget::Budget;
 use crate::diff::normal::Map;
 
-/// So many places of one word are known: a name is introduced where it first stands.
+/// At most this many places of one word are kept: a name is introduced at its first places.
 const PLACES_MAX: usize = 32;
 
 /// The capitalised words of a text.
@@ -16,7 +16,7 @@ pub(in crate::diff) struct Capitals<'a> {
 }
 
 impl<'a> Capitals<'a> {
-    /// Of a text; nothing is read before something is asked.
+    /// Of a text, which is read at the first query.
     pub(in crate::diff) fn of(text: &'a str) -> Self {
         Self { text, places: OnceCell::new() }
     }
@@ -27,8 +27,8 @@ impl<'a> Capitals<'a> {
     }
 
     /// Whether `test` holds at a place where a capitalised word begins, as a word of its own or as what
-    /// another word begins with up to a hyphen or an apostrophe. Only its first places are looked at;
-    /// the answer is a coarser one where it holds at none of these and there are more.
+    /// another word begins with up to a hyphen or an apostrophe. Only its first places are checked;
+    /// the comparison counts as coarse if it holds at none of these and there are more.
     pub(super) fn any(&self, word: &str, budget: &Budget, test: impl Fn(usize) -> bool) -> bool {
         let places = self.places.get_or_init(|| {
             budget.note(self.text.len());
@@ -48,8 +48,8 @@ impl<'a> Capitals<'a> {
     }
 }
 
-/// The first places of each run of letters and digits that begins with a capital, and one place more
-/// where there are more.
+/// The first places of each run of letters and digits that begins with a capital, plus one place
+/// if there are more.
 fn capitals(text: &str) -> Map<&str, Vec<usize>> {
     let mut places: Map<&str, Vec<usize>> = Map::default();
     let mut start = None;

@@ -1,8 +1,8 @@
-//! Negations and hedges that came or went: "could" to "will", "not" dropped, "alleged" added.
+//! Negations and hedges that were added or removed: "could" to "will", "not" dropped, "alleged" added.
 //!
-//! Counted over the changed words of an edit, so that a hedge that only changed its place in the
-//! sentence is none. One hedge in place of another ("could", "might") is a matter of words. Which words
-//! these are in which language [`markers`] knows.
+//! They are counted over the changed words of an edit, so that a hedge that only moved within the
+//! sentence is no change. One hedge in place of another ("could", "might") is only a rewording. Which words
+//! count in which language is defined in [`markers`].
 
 mod markers;
 
@@ -13,7 +13,7 @@ use crate::diff::words::{self, Hunk};
 use crate::extract::page::Page;
 use markers::{Markers, Sign};
 
-/// A changed run longer than this is a rewriting, in which a "not" says little by itself.
+/// A changed run longer than this is a rewriting, in which a single "not" is weak evidence.
 const RUN_WORDS_MAX: usize = 10;
 
 /// Negations and hedges, counted.
@@ -33,7 +33,7 @@ impl Tally {
     }
 }
 
-/// Of how many words the marker is that begins at the first of these; 0 where none does.
+/// The number of words of the marker that begins at the first of these; 0 if there is none.
 pub(super) fn phrase_at(page: &Page, word_at: impl Fn(usize) -> String) -> usize {
     let first = markers::plain(&word_at(0));
     let found = markers_of(page).at(&first, |step| markers::plain(&word_at(step)));
@@ -73,7 +73,7 @@ impl Side<'_, '_> {
                     || super::numbers::of_word(&self.word(at + 1)).is_some())
     }
 
-    /// What begins at a token, and of how many tokens it is.
+    /// The markers that begin at a token, and the number of their tokens.
     fn tally(&self, at: usize) -> (Tally, usize) {
         let word = self.word(at);
         let Some((sign, len)) = self.markers.at(&word, |step| self.word(at + step)) else {
@@ -129,7 +129,7 @@ impl Side<'_, '_> {
     }
 }
 
-/// Reports negations and hedges that came or went in an edit, and marks their words.
+/// Reports negations and hedges that were added or removed in an edit, and marks their words.
 pub(super) fn find(aligned: Aligned<'_>, view: &mut View<'_>, found: &mut Vec<Change>) {
     let (old, new) = sides(aligned, view);
     let mut net = Tally::default();
@@ -176,15 +176,15 @@ fn prefixed(old: &Side<'_, '_>, a: &[usize], new: &Side<'_, '_>, b: &[usize]) ->
 fn report(aligned: Aligned<'_>, view: &mut View<'_>, hunk: &Hunk, found: &mut Vec<Change>) {
     let (mut a, mut b) = (hunk.old.clone(), hunk.new.clone());
     if a.start == 0 && b.start == 0 {
-        // The word behind the first one has its capital now and is no other word.
+        // The word after a removed first word is now capitalised and is still the same word.
         let (old, new) = sides(aligned, view);
         let same =
             a.clone().rev().zip(b.clone().rev()).take_while(|(i, j)| old.word(*i) == new.word(*j));
         let same = same.count();
         (a.end, b.end) = (a.end - same, b.end - same);
     }
-    // A word that only came or went is shown with the one it bears on, but for the first of a sentence, which
-    // begins with another then.
+    // A word that was only added or removed is shown with the word it modifies, except the first of a sentence:
+    // the sentence then begins with another word.
     let is_first = a.start == 0 && b.start == 0;
     let one_side = a.is_empty() != b.is_empty();
     if one_side && !is_first {
@@ -208,7 +208,7 @@ fn report(aligned: Aligned<'_>, view: &mut View<'_>, hunk: &Hunk, found: &mut Ve
     found.push(change);
     view.explained = true;
     if begins_with_marker(aligned, view, hunk) {
-        // "without asking for other offers": the phrase came or went as one, and is said as one.
+        // "without asking for other offers": the phrase was added or removed as one, and is reported as one.
         for (run, new) in [(&hunk.old, false), (&hunk.new, true)] {
             if new {
                 view.take_new(&words::bytes(view.new_side(), run));
@@ -221,7 +221,7 @@ fn report(aligned: Aligned<'_>, view: &mut View<'_>, hunk: &Hunk, found: &mut Ve
     take_markers(aligned, view, hunk);
 }
 
-/// Whether a run is words that came or went as one and that its first word turns.
+/// Whether a run was added or removed as one and begins with a marker.
 fn begins_with_marker(aligned: Aligned<'_>, view: &View<'_>, hunk: &Hunk) -> bool {
     let (old, new) = sides(aligned, view);
     let (side, run) = match (hunk.old.is_empty(), hunk.new.is_empty()) {
@@ -233,7 +233,7 @@ fn begins_with_marker(aligned: Aligned<'_>, view: &View<'_>, hunk: &Hunk) -> boo
     first.is_some_and(|at| side.tally(at).0 != Tally::default())
 }
 
-/// Marks the negations and hedges of a run, and what only follows from them ("did not approve" to
+/// Marks the negations and hedges of a run, and words that only follow from them ("did not approve" to
 /// "approved").
 fn take_markers(aligned: Aligned<'_>, view: &mut View<'_>, hunk: &Hunk) {
     let (old_side, new_side) = sides(aligned, view);

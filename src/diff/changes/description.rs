@@ -1,24 +1,24 @@
-//! The summary that a page declares: what search engines and social networks show of it, and readers of the
-//! page do not see.
+//! The summary that a page declares: search engines and social networks show it, readers of the
+//! page do not see it.
 //!
-//! A summary that is cut from the text changes with it and is no change of its own.
+//! A summary that is an excerpt of the text changes with it and is not reported separately.
 
 use super::{Change, ChangeKind};
 use crate::diff::{CompareOptions, compare, normal};
 use crate::extract::extract_text_file;
 use crate::extract::page::{Page, PageKind};
 
-/// What such a change is said to be about.
+/// The `about` of such a change.
 pub(in crate::diff) const ABOUT: &str = "description";
 
 /// More changes than this are one new summary.
 const CHANGES_MAX: usize = 3;
 
-/// The changes of the declared summary; without a place, since it stands in no text.
+/// The changes of the declared summary; without ranges, since it is not part of the text.
 pub(super) fn find(old: &Page, new: &Page) -> Vec<Change> {
     let of = |page: &'_ Page| page.description.as_ref().map(|fact| fact.value.clone());
     let (Some(a), Some(b)) = (of(old), of(new)) else { return Vec::new() };
-    // That of a live blog is its newest entry.
+    // The summary of a live blog is its newest entry.
     let is_live = old.kind == PageKind::Live || new.kind == PageKind::Live;
     if is_live || normal::same_words(&a, &b) || is_excerpt(old, &a) || is_excerpt(new, &b) {
         return Vec::new();
@@ -37,7 +37,7 @@ pub(super) fn find(old: &Page, new: &Page) -> Vec<Change> {
     found
 }
 
-/// Whether a summary is cut from the text, or says no more than the headline.
+/// Whether a summary is an excerpt of the text, or says no more than the headline.
 fn is_excerpt(page: &Page, summary: &str) -> bool {
     let bare = |text: &str| -> String {
         text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()

@@ -1,5 +1,5 @@
-//! A figure on one side of an edit, and what it is worth: told once, however many figures it is held
-//! beside.
+//! A figure on one side of an edit, and its value: determined once, however many figures it is compared
+//! with.
 
 use std::ops::Range;
 
@@ -19,7 +19,7 @@ pub(super) struct Found<'a> {
     pub text: &'a str,
     /// What it is.
     pub kind: FigureKind,
-    /// What the extractor says of it; none where it overlooked it.
+    /// What the extractor found; none where it missed the figure.
     pub figure: Option<&'a Figure>,
     /// Whether it has its partner on the other side.
     pub paired: bool,
@@ -28,11 +28,11 @@ pub(super) struct Found<'a> {
     value: Option<f64>,
     /// The stem of what it counts.
     counts: Option<String>,
-    /// The sign before it that is no part of it for the extractor: "<", "≥", a "-" or "minus".
+    /// The sign before it that the extractor does not include: "<", "≥", a "-" or "minus".
     sign: Option<char>,
 }
 
-/// Which figures may be one: a day is never an amount.
+/// Which figures are comparable: a day is never an amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Class {
     /// A date.
@@ -94,7 +94,7 @@ impl<'a> Found<'a> {
         self.counts.as_deref()
     }
 
-    /// The letter that stands right behind the digits and is all that does.
+    /// The only letter that directly follows the digits.
     fn letter(&self) -> Option<char> {
         let letters = self.text.trim_start_matches(|c: char| !c.is_alphabetic());
         let mut chars = letters.chars();
@@ -134,7 +134,7 @@ impl<'a> Found<'a> {
             return false;
         }
         if let (Some(a), Some(b)) = (&self.amount, &other.amount) {
-            // What the extractor overlooks ("3½", "10²") is read here alone.
+            // Figures the extractor misses ("3½", "10²") are read only here.
             if numbers::is_compound(self.text) || numbers::is_compound(other.text) {
                 return a.same(b);
             }
@@ -171,8 +171,8 @@ impl Class {
     }
 }
 
-/// The figures of one side of an edit that are not explained yet: those of the page, and in changed words
-/// those of our own reading.
+/// The figures of one side of an edit that are not explained yet: those of the page, and within changed words
+/// those that are read here.
 pub(super) fn in_edit<'a>(page: &'a Page, view: &View<'_>, new: bool) -> Vec<Found<'a>> {
     let (range, side) =
         if new { (&view.edit.new, view.new_side()) } else { (&view.edit.old, view.old()) };
@@ -246,7 +246,7 @@ const DAYS_AND_MONTHS: [&str; 19] = [
     "December",
 ];
 
-/// Days and times of day named by where they stand from now.
+/// Days and times of day named relative to now.
 const NEAR_DAYS: [&str; 14] = [
     "spring",
     "summer",
@@ -290,7 +290,7 @@ fn sign_before(page: &Page, side: &[Token], figure: &Found<'_>) -> Option<(usize
     minus.then_some((token.range.start, '-'))
 }
 
-/// What a token of changed words is that the extractor found no figure in, and where that stands.
+/// The kind and the range of a figure in a changed token in which the extractor found none.
 fn kind_of(page: &Page, token: &Token, text: &str) -> Option<(FigureKind, Range<usize>)> {
     let table = page.language.as_ref().and_then(|language| {
         let primary = language.value.split(['-', '_']).next().unwrap_or_default();
@@ -345,7 +345,7 @@ fn in_words(page: &Page, token: &Token, text: &str, table: &'static Table) -> Op
     if language::has_form(&table.part, &lower) {
         return Some(FigureKind::Number);
     }
-    // "la semaine dernière", "прошлой неделе": what places it stands on either side.
+    // "la semaine dernière", "прошлой неделе": the word that places it stands on either side.
     if !table.period.contains(lower.as_str()) {
         return None;
     }
@@ -365,7 +365,7 @@ fn in_words(page: &Page, token: &Token, text: &str, table: &'static Table) -> Op
 /// The most bytes of a word that places a span of the calendar.
 const BESIDE_BYTES_MAX: usize = 40;
 
-/// Spans of time that are a date behind one of [`BEFORE_SPANS`].
+/// Spans of time that are a date after one of [`BEFORE_SPANS`].
 const SPANS: [&str; 7] = ["week", "month", "year", "weekend", "quarter", "decade", "century"];
 const BEFORE_SPANS: [&str; 5] = ["last ", "next ", "this ", "past ", "coming "];
 
@@ -415,7 +415,7 @@ fn within_joined(page: &Page, part: &Range<usize>) -> Range<usize> {
     whole
 }
 
-/// The name of a day or month that a token is, or that it lies in where words are not parted.
+/// The name of a day or month that a token is, or that contains it where words are not separated by spaces.
 fn day_around(
     page: &Page,
     token: &Token,
@@ -424,7 +424,7 @@ fn day_around(
 ) -> Option<Range<usize>> {
     let lists = [&table.calendar, &table.near];
     if !text.starts_with(tokens::is_unspaced) {
-        // "پنج‌شنبه": a mark without width parts the name, and it is one word all the same.
+        // "پنج‌شنبه": a zero-width mark splits the name, which is still one word.
         let range = within_joined(page, &token.range);
         let text = page.text.get(range.clone()).unwrap_or(text);
         let lower = text.to_lowercase();

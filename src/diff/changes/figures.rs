@@ -1,8 +1,8 @@
-//! Figures and dates that have another value, with what they count.
+//! Figures and dates whose value changed, with what they count.
 //!
 //! Two figures are one when their words meet in one changed run, or when words that did not change
 //! line up inside both ("$50" and "$50 million"). Equal values in other notation are no change. What
-//! the extractor overlooked is read here as a bare number, so that a changed digit is never lost.
+//! the extractor missed is read here as a bare number, so that no changed digit is missed.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -15,7 +15,7 @@ use crate::diff::spans::Spans;
 use crate::diff::tokens::Token;
 use crate::extract::page::{FigureKind, Page};
 
-/// In one changed run so many figures are held beside one of the other side: the first that have no
+/// In one changed run a figure is compared with at most this many of the other side: the first that have no
 /// partner. A run with more of them was rewritten as a whole.
 const TRIED_MAX: usize = 24;
 
@@ -41,7 +41,7 @@ pub(super) fn find(aligned: Aligned<'_>, view: &mut View<'_>, found: &mut Vec<Ch
     vague(aligned, view, &new, false, found);
 }
 
-/// Runs that are as a whole the same amount in other notation ("1,150", "1 150"), however the
+/// Runs that are as a whole the same amount in different notation ("1,150", "1 150"), however the
 /// extractor read them.
 fn notation(aligned: Aligned<'_>, view: &mut View<'_>) {
     for at in 0..view.hunks().len() {
@@ -61,7 +61,7 @@ fn notation(aligned: Aligned<'_>, view: &mut View<'_>) {
 /// The figures of the new side, and which of them have no partner yet.
 struct Others {
     spans: Spans,
-    /// For each, the next one from it on that has no partner, as far as is known.
+    /// For each, the next one at or after it that has no partner, as far as is known.
     next: Vec<usize>,
 }
 
@@ -77,7 +77,7 @@ impl Others {
         }
     }
 
-    /// The first from `at` on that has no partner; the ways there are shortened (Tarjan 1975).
+    /// The first at or after `at` that has no partner; paths are compressed (Tarjan 1975).
     fn free_from(&mut self, mut at: usize) -> usize {
         while let Some(&next) = self.next.get(at).filter(|&&next| next != at) {
             let further = self.next.get(next).copied().unwrap_or(next);
@@ -98,7 +98,7 @@ impl Others {
         new: &[Found<'_>],
     ) -> Option<usize> {
         let touched = view.touches_old(&a.range);
-        // Those whose words line up with words of this one come first where both ways lead to one.
+        // Figures whose words line up with this one's come first if they are found both ways.
         let mut tried: Vec<(usize, bool)> = Vec::new();
         for at in tokens_in(view.old(), &a.range) {
             let token = view.old().get(at).filter(|token| token.is_word());
@@ -153,7 +153,7 @@ impl Others {
     }
 }
 
-/// Across a rewording, what is counted tells which figure is which.
+/// Across a rewording, figures are matched by what they count.
 fn across_rewording<'a>(
     aligned: Aligned<'_>,
     view: &mut View<'_>,
@@ -184,7 +184,7 @@ fn across_rewording<'a>(
     }
 }
 
-/// A day that went and one that came are one day that changed, where no other did: "from Monday to Tuesday",
+/// A removed day and an added day are one changed day if no other day changed: "from Monday to Tuesday",
 /// "from Tuesday to Wednesday".
 fn only_days<'a>(
     aligned: Aligned<'_>,
@@ -212,7 +212,7 @@ fn pair(
     if a.same_value(b) {
         view.notation = true;
     } else {
-        // Where only the unit is another ("4%", "4 points"), it is shown on both sides.
+        // If only the unit differs ("4%", "4 points"), it is shown on both sides.
         let (mut x, mut y) = (a.range.clone(), b.range.clone());
         if a.same_digits(b) {
             let unit = |f: &Found<'_>| f.figure.is_some_and(|figure| figure.unit.is_some());
@@ -235,7 +235,7 @@ fn pair(
     agreement(aligned, view, a, b);
 }
 
-/// A figure with the word behind it.
+/// A figure with the word after it.
 fn with_next_word(text: &str, side: &[Token], range: Range<usize>) -> Range<usize> {
     let next = side.get(side.partition_point(|token| token.range.start < range.end));
     let near = |token: &&Token| {
@@ -256,7 +256,7 @@ fn change_kind(a: &Found<'_>, b: &Found<'_>) -> ChangeKind {
         FigureKind::Time => f.figure.is_none_or(|figure| figure.unit.is_none()),
         _ => false,
     };
-    // Four digits that became a number which is no year were none: 1500 homes, now 15000.
+    // Four digits that became a number which is not a year were not a year: 1500 homes, now 15000.
     let count = |f: &Found<'_>| {
         let year = |value: f64| (1_500.0..=2_200.0).contains(&value);
         f.kind == FigureKind::Number && f.number().is_some_and(|value| !year(value))
@@ -272,7 +272,7 @@ fn change_kind(a: &Found<'_>, b: &Found<'_>) -> ChangeKind {
     if dated(a) || dated(b) { ChangeKind::DateChanged } else { ChangeKind::FigureChanged }
 }
 
-/// "people" beside "person" follows the number, when it stands in the same changed run.
+/// "people" in place of "person" follows the number, if it is in the same changed run.
 fn agreement(aligned: Aligned<'_>, view: &mut View<'_>, a: &Found<'_>, b: &Found<'_>) {
     let word = |page: &Page, token: Option<&Token>| -> String {
         token.and_then(|t| page.text.get(t.range.clone())).unwrap_or_default().to_owned()
@@ -282,7 +282,7 @@ fn agreement(aligned: Aligned<'_>, view: &mut View<'_>, a: &Found<'_>, b: &Found
     let (x, y) = (view.old().get(i).cloned(), view.new_side().get(j).cloned());
     let (p, q) = (word(aligned.old, x.as_ref()), word(aligned.new, y.as_ref()));
     let follows = !p.is_empty() && p != q && super::text::stem(&p) == super::text::stem(&q);
-    // A word the extractor knows as a unit on one side only ("2 euros", "2 crowns") is one on both.
+    // A word that the extractor knows as a unit on only one side ("2 euros", "2 crowns") counts as one on both.
     let unit = |f: &Found<'_>| f.figure.is_some_and(|figure| figure.unit.is_some());
     let counted = |f: &Found<'_>, word: &str| {
         f.figure.and_then(|figure| figure.counts.as_deref()) == Some(word)
@@ -305,7 +305,7 @@ fn agreement(aligned: Aligned<'_>, view: &mut View<'_>, a: &Found<'_>, b: &Found
 /// The most words that may stand in for a figure.
 const VAGUE_WORDS_MAX: usize = 3;
 
-/// A figure that gave way to a few other words ("12" to "several"), or came for them.
+/// A figure that was replaced by a few other words ("12" to "several"), or replaced them.
 fn vague(
     aligned: Aligned<'_>,
     view: &mut View<'_>,
@@ -313,7 +313,7 @@ fn vague(
     old: bool,
     found: &mut Vec<Change>,
 ) {
-    // What one figure of a run cannot have given way to, no other of it can.
+    // The result is the same for every figure of a run.
     let mut judged = None;
     for figure in figures.iter().filter(|f| !f.paired && f.figure.is_some()) {
         let near =

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// What changed. The order is that of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ChangeKind {
-    /// The headline says something else.
+    /// The headline changed.
     Headline,
     /// Other authors are named.
     Byline,
@@ -39,7 +39,7 @@ pub enum ChangeKind {
     DateChanged,
     /// A name became another name.
     NameChanged,
-    /// A negation or a hedge came or went.
+    /// A negation or a hedge was added or removed.
     ClaimChanged,
     /// A notice that something was wrong or unclear appeared or grew.
     Correction,
@@ -47,13 +47,13 @@ pub enum ChangeKind {
     UpdateNote,
     /// A notice that withdraws the article.
     Retraction,
-    /// The article can no longer be had at its address.
+    /// The article is no longer available at its address.
     Gone,
-    /// It can be had again.
+    /// It is available again.
     Restored,
     /// It says again what an earlier version said.
     Reverted,
-    /// Its address now leads to another one that holds it.
+    /// Its address now redirects to another one that holds it.
     Redirected,
     /// A paywall or a consent wall stands before it.
     Paywalled,

@@ -1,6 +1,6 @@
 //! Where the links of the article lead: elsewhere, added, taken out.
 //!
-//! Links of text that stands in both versions only. Links of text that came or went come and go with it.
+//! Only links of text that stands in both versions. Links of added or removed text are added or removed with it.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -15,7 +15,7 @@ use crate::diff::tokens::Token;
 use crate::diff::units::Unit;
 use crate::extract::page::Page;
 
-/// In one edited sentence so many links are looked for among its words when their own words changed.
+/// At most this many links per edited sentence are looked up among its words when their own words changed.
 const SOUGHT_MAX: usize = 32;
 
 /// The changes of links in what stands in both versions.
@@ -51,14 +51,14 @@ fn bytes(units: &[Unit], range: &Range<usize>) -> Option<Range<usize>> {
     Some(units.first()?.range.start..units.last()?.range.end)
 }
 
-/// Who waits under a name, first come, first served.
+/// The items that wait under a key, in order.
 type Queues<K> = Map<K, VecDeque<usize>>;
 
 fn in_op(aligned: Aligned<'_>, op: &Op, old: &[usize], new: &[usize], found: &mut Vec<Change>) {
     let target = |page: &'_ Page, at: usize| {
         page.links.get(at).map(|link| address(&on_page(&link.href, page))).unwrap_or_default()
     };
-    // First those that lead where they led, whatever words they stand on.
+    // First those with an unchanged target, whatever their words.
     let mut by_target: Queues<String> = Map::default();
     for (place, &j) in new.iter().enumerate() {
         by_target.entry(target(aligned.new, j)).or_default().push_back(place);
@@ -86,7 +86,7 @@ fn in_op(aligned: Aligned<'_>, op: &Op, old: &[usize], new: &[usize], found: &mu
         let key = normal::key(words(aligned.old, i));
         let place = by_words.get_mut(&key).and_then(VecDeque::pop_front);
         place.into_iter().for_each(&mut take);
-        // Words that are new or cut took their link with them.
+        // The link was added or removed together with its words.
         if place.is_some() || sought.stands(aligned, op, i, false) {
             let j = place.and_then(|place| new.get(place)).copied();
             found.push(link_change(aligned, Some(i), j));
@@ -104,7 +104,7 @@ fn words(page: &Page, at: usize) -> &str {
     link.and_then(|link| page.text.get(link.range.clone())).unwrap_or_default()
 }
 
-/// How many links were looked for in which edited sentence, by its place and whether they are new.
+/// How many links were looked up in each edited sentence, by its place and whether they are new.
 #[derive(Default)]
 struct Sought(Map<(usize, bool), usize>);
 

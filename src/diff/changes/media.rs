@@ -1,14 +1,14 @@
-//! Pictures and players inside the article: others, new ones, gone ones, and what is said of them.
+//! Pictures and players inside the article: replaced, added, removed, and changes of their captions.
 //!
 //! A picture is the same in every size and format; a player is the same with other settings. The lead
-//! picture is compared with the facts of the page and not told again here.
+//! picture is compared with the facts of the page and not reported again here.
 
 use super::page_facts::{address, picture};
 use super::{Change, ChangeKind};
 use crate::diff::normal::{self, Map};
 use crate::extract::page::{BlockKind, Media, MediaKind, Page};
 
-/// Compares the pictures and players of two pages; `found` has what is told of the lead picture.
+/// Compares the pictures and players of two pages; `found` has the changes of the lead picture.
 pub(super) fn find(old: &Page, new: &Page, found: &mut Vec<Change>) {
     let lead_changed = found.iter().any(|change| change.kind == ChangeKind::ImageChanged);
     let lead = |page: &Page| page.lead_image.as_ref().map(|image| picture(&image.src));
@@ -29,9 +29,9 @@ pub(super) fn find(old: &Page, new: &Page, found: &mut Vec<Change>) {
         }
     }
     let came = new.media.iter().zip(is_free).filter(|(_, free)| *free).map(|(media, _)| media);
-    let told = |media: &&Media| !(lead_changed && leads.contains(&Some(picture(&media.src))));
-    let mut gone: Vec<&Media> = gone.into_iter().filter(told).collect();
-    let mut came: Vec<&Media> = came.filter(told).collect();
+    let reported = |media: &&Media| !(lead_changed && leads.contains(&Some(picture(&media.src))));
+    let mut gone: Vec<&Media> = gone.into_iter().filter(reported).collect();
+    let mut came: Vec<&Media> = came.filter(reported).collect();
     // A lead picture that is declared under one name may be shown under another.
     if lead_changed
         && gone.first() == old.media.first().as_ref()
@@ -75,7 +75,7 @@ fn player(src: &str) -> String {
     format!("{path}?{}", kept.join("&"))
 }
 
-/// What is said of one picture: its caption, where the text does not hold it, and what stands in its place.
+/// The words of one picture: its caption, where the text does not hold it, and its alternative text.
 fn words((old, a): (&Page, &Media), (new, b): (&Page, &Media), found: &mut Vec<Change>) {
     let of_lead = |page: &Page, media: &Media| {
         page.lead_image.as_ref().is_some_and(|lead| {
@@ -89,10 +89,10 @@ fn words((old, a): (&Page, &Media), (new, b): (&Page, &Media), found: &mut Vec<C
     };
     let (x, y) = (a.caption.as_deref(), b.caption.as_deref());
     let is_compared = x.zip(y).is_some_and(|(x, y)| in_text(old, x) && in_text(new, y));
-    let is_told = x.is_some_and(|x| in_text(old, x)) || y.is_some_and(|y| in_text(new, y));
+    let is_in_text = x.is_some_and(|x| in_text(old, x)) || y.is_some_and(|y| in_text(new, y));
     if !is_lead && !is_compared {
-        // Where only one side has it in its text, it is told there as added or removed.
-        let pair = x.zip(y).filter(|_| !is_told);
+        // If only one side has it in its text, it is reported there as added or removed.
+        let pair = x.zip(y).filter(|_| !is_in_text);
         said(pair, found);
     }
     said(a.alt.as_deref().zip(b.alt.as_deref()), found);
@@ -100,12 +100,12 @@ fn words((old, a): (&Page, &Media), (new, b): (&Page, &Media), found: &mut Vec<C
 
 fn said(pair: Option<(&str, &str)>, found: &mut Vec<Change>) {
     let Some((a, b)) = pair.filter(|(a, b)| !normal::same_words(a, b)) else { return };
-    let is_told = |change: &Change| {
+    let is_reported = |change: &Change| {
         change.kind == ChangeKind::ImageChanged
             && change.before.as_deref() == Some(a)
             && change.after.as_deref() == Some(b)
     };
-    if !found.iter().any(is_told) {
+    if !found.iter().any(is_reported) {
         found.push(Change::new(ChangeKind::ImageChanged).says(Some(a), Some(b)));
     }
 }

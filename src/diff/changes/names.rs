@@ -1,7 +1,7 @@
-//! Names that became other names: a run of capitalised words in the midst of a sentence that was
-//! otherwise left alone.
+//! Names that became other names: a run of capitalised words inside a sentence that is
+//! otherwise unchanged.
 //!
-//! There is no list of names and no model here. A capital in the middle of a sentence is the evidence;
+//! There is no list of names and no model. The evidence is a capital in the middle of a sentence;
 //! at its beginning a word counts only when the same text writes it with a capital elsewhere, or when
 //! another capital follows. Where nouns are written with capitals (German), only runs of two count. A
 //! name that grows at its front ("Roe" to "Ann Roe", "Mayor Roe") is the same name, said in full.
@@ -17,9 +17,9 @@ use crate::diff::tokens::{Class, Token};
 use crate::diff::words::Hunk;
 use crate::extract::page::Page;
 
-/// A changed run longer than this is a rewriting, in which capitals say little.
+/// A changed run longer than this is a rewriting, in which capitals are weak evidence.
 const RUN_WORDS_MAX: usize = 8;
-/// More words with capitals in a row than this are no name: a list, or a text in capitals.
+/// More capitalised words in a row than this are not a name: a list, or a text in capitals.
 const NAME_WORDS_MAX: usize = 16;
 
 /// Reports names changed in an edit, and marks their words.
@@ -50,7 +50,7 @@ pub(super) fn find<'a>(aligned: Aligned<'a>, view: &mut View<'a>, found: &mut Ve
         if is_role_of(aligned, &old, &x, &new, &y) {
             continue;
         }
-        // "Nach Angaben der Polizei": a hedge, and no name.
+        // "Nach Angaben der Polizei": a hedge, not a name.
         if old.begins_marker(x.start) || new.begins_marker(y.start) {
             continue;
         }
@@ -70,7 +70,7 @@ pub(super) fn find<'a>(aligned: Aligned<'a>, view: &mut View<'a>, found: &mut Ve
     }
 }
 
-/// What stands behind a name in scripts without capitals.
+/// Words that follow a name in scripts without capitals.
 const HONORIFICS: [&str; 13] = [
     "さん",
     "さま",
@@ -86,7 +86,7 @@ const HONORIFICS: [&str; 13] = [
     " 씨",
     "씨",
 ];
-/// A name before one is no longer, in characters.
+/// The longest name before one, in characters.
 const WIDE_NAME_MAX: usize = 6;
 
 /// Names in Han or Hangul, which have no capitals: the changed characters stand right before the same honorific.
@@ -112,7 +112,7 @@ fn before_honorifics(aligned: Aligned<'_>, view: &mut View<'_>, found: &mut Vec<
     }
 }
 
-/// The name that a few changed characters lie in, and the honorific behind it.
+/// The name that contains a few changed characters, and the honorific after it.
 fn wide_name(text: &str, part: &Range<usize>) -> Option<(Range<usize>, &'static str)> {
     let is_letter = |c: &char| {
         matches!(u32::from(*c), 0x3005 | 0x4e00..=0x9fff | 0xac00..=0xd7af)
@@ -244,7 +244,7 @@ impl<'a> Side<'a> {
         shaped && !super::claims::is_marker(self.page, self.word(at))
     }
 
-    /// Whether a capital here says that it is a name.
+    /// Whether a capital here is evidence of a name.
     fn is_name(&self, at: usize) -> bool {
         if !self.is_capital(at) {
             return false;
@@ -267,7 +267,7 @@ impl<'a> Side<'a> {
         match mark.chars().next() {
             Some('.' | '!' | '?' | ':') => true,
             Some(c) if normal::is_double_quote(c) || normal::is_single_quote(c) => {
-                // An opening mark begins a sentence unless words run up to it without a comma.
+                // An opening mark begins a sentence unless words precede it without a comma.
                 before == 0 || !self.tokens.get(before - 1).is_some_and(Token::is_word)
             }
             Some('(' | '[' | '•') => true,
@@ -310,7 +310,7 @@ impl<'a> Side<'a> {
     }
 
     /// The run with the capitals on both sides of it: the whole name. An empty run gives the name it
-    /// lies in or beside. None where more words are capitalised in a row than a name has.
+    /// lies in or next to. None if more words in a row are capitalised than a name can have.
     fn whole(&self, run: &Range<usize>) -> Option<Range<usize>> {
         let mut whole = run.clone();
         while let Some(before) = whole.start.checked_sub(1) {
@@ -348,7 +348,7 @@ fn all_upper(word: &str) -> bool {
     word.chars().all(|c| c.is_uppercase() || !c.is_alphabetic())
 }
 
-/// Whether words that came into a name changed it: inside it or at its end, not at its front.
+/// Whether words added to a name changed it: inside it or at its end, not at its front.
 fn grown(side: &Side<'_>, hunk: Range<usize>, run: &Range<usize>) -> bool {
     let only = hunk
         .clone()

@@ -1,4 +1,4 @@
-//! The value of a number as written, for telling notation from fact where the page's own figures do
+//! The value of a number as written, to distinguish notation from fact where the page's own figures do
 //! not reach: "$50M" is "$50 million", "4" is "four", "1,200" is "1200".
 //!
 //! The extractor's figures are better and come first; this reads English number words and digits only.
@@ -108,7 +108,7 @@ pub(super) fn amount(text: &str) -> Option<Amount> {
         } else if is_digits(part) {
             let value = digits(part)?;
             group = Some(match group {
-                // "1 150", thousands parted by a space.
+                // "1 150", thousands separated by a space.
                 Some(before) if digits_only && part.len() == 3 && !part.contains(['.', ',']) => {
                     before * 1000.0 + value
                 }
@@ -258,7 +258,7 @@ pub(super) fn same_amount(a: &str, b: &str) -> bool {
     amount(a).is_some_and(|a| amount(b).is_some_and(|b| a.same(&b)))
 }
 
-/// Whether two values are equal but for how floating point wrote them.
+/// Whether two values are equal up to floating-point rounding.
 pub(super) fn same_value(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-9 * a.abs().max(b.abs())
 }
@@ -269,7 +269,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn notation_is_told_from_fact() {
+    fn notation_is_distinguished_from_fact() {
         let cases = [
             ("$50M", "$50 million", true),
             ("50", "50 million", false),

@@ -10,7 +10,7 @@ pub(super) fn find(old: &Page, new: &Page) -> Vec<Change> {
     let mut found = Vec::new();
     let headline = |page: &'_ Page| page.headline.as_ref().map(|fact| fact.value.clone());
     compare(ChangeKind::Headline, headline(old), headline(new), &mut found);
-    // Capitals throughout or on each word are a matter of style.
+    // All capitals, or capitals on each word, are only style.
     if let (Some(a), Some(b), Some(change)) = (headline(old), headline(new), found.last_mut()) {
         change.notation = normal::same_words(&a.to_lowercase(), &b.to_lowercase());
     }
@@ -23,8 +23,8 @@ pub(super) fn find(old: &Page, new: &Page) -> Vec<Change> {
     found
 }
 
-/// What a kicker says of who wrote the article and why, without which it is a section: one of these that
-/// appears or vanishes is a change by itself.
+/// Words of a kicker that describe the author and the purpose of the article; other kickers are sections. One that
+/// is added or removed is a change by itself.
 const TELLING: [&str; 33] = [
     "sponsor",
     "paid",
@@ -126,12 +126,12 @@ fn times(
     }
 }
 
-/// Whether two declared times agree as far as both are known.
+/// Whether two declared times agree in the precision that both have.
 fn same_time(a: &PageTime, b: &PageTime) -> bool {
     if a.instant == b.instant {
         return true;
     }
-    // A day, or a month where one of them says no day.
+    // A day, or a month if one of them has no day.
     let known = a.text.len().min(b.text.len()).min(10);
     (a.day_only || b.day_only) && a.text.get(..known) == b.text.get(..known)
 }
@@ -155,8 +155,8 @@ fn image(old: &Page, new: &Page, found: &mut Vec<Change>) {
     let held = |page: &Page, caption: &Option<String>| {
         caption.as_ref().is_some_and(|caption| page.text.contains(caption.trim()))
     };
-    // A caption that is part of the text and was reworded is compared there, word by word; one that
-    // says something else altogether is another caption.
+    // A caption that is part of the text and was reworded is compared there, word by word; one with
+    // entirely different words is another caption.
     let reworded = held(old, &before)
         && held(new, &after)
         && before
@@ -203,13 +203,13 @@ pub(super) fn picture(src: &str) -> String {
     format!("{}/{stem}", folder.join("/"))
 }
 
-/// Query parameters that say where a reader came from and not where the link leads.
+/// Query parameters for the origin of a visit, which do not change the target of the link.
 const TRACKING: [&str; 12] = [
     "utm_", "fbclid", "gclid", "mc_cid", "mc_eid", "cmp", "cmpid", "icid", "ref", "smid", "intcmp",
     "taid",
 ];
 
-/// Parameters of a file's address that only keep caches from an old copy.
+/// Parameters of a file's address that only bypass cached copies.
 const CACHES: [&str; 12] =
     ["v", "ver", "version", "rev", "t", "ts", "_", "cb", "cachebuster", "hash", "nocache", "rand"];
 
@@ -243,7 +243,7 @@ pub(super) fn address(href: &str) -> String {
             !name.is_empty() && !cache && !TRACKING.iter().any(|t| tracks(t))
         })
         .collect();
-    // "plan;jsessionid=1A": the session of whoever asked.
+    // "plan;jsessionid=1A": the session of the client.
     let session = path.to_ascii_lowercase().find(";jsessionid=");
     let path = session.map_or(path, |at| &path[..at]);
     let path = path.trim_end_matches('/');

@@ -1,9 +1,9 @@
-//! Whether the article can be had at all: gone, restored, redirected, behind a wall.
+//! Whether the article is available at all: gone, restored, redirected, behind a wall.
 //!
 //! Gone is what a reader would call gone: 404 or 410, "not found" said with a success, a redirect to
 //! a front page, a list or another article, a body emptied. A failing server (429, 5xx) and a wall
 //! against robots say nothing about the article, so they make no change. Some of that can only be
-//! told beside the article itself ([`Side::presence`]): a body is emptied if it had been full.
+//! judged relative to the article itself ([`Side::presence`]): a body is emptied if it had text before.
 
 use super::page_facts::address;
 use super::{Change, ChangeKind};
@@ -11,7 +11,7 @@ use crate::diff::normal;
 use crate::diff::similar;
 use crate::extract::page::{Access, Page, PageKind};
 
-/// One capture, as much of it as bears on a comparison.
+/// One capture, with the parts that a comparison needs.
 #[derive(Debug, Clone, Copy)]
 pub struct Side<'a> {
     /// What the page says; the empty page where there was no payload to read.
@@ -35,7 +35,7 @@ impl<'a> Side<'a> {
 /// What a reader gets at an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Presence {
-    /// The article, whole as far as anything says.
+    /// The article, whole as far as is known.
     Here,
     /// Its beginning, before a wall that asks for money.
     Cut,
@@ -45,7 +45,7 @@ pub enum Presence {
     Moved,
     /// Nothing, for good.
     Gone,
-    /// Nothing that tells: a failing server, a wall against robots.
+    /// Not known: a failing server, a wall against robots.
     Unknown,
 }
 
@@ -68,20 +68,20 @@ impl Presence {
     }
 }
 
-/// What the comparison of presence says, and whether texts are then to be compared.
+/// The result of the comparison of presence, and whether texts are to be compared afterwards.
 pub(in crate::diff) struct Verdict {
     pub changes: Vec<Change>,
     pub compare_texts: bool,
-    /// The new text ends where a wall begins: what it lacks was not removed.
+    /// The new text ends where a wall begins: the missing text was not removed.
     pub cut_by_wall: bool,
-    /// The old text ended at a wall: what the new one has more was not added.
+    /// The old text ended at a wall: the additional text of the new one was not added.
     pub was_cut_by_wall: bool,
 }
 
-/// Fewer words than this are no article.
+/// A page with fewer words than this is not an article.
 const BODY_WORDS_MIN: usize = 20;
 
-/// How many words a page has; where words are not parted, two characters are taken for one.
+/// The number of words of a page; where no spaces separate words, two characters count as one word.
 fn words(page: &Page) -> usize {
     words_up_to(page, usize::MAX)
 }
@@ -100,7 +100,7 @@ fn words_up_to(page: &Page, most: usize) -> usize {
 }
 
 impl Side<'_> {
-    /// Whether both lead to one and the same address, or neither leads anywhere.
+    /// Whether both redirect to the same address, or neither redirects.
     #[must_use]
     pub fn has_same_target(&self, other: &Side<'_>) -> bool {
         self.redirected_to.map(address) == other.redirected_to.map(address)
@@ -112,8 +112,8 @@ impl Side<'_> {
         how(self)
     }
 
-    /// What a reader gets, judged beside `article`, the last version that had the article whole.
-    /// Without one an emptied body and a cut one are [`Presence::Here`]: nothing says otherwise.
+    /// What a reader gets, judged relative to `article`, the last version with the whole article.
+    /// Without one, an emptied body and a cut one are [`Presence::Here`]: there is no evidence against it.
     #[must_use]
     pub fn presence(&self, article: Option<&Side<'_>>) -> Presence {
         let alone = presence(self);
@@ -140,7 +140,7 @@ impl Side<'_> {
     }
 }
 
-/// What a reader gets, as far as one capture alone says.
+/// What a reader gets, judged from one capture alone.
 fn presence(side: &Side<'_>) -> Presence {
     match side.status {
         Some(404 | 410 | 451) => return Presence::Gone,
@@ -192,7 +192,7 @@ fn is_unread(page: &Page) -> bool {
     page.text.is_empty() && page.headline.is_none()
 }
 
-/// Whether there was an article, and now there are a few words at most and no wall that says why.
+/// Whether there was an article, and now there are a few words at most and no wall that explains it.
 fn is_emptied(from: &Page, to: &Page) -> bool {
     // Most pages have more words than that, and need not be counted to their end.
     let left = words_up_to(to, BODY_WORDS_MIN);
@@ -203,11 +203,11 @@ fn is_emptied(from: &Page, to: &Page) -> bool {
     had >= 2 * BODY_WORDS_MIN && left * 10 < had
 }
 
-/// An article of this many words is one where a wall has none at all.
+/// A page with this many words is an article if the page with the wall has no words.
 const SHORT_WORDS_MIN: usize = 10;
 
 /// Whether a wall stands in one page where the other has the article: it asks to log in or to pay, and has no
-/// text beside that.
+/// other text.
 fn is_walled(article: &Page, page: &Page) -> bool {
     page.access == Access::Paid
         && article.access != Access::Paid
@@ -218,7 +218,7 @@ fn is_walled(article: &Page, page: &Page) -> bool {
         && !keeps_a_paragraph(article, page)
 }
 
-/// Whether a paragraph of a short page stands in the article, so that it is the beginning of that.
+/// Whether a paragraph of a short page stands in the article, so that the page is its beginning.
 fn keeps_a_paragraph(article: &Page, page: &Page) -> bool {
     page.text.lines().any(|line| {
         let line = line.trim();
@@ -247,7 +247,7 @@ fn leads_elsewhere(old: &Side<'_>, new: &Side<'_>) -> bool {
     words(old.page) >= BODY_WORDS_MIN && (elsewhere || (!unread && !is_same()))
 }
 
-/// Compares whether the article can be had.
+/// Compares the availability of the article.
 pub(in crate::diff) fn find(old: &Side<'_>, new: &Side<'_>) -> Verdict {
     let mut verdict = Verdict {
         changes: Vec::new(),
@@ -310,23 +310,23 @@ fn how(side: &Side<'_>) -> String {
     }
 }
 
-/// That the article which `old` had is gone in `new`.
+/// The change that the article of `old` is gone in `new`.
 pub(in crate::diff) fn vanished(old: &Side<'_>, new: &Side<'_>) -> Change {
     Change::new(ChangeKind::Gone).says(headline(old.page).as_deref(), Some(&how(new)))
 }
 
-/// That the article, which could not be had in `old`, is there again in `new`.
+/// The change that the article, not available in `old`, is available again in `new`.
 pub(in crate::diff) fn restored(old: &Side<'_>, new: &Side<'_>) -> Change {
     Change::new(ChangeKind::Restored).says(Some(&how(old)), headline(new.page).as_deref())
 }
 
-/// That a wall stands in `new` where `old` had the article.
+/// The change that `new` has a wall where `old` had the article.
 pub(in crate::diff) fn walled(old: &Side<'_>, new: &Side<'_>) -> Change {
     let now = format!("{} stands in place of the article", how(new));
     Change::new(ChangeKind::Paywalled).says(headline(old.page).as_deref(), Some(&now))
 }
 
-/// That the address of `old` leads to the one `new` names.
+/// The change that the address of `old` redirects to the one `new` names.
 pub(in crate::diff) fn redirected(old: &Side<'_>, new: &Side<'_>) -> Change {
     Change::new(ChangeKind::Redirected)
         .says(old.redirected_to.or(old.url), new.redirected_to.or(new.url))
@@ -352,7 +352,7 @@ fn redirect(old: &Side<'_>, new: &Side<'_>, verdict: &mut Verdict) {
     verdict.compare_texts = are_long || (are_read && same_article(old.page, new.page));
 }
 
-/// Who may read a page, and how much of it there is.
+/// Which readers may read a page, and how much of it there is.
 fn access(page: &Page) -> String {
     let who = if page.access == Access::Paid { "for subscribers" } else { page.access.label() };
     format!("{who}, {} words", words(page))

@@ -1,8 +1,8 @@
 //! Quotations between two versions: added, removed, altered, given to another speaker.
 //!
-//! Quotations are matched over the whole page, because they span sentences and wander: first those
-//! whose words are equal, then the likest, with a lead for those in sentences that are aligned. What
-//! an extractor sees in one version and overlooks in the other, in text that did not change, is no
+//! Quotations are matched over the whole page, because they span sentences and move: first those
+//! whose words are equal, then the most similar, with a bonus for those in aligned sentences. A quotation that
+//! the extractor finds in one version and misses in the other, in unchanged text, is no
 //! change. A number or a name changed inside a quotation is an altered quotation and nothing else.
 
 use std::ops::Range;
@@ -16,7 +16,7 @@ use crate::diff::units::{self, Unit};
 use crate::diff::{tokens, words};
 use crate::extract::page::{BlockKind, Page, Quote, QuoteKind};
 
-/// The quotations that count as such, by index, on both sides.
+/// The indices of the quotations that count, on both sides.
 pub(super) struct Quoted {
     pub old: Vec<usize>,
     pub new: Vec<usize>,
@@ -64,17 +64,17 @@ pub(super) fn find(aligned: Aligned<'_>, views: &mut Views<'_>, found: &mut Vec<
     Quoted { old, new }
 }
 
-/// What is marked once for all quotations of a sentence and not for each of them.
+/// Words that are marked once for all quotations of a sentence, not once for each.
 #[derive(Default)]
 struct Marks {
-    /// The surroundings, on both sides, whose changed words are explained by another speaker.
+    /// The surroundings, on both sides, whose changed words are explained by a changed speaker.
     around: Map<[usize; 4], ()>,
-    /// By view, whether of the new side, and speaker: whose words of saying are explained.
+    /// Keyed by view, whether the new side, and speaker: the attributions that are explained.
     speakers: Map<(usize, bool, String), ()>,
 }
 
 impl Marks {
-    /// Marks the words of saying and of the speakers' names.
+    /// Marks the words of attribution and of the speakers' names.
     fn take_attributions(self, aligned: Aligned<'_>, views: &mut Views<'_>) {
         let mut names: Map<(usize, bool), Map<String, ()>> = Map::default();
         for (at, new, speaker) in self.speakers.into_keys() {
@@ -143,7 +143,7 @@ fn real(page: &Page) -> Vec<usize> {
     quotes.filter(|(_, q)| !in_notice(q) && !scare(q)).map(|(at, _)| at).collect()
 }
 
-/// The stretches of one side that came, went or changed, sorted.
+/// The stretches of one side that were added, removed or changed, sorted.
 fn changed(aligned: Aligned<'_>, views: &Views<'_>, new: bool) -> Vec<Range<usize>> {
     let (units, gone) =
         if new { (aligned.new_units, OpKind::Insert) } else { (aligned.old_units, OpKind::Delete) };
@@ -239,7 +239,7 @@ fn altered(
         !a.chars().chain(b.chars()).any(char::is_alphanumeric) || numbers::same_amount(a, b)
     });
     if notation {
-        // "5" for "five" inside a quotation puts no word into a mouth.
+        // "5" for "five" does not change the words of a quotation.
         for at in views.meeting_new(&b.range) {
             let Some(view) = views.get_mut(at) else { continue };
             view.notation |= view.touches_new(&b.range);
@@ -294,7 +294,7 @@ fn reattributed(
     change.new_range = Some(b.range.clone());
     change.about = Some(words_said(b));
     found.push(change);
-    // The attribution around the quotation is what changed; a figure beside it is not part of it.
+    // The attribution around the quotation changed; a figure next to it is not part of it.
     let old = around(aligned.old, aligned.old_units, a);
     let new = around(aligned.new, aligned.new_units, b);
     if marks.around.insert([old.start, old.end, new.start, new.end], ()).is_some() {
@@ -329,7 +329,7 @@ fn explain_added(views: &mut Views<'_>, q: &Quote, marks: &mut Marks) {
         view.take_new(&q.range);
         marks.attribution(view, at, true, q);
         for run in view.runs_at_new(&q.range) {
-            // What a quotation stands in for is explained by it.
+            // A run that a quotation replaced is explained by it.
             let Some((hunk, (stood, _))) = view.run(run) else { continue };
             if mostly(view.new_side(), &hunk.new, &q.range) {
                 let stood = stood.clone();

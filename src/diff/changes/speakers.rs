@@ -1,16 +1,16 @@
 //! Whether two speakers of one quotation are the same person: fuller and shorter names, titles, slips
 //! of spelling, and a role that the text gives to a name.
 //!
-//! Only what the two texts say is known here. A pronoun was resolved by the extractor; a role ("the
+//! Only the two texts are used. A pronoun was resolved by the extractor; a role ("the
 //! MP") is that of a name where the text writes them side by side ("the local MP, Robin Astley").
 
 use super::capitals::Capitals;
 use crate::diff::budget::Budget;
 
-/// So many bytes on each side of a name say who it is.
+/// This many bytes on each side of a name are searched for a role.
 const BESIDE_BYTES_MAX: usize = 200;
 
-/// Words of a speaker's name that say no person: titles and articles.
+/// Words of a speaker's name that do not identify a person: titles and articles.
 const TITLES: [&str; 18] = [
     "mr",
     "mrs",
@@ -32,7 +32,7 @@ const TITLES: [&str; 18] = [
     "judge",
 ];
 
-/// Whether a word (lower case) says a rank or an office and no person.
+/// Whether a word (lower case) is a rank or an office, not a person.
 pub(super) fn is_title(word: &str) -> bool {
     TITLES.contains(&word.trim_end_matches('.'))
 }
@@ -77,7 +77,7 @@ fn near(a: &str, b: &str) -> bool {
     x.min(y) >= 4 && apart <= 2 && apart * 2 < x.max(y)
 }
 
-/// Whether two words are within two letters of each other and long enough for that to say something.
+/// Whether two words differ by at most two letters and are long enough for that to be evidence.
 fn misspelled(a: &str, b: &str) -> bool {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
     let short = a.len().min(b.len());
@@ -85,7 +85,7 @@ fn misspelled(a: &str, b: &str) -> bool {
     if short < 3 || (short < 5 && a.first() != b.first()) || a.len().abs_diff(b.len()) > 2 {
         return false;
     }
-    // "Frost", "Forst": letters that changed places.
+    // "Frost", "Forst": transposed letters.
     let sorted = |word: &[char]| {
         let mut letters = word.to_vec();
         letters.sort_unstable();
@@ -102,7 +102,7 @@ fn distance(a: &str, b: &str) -> usize {
     distance_of(&a.chars().collect::<Vec<_>>(), &b.chars().collect::<Vec<_>>())
 }
 
-/// How many letters must be put, taken or changed to get from one word to the other.
+/// The number of letters to insert, delete or replace to get from one word to the other.
 fn distance_of(a: &[char], b: &[char]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
@@ -123,7 +123,7 @@ fn distance_of(a: &[char], b: &[char]) -> usize {
 
 /// Whether a text calls the bearer of `name` by `role`: "the treasurer, Paul Whitcomb", "Paul
 /// Whitcomb, the town's treasurer". False where the role is itself a name. Only the first places where the
-/// name stands are looked at.
+/// name stands are checked.
 pub(super) fn called(capitals: &Capitals<'_>, role: &str, name: &str, budget: &Budget) -> bool {
     let upper = |word: &str| word.chars().all(|c| c.is_uppercase() || !c.is_alphabetic());
     let is_name = |word: &str| word.starts_with(char::is_uppercase) && !upper(word);
@@ -154,7 +154,7 @@ pub(super) fn called(capitals: &Capitals<'_>, role: &str, name: &str, budget: &B
     })
 }
 
-/// The last place of a character at `at` or before.
+/// The last character boundary at or before `at`.
 fn boundary(text: &str, at: usize) -> usize {
     let mut at = at.min(text.len());
     while !text.is_char_boundary(at) {
@@ -186,7 +186,7 @@ fn stands_behind(after: &str, office: &str) -> bool {
     let Some(rest) = after.strip_prefix(',') else { return false };
     let clause = rest.split([',', '.', ';', ':', '?', '!', '"', '”']).next();
     let clause = clause.unwrap_or_default().trim_start();
-    // "Ulla Merz, a doctor" makes no one of the doctors spoken of before the one who is named now.
+    // "Ulla Merz, a doctor" does not identify her with a doctor mentioned before.
     let definite = !["a ", "an ", "one "].iter().any(|article| clause.starts_with(article));
     definite && clause.split_whitespace().take(5).any(|word| word.eq_ignore_ascii_case(office))
 }
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_one_speaker_are_told_from_those_of_two() {
+    fn names_of_one_speaker_are_distinguished_from_those_of_two() {
         let cases = [
             ("Anna Roe", "Roe", true),
             ("Mayor Roe", "Anna Roe", true),

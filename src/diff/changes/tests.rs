@@ -364,7 +364,7 @@ fn silent_changes_are_stealth_and_declared_ones_are_not() {
     assert!(!compare(&dated, &new, &options).stealth, "the date moved");
     let noticed = article("Police counted 15 boats.\n\nCorrection: The number of boats was wrong.");
     assert!(!compare(&old, &noticed, &options).stealth);
-    // A notice that stood there before says nothing about this change.
+    // A notice that existed before does not acknowledge this change.
     let again = article("Police counted 16 boats.\n\nCorrection: The number of boats was wrong.");
     assert!(compare(&noticed, &again, &options).stealth);
     let notation = article("Police counted twelve boats.");
@@ -424,7 +424,7 @@ fn an_article_goes_comes_back_moves_and_is_walled() {
 }
 
 #[test]
-fn a_return_to_an_earlier_version_is_told_as_that() {
+fn a_return_to_an_earlier_version_is_reported_as_that() {
     let first = article("Police counted 12 boats. Rain fell over the quay.");
     let second = article("Police counted 15 boats. Snow fell over the quay and the town.");
     let prints = [Fingerprint::of(&first)];
@@ -440,7 +440,7 @@ fn a_return_to_an_earlier_version_is_told_as_that() {
 }
 
 proptest::proptest! {
-    /// An extractor that breaks its contract makes a comparison poorer and never a panic.
+    /// An extractor that breaks its contract makes a comparison less precise and never causes a panic.
     #[test]
     fn ranges_that_lie_never_panic(
         text in "([a-zé“”.,0-9A-Z]{1,6} ){0,30}",

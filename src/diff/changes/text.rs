@@ -1,4 +1,4 @@
-//! Plain text added, removed, edited, moved: what no more specific kind explains.
+//! Plain text added, removed, edited, moved: changes that no more specific kind explains.
 
 use std::ops::Range;
 
@@ -146,7 +146,7 @@ impl<'a> Quotations<'a> {
     }
 }
 
-/// The stretches that the units say beside quotations and notices, joined within a block.
+/// The stretches of the units outside quotations and notices, joined within a block.
 fn left_over(
     quotations: &Quotations<'_>,
     units: &[Unit],
@@ -177,13 +177,13 @@ fn left_over(
     stretches.into_iter().map(|(_, range)| range).collect()
 }
 
-/// How many words beside a quotation are still only its attribution, common words and the speaker's
+/// At most this many words next to a quotation are only its attribution, common words and the speaker's
 /// name not counted ("said Ann Roe, who chairs the union of harbour pilots").
 const ATTRIBUTION_WORDS_MAX: usize = 10;
 /// The same where only a fragment is quoted, so that the sentence is the reporter's own.
 const AROUND_FRAGMENT_WORDS_MAX: usize = 5;
 
-/// What a unit says beside the quotations in it: all of it where it quotes nothing, and none where
+/// The words of a unit outside its quotations: all of it if it quotes nothing, and none if
 /// the rest is attribution.
 fn beside_quotations(
     quotations: &Quotations<'_>,
@@ -209,7 +209,7 @@ fn beside_quotations(
         let holder = said.meeting(&token.range).next();
         token.is_word() && holder.is_none()
     });
-    // Who speaks and what says so, word by word.
+    // The speaker and the cue, word by word.
     let mut named: Map<u64, ()> = Map::default();
     for q in &inside {
         let speaker = q.speaker.as_ref().map(|speaker| speaker.name.as_str());
@@ -241,14 +241,14 @@ fn beside_quotations(
     Some(piece.start + lead..(piece.end - trail).max(piece.start + lead))
 }
 
-/// Moved stretches, one change each: where each stood and stands, and what it says about which it is.
+/// Moved stretches, one change each: the old and the new place, and words that identify it.
 pub(super) fn moved(aligned: Aligned<'_>, found: &mut Vec<Change>) {
     for op in aligned.ops.iter().filter(|op| op.kind == OpKind::Move) {
         let old = aligned.old_units.get(op.old.clone()).unwrap_or_default();
         let new = aligned.new_units.get(op.new.clone()).unwrap_or_default();
         let (Some(first), Some(last)) = (old.first(), old.last()) else { continue };
         let (Some(top), Some(bottom)) = (new.first(), new.last()) else { continue };
-        // Where a picture or a notice floats is layout.
+        // The position of a picture or a notice is layout.
         let floats = |kind: Option<&BlockKind>| {
             matches!(kind, Some(BlockKind::Caption | BlockKind::Notice(_)))
         };
@@ -273,7 +273,7 @@ fn place(units: &[Unit], run: &Range<usize>) -> String {
     let before = units.get(..run.start).unwrap_or_default();
     let inside = before.iter().rev().take_while(|unit| unit.block == Some(own)).count();
     let paragraph = format!("paragraph {}", own + 1);
-    // Two paragraphs and more are named by the first one.
+    // Two or more paragraphs are named by the first one.
     let is_whole = inside == 0 && block(run.end) != Some(own);
     if is_whole { paragraph } else { format!("{paragraph}, sentence {}", inside + 1) }
 }

@@ -1,4 +1,4 @@
-//! Edited pairs of sentences as the finders of changes see them: which changed words are explained.
+//! Edited pairs of sentences as the finders of changes use them: which changed words are explained.
 
 use std::ops::Range;
 
@@ -37,7 +37,7 @@ pub(in crate::diff) struct View<'a> {
 }
 
 impl<'a> Views<'a> {
-    /// The edits outside notices, which `notices.rs` reads itself.
+    /// The edits outside notices; `notices.rs` reads notices itself.
     pub(super) fn of(aligned: Aligned<'a>) -> Self {
         let mut views = Vec::new();
         for op in aligned.ops {
@@ -119,12 +119,12 @@ impl<'a> View<'a> {
         &self.edit.words.new
     }
 
-    /// Marks what a range of the old text holds as explained.
+    /// Marks the tokens in a range of the old text as explained.
     pub(super) fn take_old(&mut self, range: &Range<usize>) {
         take(&self.edit.words.old, &mut self.old_taken, range);
     }
 
-    /// Marks what a range of the new text holds as explained.
+    /// Marks the tokens in a range of the new text as explained.
     pub(super) fn take_new(&mut self, range: &Range<usize>) {
         take(&self.edit.words.new, &mut self.new_taken, range);
     }

@@ -1,4 +1,4 @@
-//! Which checkpoints a bundle leads to: the earliest that bears a time stamp, and those that somebody kept.
+//! Which checkpoints a bundle leads to: the earliest that bears a time stamp, and those that someone kept.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use super::super::{Checkpoint, EvidenceError, held};
 /// A checkpoint with the tokens over it.
 pub(super) type Stamped = (Checkpoint, Vec<(String, Vec<u8>, Vec<u8>, Token)>);
 
-/// The earliest checkpoint that covers so many leaves and bears a time stamp, or else the earliest.
+/// The earliest checkpoint that covers `needed` leaves and bears a time stamp, or else the earliest that
+/// covers them.
 ///
 /// # Errors
 /// When none covers them, or files cannot be read.
@@ -27,7 +28,7 @@ pub(super) fn chosen(log: &Log, needed: u64, trust: &Trust) -> Result<Stamped, E
             stamps.entry(of.0).or_default().push((of, files));
         }
         for (size, named) in stamps {
-            // A stamp over a checkpoint that is gone, or one that proves nothing: `verify` tells of it.
+            // A stamp over a missing checkpoint, or one that proves nothing: `verify` reports it.
             let Ok(checkpoint) = log.checkpoint(size) else { continue };
             let bytes = checkpoint.render().into_bytes();
             let mut over = Vec::new();
@@ -47,10 +48,10 @@ pub(super) fn chosen(log: &Log, needed: u64, trust: &Trust) -> Result<Stamped, E
     Ok((log.checkpoint(plain.ok_or_else(covered)?)?, Vec::new()))
 }
 
-/// The sizes of checkpoints that somebody kept.
+/// The sizes of checkpoints that someone kept.
 ///
 /// # Errors
-/// When one is none of this log.
+/// When one is not of this log.
 pub(super) fn kept_sizes(log: &Log, kept: &[(String, Vec<u8>)]) -> Result<Vec<u64>, EvidenceError> {
     let keys: Vec<_> = log.keys().into_iter().map(|(_, key)| key).collect();
     let size_of = |(name, bytes): &(String, Vec<u8>)| {

@@ -49,7 +49,7 @@ pub struct Description {
 pub struct DescribedRecord {
     /// From 1; the number of its leaf's and proof's files.
     pub number: u64,
-    /// What it is to the capture.
+    /// Its role for the capture.
     pub role: String,
     /// `WARC-Type`, as the leaf has it, and so are the three that follow: `-` for none.
     #[serde(rename = "type")]

@@ -1,9 +1,9 @@
 //! What a bundle says of the log itself: its newest checkpoint, its keys, and how the checkpoints
 //! before are its beginnings.
 //!
-//! Who kept a checkpoint kept any of them. So a bundle has a proof from each to the newest, as far as
-//! they are not too many: then the newest of them, and others evenly spread over the rest. One that
-//! is asked for is always among them.
+//! A reader may have kept any checkpoint. So a bundle has a proof from each to the newest, unless
+//! they are too many: then the newest of them, and others evenly spread over the rest. One that is
+//! asked for is always among them.
 
 use std::collections::BTreeSet;
 
@@ -46,7 +46,7 @@ pub struct Lineage {
 }
 
 impl Lineage {
-    /// Proves the keys, and the checkpoints of the sizes `wanted` and as many others as fit.
+    /// Proves the keys, and the checkpoints of the sizes `wanted` and others up to the limit.
     ///
     /// # Errors
     /// When the log is damaged, or has no checkpoint of a size that is wanted.
@@ -83,7 +83,7 @@ impl Lineage {
     }
 }
 
-/// The newest sizes, and of those before as many as fit, evenly spread.
+/// The newest sizes, and earlier ones up to the limit, evenly spread.
 fn thinned(all: &[u64]) -> BTreeSet<u64> {
     let (before, newest) = all.split_at(all.len().saturating_sub(NEWEST_MAX));
     let step = before.len().div_ceil(SPREAD_MAX).max(1);

@@ -29,7 +29,7 @@ const GROUP_MAX: usize = 64;
 /// What the names of records begin with that were made of a rendered page.
 pub const RENDERED: [&str; 4] = ["urn:view:", "urn:thumbnail:", "urn:text:", "urn:pageinfo:"];
 
-/// What a record is to the capture.
+/// The role of a record for the capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// What its file says of itself: software, operator, configuration.
@@ -86,7 +86,7 @@ impl Role {
 /// A record, as it lies in the archive.
 #[derive(Debug, Clone)]
 pub struct Piece {
-    /// What it is to the capture.
+    /// Its role for the capture.
     pub role: Role,
     /// Its file.
     pub file: String,
@@ -127,7 +127,7 @@ pub fn gather(reader: &Reader, capture: &Loaded) -> Result<Vec<Piece>, EvidenceE
         gathered.exchange(original, Role::Payload)?;
     }
     if let Some(exchange) = gathered.copied(capture)? {
-        // Another archive was asked and not the page's host: what governed that is what counts.
+        // Another archive was asked and not the page's host: its DNS and robots.txt are the relevant ones.
         gathered.dns(&exchange)?;
         gathered.robots(&exchange)?;
         return Ok(gathered.pieces);
@@ -194,7 +194,7 @@ impl Gathered<'_> {
             let digest = counted.then(|| DigestAlgorithm::Sha256.digest(&block).to_string());
             let leaf = record_text(&header.fields, &header.raw, digest.as_deref());
             let says = is_fields.then(|| warc_fields::read(&block).ok()).flatten();
-            // What was removed by order proves nothing any more: its leaf is in the log, and its bytes are gone.
+            // A record that was removed by order proves nothing any more: its leaf is in the log, and its bytes are gone.
             if says.as_ref().is_some_and(is_purged) && (n > 0 || role != Role::Capture) {
                 if n == 0 {
                     return Ok(());
@@ -320,7 +320,7 @@ impl Gathered<'_> {
         Ok(None)
     }
 
-    /// Redirects that led to the capture, as the metadata of each exchange tells.
+    /// Redirects that led to the capture, from the metadata of each exchange.
     fn led_here(&mut self, capture: &Loaded) -> Result<(), EvidenceError> {
         let mut uri = capture.entry.url.clone();
         let mut date = capture.entry.date;

@@ -1,10 +1,10 @@
 //! The files of a bundle, from its zip or from the folder that it was unpacked into, with limits.
 //!
-//! Programs that unpack zips differ in what they do with what is not plain: two entries of one name,
-//! names that differ between an entry and the directory, bytes before, between and after entries,
-//! links. A zip is therefore read as strictly as it is written: entry after entry from the first
-//! byte, each as the directory says, then the directory, then its end (APPNOTE 4.3). Anything else
-//! is not the file that was handed over.
+//! Programs that unpack zips treat unusual zips differently: two entries of one name, names that
+//! differ between an entry and the directory, bytes before, between and after entries, links. A zip
+//! is therefore read as strictly as it is written: entry after entry from the first byte, each as
+//! the directory says, then the directory, then its end (APPNOTE 4.3). Anything else is not the
+//! original file.
 //!
 //! Memory: what is packed may unpack to [`TEXT_BYTES_MAX`] in all; what is stored is as long as the
 //! file itself.
@@ -36,7 +36,8 @@ const LOCAL_LEN: usize = 30;
 /// Reads the files of a bundle.
 ///
 /// # Errors
-/// When it cannot be read, is no zip as this program writes it, or holds more than a bundle does.
+/// When it cannot be read, is not a zip as this program writes it, or holds more than a bundle
+/// does.
 pub fn read_bundle(path: &Path) -> Result<Contents, EvidenceError> {
     let name = path.display().to_string();
     if path.is_dir() {
@@ -67,7 +68,7 @@ fn form<T>(why: impl Into<String>) -> Result<T, Wrong> {
     Err(Wrong::Form(why.into()))
 }
 
-/// Whatever a zip looks like that some other program made of the same files.
+/// The error for a zip that another program made of the same files.
 const REPACKED: &str =
     "; if another program packed the files again, unpack them into an empty folder and check that";
 
@@ -224,7 +225,7 @@ fn entries(directory: &[u8], count: u16) -> Result<Vec<Entry>, Wrong> {
             let name = String::from_utf8_lossy(name).escape_debug().to_string();
             return form(format!("{name:?} is no name of a file in a bundle{REPACKED}"));
         };
-        // Some systems hold names that differ in case alone for the same.
+        // Some systems treat names that differ only in case as the same.
         if !seen.insert(name.to_ascii_lowercase()) {
             return form(format!("{name} is there twice"));
         }
@@ -253,7 +254,7 @@ fn entries(directory: &[u8], count: u16) -> Result<Vec<Entry>, Wrong> {
     Ok(entries)
 }
 
-/// The files of a folder; links and what is no file are none of a bundle.
+/// The files of a folder; links and anything that is not a file are not part of a bundle.
 fn folder(root: &Path) -> Result<Contents, EvidenceError> {
     let name = root.display().to_string();
     let (mut contents, mut left) = (Contents::new(), FOLDER_BYTES_MAX);
@@ -324,7 +325,7 @@ mod tests {
         assert!(read_bundle(&folder).unwrap_err().to_string().contains("leaves/02.txt is no file"));
     }
 
-    /// Each of these is read as other files by some program, or holds what none of them shows.
+    /// Each of these is read as other files by some program, or holds hidden bytes.
     #[test]
     fn a_zip_that_may_be_read_in_two_ways_is_refused() {
         let dir = tempfile::tempdir().unwrap();

@@ -4,12 +4,12 @@
 //! header of the record and with it the digest of the block stay in the bundle, and the request is
 //! shown with the secret values left out, which proves nothing. Its member stays in the archive alone.
 //!
-//! Job and credentials files can add fields of any name. So what may be shown is listed, and all that
-//! is not on the list is a secret.
+//! Job and credentials files can add fields of any name. So the fields that may be shown are listed,
+//! and all others are treated as secrets.
 
 use crate::warc::Fields;
 
-/// Fields of requests whose values are no secrets (RFC 9110, Fetch Metadata, client hints).
+/// Fields of requests whose values are not secret (RFC 9110, Fetch Metadata, client hints).
 const SHOWN: &[&str] = &[
     "accept",
     "accept-charset",
@@ -52,7 +52,7 @@ const SHOWN: &[&str] = &[
     "user-agent",
 ];
 
-/// What stands in the place of a secret.
+/// What replaces a secret.
 const INSTEAD: &str = "[withheld]";
 
 /// A request of which something is withheld.
@@ -68,7 +68,7 @@ pub struct Withheld {
 }
 
 impl Withheld {
-    /// What of a record must be withheld; `None` where it is no request, or holds no secrets.
+    /// What of a record must be withheld; `None` where it is not a request, or holds no secrets.
     #[must_use]
     pub fn of(fields: &Fields, header: &[u8], block: &[u8]) -> Option<Self> {
         if fields.record_kind().is_none_or(|kind| kind.as_str() != "request") {
@@ -227,7 +227,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// Whatever a request looks like, a value behind a name that is not listed never shows.
+        /// For any request, the value of a field whose name is not listed is never shown.
         #[test]
         fn no_secret_is_ever_shown(
             before in "[A-Za-z: \r\n]{0,40}",

@@ -14,7 +14,7 @@ use crate::store::durable::make_whole;
 /// Names and bytes, in order.
 pub type Contents = Vec<(String, Vec<u8>)>;
 
-/// At most this many bytes are packed, in all: anyone who unpacks needs so much memory, whatever the zip
+/// At most this many bytes are packed, in all: unpacking needs this much memory, whatever the zip
 /// claims. What is beyond is stored.
 pub const TEXT_BYTES_MAX: u64 = 64 << 20;
 /// A zip without 64-bit fields is no longer than this.
@@ -35,7 +35,7 @@ pub fn write_zip(path: &Path, contents: &Contents) -> Result<(), EvidenceError> 
         let mut zip = ZipWriter::new(io::BufWriter::new(file));
         let mut left = TEXT_BYTES_MAX;
         for (name, bytes) in contents {
-            // What is packed already is stored, so that it can be read in place.
+            // Files that are already compressed are stored, so that they can be read in place.
             let packed = [".gz", ".zst", ".tsr", ".sig"].iter().any(|end| name.ends_with(end));
             let room = left.checked_sub(bytes.len() as u64).filter(|_| !packed);
             left = room.unwrap_or(left);

@@ -1,4 +1,4 @@
-//! The log of a bundle: its keys, its checkpoints, and whose they are.
+//! The log of a bundle: its keys, its checkpoints, and their owner.
 
 use data_encoding::BASE64;
 
@@ -91,8 +91,8 @@ pub(super) fn keys(files: &Files<'_>, description: &Description) -> Keys {
     Ok(keys)
 }
 
-/// What is said of the keys.
-pub(super) fn told(keys: &[Named]) -> CheckResult {
+/// The text about the keys.
+pub(super) fn summary(keys: &[Named]) -> CheckResult {
     let lost = keys.iter().skip(1).filter(|named| !named.handed_over).count();
     let of = format!("{} keys are named by leaves of the log", keys.len());
     holds(match lost {

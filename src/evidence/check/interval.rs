@@ -47,7 +47,7 @@ pub(super) fn files(
     of_capture.iter().chain(&of_checkpoint).map(|round| file_of(&round.chain)).collect()
 }
 
-/// The chain of a round: as the bundle describes it, or as everyone knows it.
+/// The chain of a round: as the bundle describes it, or as it is built in.
 fn chain_of(files: &Files<'_>, round: &Round) -> Result<Chain, String> {
     let file = file_of(&round.chain);
     match (files.by_name.get(file.as_str()), Chain::known(&round.chain)) {

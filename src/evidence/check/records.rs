@@ -136,8 +136,8 @@ fn status(start: &[u8]) -> Option<u16> {
     std::str::from_utf8(words.next()?.trim_ascii()).ok()?.parse().ok()
 }
 
-/// What is said of them.
-pub(super) fn told(records: &[Seen]) -> CheckResult {
+/// The text about the records.
+pub(super) fn summary(records: &[Seen]) -> CheckResult {
     let withheld = records.iter().filter(|r| r.place.is_none()).count();
     let weak = records.iter().filter(|r| r.algorithm == DigestAlgorithm::Sha1).count();
     let mut what = format!(

@@ -1,4 +1,4 @@
-//! The cosignatures of a bundle: who else has seen the log as it is here.
+//! The cosignatures of a bundle: which witnesses have seen the same log.
 
 use super::{CheckResult, Files, Known, absent, history, holds};
 use crate::base::Timestamp;
@@ -33,15 +33,15 @@ pub(super) fn hold(
         return Err("the policy does not list this log".to_owned());
     }
     let cosigned = policy.cosigned(&checkpoint);
-    let told: Vec<String> = cosigned
+    let names: Vec<String> = cosigned
         .iter()
         .filter_map(|one| Some(witnessed(&policy.witnesses.get(one.witness)?.key.name, one.time)))
         .collect();
-    let told = if told.is_empty() { "none of its witnesses".to_owned() } else { told.join(", ") };
+    let text = if names.is_empty() { "none of its witnesses".to_owned() } else { names.join(", ") };
     match (policy.holds(&cosigned), policy.asks_for_witnesses()) {
-        (true, true) => holds(format!("the quorum of the policy holds: {told}")),
-        (true, false) => holds(format!("the policy asks for no witness; cosigned by {told}")),
-        (false, _) => Err(format!("the quorum of the policy does not hold: cosigned by {told}")),
+        (true, true) => holds(format!("the quorum of the policy holds: {text}")),
+        (true, false) => holds(format!("the policy asks for no witness; cosigned by {text}")),
+        (false, _) => Err(format!("the quorum of the policy does not hold: cosigned by {text}")),
     }
 }
 
@@ -67,20 +67,20 @@ pub(super) fn proved(
     Ok(checkpoint)
 }
 
-/// What is said where nobody told whose cosignatures count.
+/// The result where it was not given whose cosignatures count.
 fn unknown(checkpoint: &Checkpoint) -> CheckResult {
     let signatures = checkpoint.note.signatures.iter();
-    let mut told: Vec<String> = signatures
+    let mut names: Vec<String> = signatures
         .filter(|signature| signature.name != checkpoint.origin)
         .filter_map(|signature| Some(witnessed(&signature.name, time_of(signature)?)))
         .collect();
-    told.sort();
-    if told.is_empty() {
+    names.sort();
+    if names.is_empty() {
         return Err(format!("the checkpoint in {WITNESSED} bears no cosignature"));
     }
     absent(format!(
         "cosigned, as it says, by {}; a policy that names their keys (--policy) tells whether that is so",
-        told.join(", ")
+        names.join(", ")
     ))
 }
 
@@ -91,9 +91,9 @@ pub fn witnessed(name: &str, time: u64) -> String {
     format!("{name} at {}", Timestamp::from_unix_seconds(seconds).to_rfc3339())
 }
 
-/// As in a step, of the cosignatures that a policy finds on a checkpoint.
+/// The cosignatures that a policy finds on a checkpoint, as in a step.
 #[must_use]
-pub fn told(policy: &Policy, checkpoint: &Checkpoint) -> Vec<(String, u64)> {
+pub fn cosigners(policy: &Policy, checkpoint: &Checkpoint) -> Vec<(String, u64)> {
     let cosigned = policy.cosigned(checkpoint).into_iter();
     cosigned
         .filter_map(|one| Some((policy.witnesses.get(one.witness)?.key.name.clone(), one.time)))

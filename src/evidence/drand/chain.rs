@@ -90,7 +90,7 @@ impl Chain {
     /// Reads a description.
     ///
     /// # Errors
-    /// When it is none, its scheme is not known, or it does not have the hash that it states.
+    /// When it is malformed, its scheme is not known, or it does not have the hash that it states.
     pub fn from_json(bytes: &[u8]) -> Result<Self, DrandError> {
         let form = |why: &str| DrandError::Form(why.to_owned());
         if bytes.len() > JSON_BYTES_MAX {

@@ -57,8 +57,8 @@ pub fn newest(layout: &Layout, chain: &Chain) -> Option<(Timestamp, Round)> {
     Some((chain.verify(&round).ok()?, round))
 }
 
-/// A chain by its hash: one that is known to everyone, or one that is kept here. A description that was damaged does not have
-/// the hash, and is none.
+/// A chain by its hash: one that is built in, or one that is kept here. A damaged description does not have the hash, and is
+/// not used.
 #[must_use]
 pub fn chain(layout: &Layout, hash: &[u8; 32]) -> Option<Chain> {
     let kept = || {

@@ -1,4 +1,4 @@
-//! The newest round of a chain, from whichever of its servers answers with one.
+//! The newest round of a chain, from the first of its servers that answers with one.
 
 use std::time::Duration;
 

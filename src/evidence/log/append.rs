@@ -1,6 +1,6 @@
 //! Appending to the log: leaves, then a checkpoint, which is the commit; the change of its key.
 //!
-//! Reads nothing that the log can tell itself, and never rewrites what a checkpoint covers.
+//! Reads no WARC file, and never rewrites what a checkpoint covers.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -51,7 +51,7 @@ impl std::fmt::Debug for Appender {
 /// Makes the key of an archive where there is neither key nor log; whether one was made.
 ///
 /// # Errors
-/// When the key cannot be written, or is not for us to use.
+/// When the key cannot be written or used.
 pub fn prepare(layout: &Layout, options: &Options) -> Result<bool, EvidenceError> {
     let path = options.key_path(layout);
     let dir = layout.evidence_dir();
@@ -207,8 +207,7 @@ impl Appender {
         if self.edge.size() == previous {
             return Ok(None);
         }
-        // Time stamps that came since; they alone are no reason for a checkpoint, which would be
-        // stamped in its turn.
+        // Time stamps that came since; they alone do not cause a checkpoint, which would be stamped in its turn.
         for stamp in self.unstated()? {
             self.state(stamp)?;
         }
@@ -346,7 +345,7 @@ fn refuse_shared(layout: &Layout) -> Result<(), EvidenceError> {
     Err(EvidenceError::Shared { why: why.to_owned() })
 }
 
-/// Puts the newest checkpoint where it is looked for, if a process that died had not come to it.
+/// Puts the newest checkpoint at its final place, if a process died before that.
 fn finish_checkpoint(dir: &Path, newest: &Checkpoint) -> Result<(), EvidenceError> {
     let path = dir.join("checkpoint");
     let text = newest.render();
@@ -362,10 +361,10 @@ pub(in crate::evidence) fn next_path(key: &Path) -> PathBuf {
     key.with_file_name(name)
 }
 
-/// What becomes of a next key that the log does not name.
+/// What is done with a next key that the log does not name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Unnamed {
-    /// It is of a change that was broken off before its checkpoint.
+    /// It belongs to a change that was interrupted before its checkpoint.
     Removed,
     /// It may be registered with others, or just be made.
     Kept,

@@ -1,4 +1,4 @@
-//! What was appended is proved, and what was not signed is as if it never was.
+//! What was appended is proved, and what was not signed is ignored.
 
 use super::*;
 use crate::base::Timestamp;
@@ -46,8 +46,8 @@ fn leaves_are_proved_against_any_checkpoint_that_covers_them() {
     assert!(log.prove(7, 4).is_err());
 }
 
-/// Checkpoints lie in folders; a log of an earlier version has them all in the first place. Both verify, and what is taken away
-/// from a folder is missed.
+/// Checkpoints lie in folders; a log of an earlier version has them all in the first place. Both verify, and a file that is
+/// removed from a folder is reported.
 #[test]
 fn a_log_with_many_checkpoints_verifies_and_one_that_is_gone_is_missed() {
     use crate::evidence::{VerifyOptions, verify};

@@ -48,7 +48,7 @@ fn proofs_of_other_programs_are_read() {
         kept!("invalid-invalid-file-digest-type.ots"),
     ] {
         let read = Ots::parse(bytes);
-        // A message that grows too long is no failure of the form: nothing is said of it.
+        // A message that grows too long is not malformed: it has no attestation.
         assert!(read.is_err() || read.is_ok_and(|one| one.attested().is_empty()));
     }
 }

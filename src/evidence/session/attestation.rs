@@ -4,7 +4,7 @@
 //! pressmark relay session 1
 //! session 0f3a…                          16 random bytes of the relay, hexadecimal
 //! target news.example:443                what was asked for: a name, which the relay looked up itself
-//! peer 192.0.2.7:443                     where that led
+//! peer 192.0.2.7:443                     the address of that name
 //! begin 2026-11-30T02:00:00.000000Z      when the connection stood, and
 //! end 2026-11-30T02:00:01.000000Z          when both ends had closed it
 //! sent 1234 9f…                          bytes to the server, and their SHA-256
@@ -114,7 +114,7 @@ impl Attestation {
             && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
         let own =
             Self { session, host, port: port.parse().ok()?, peer, begin, end, sent, received };
-        // Exactly this text, so that one statement has one form.
+        // Exactly this text, so that each statement has one form.
         (fits && begin <= end && own.text() == note.text).then_some((own, note))
     }
 }

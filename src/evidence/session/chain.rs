@@ -25,10 +25,10 @@ impl Default for Roots {
 }
 
 impl Roots {
-    /// Those of a PEM file alone: the list of some day.
+    /// Those of a PEM file alone, for instance the list of a past day.
     ///
     /// # Errors
-    /// When it holds none, or what is none, as text.
+    /// When it holds no certificate, or something else, as text.
     pub fn from_pem(pem: &[u8]) -> Result<Self, String> {
         let mut roots = Self(Vec::new());
         roots.add_pem(pem)?;

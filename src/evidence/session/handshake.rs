@@ -157,7 +157,7 @@ impl ClientHello {
     /// Reads one that offers TLS 1.3 with a fresh key exchange, and neither a ticket nor early data.
     ///
     /// # Errors
-    /// What it is not, as text.
+    /// The requirement that it does not meet, as text.
     pub fn parse(message: &Message) -> Result<Self, String> {
         if message.kind != kind::CLIENT_HELLO {
             return Err(format!("a message of the kind {} in place of ClientHello", message.kind));
@@ -210,7 +210,7 @@ impl ServerHello {
     /// Reads one of TLS 1.3.
     ///
     /// # Errors
-    /// What it is not, as text.
+    /// The requirement that it does not meet, as text.
     pub fn parse(message: &Message) -> Result<Self, String> {
         if message.kind != kind::SERVER_HELLO {
             return Err(format!("a message of the kind {} in place of ServerHello", message.kind));

@@ -1,10 +1,10 @@
-//! TLS sessions that a relay attested: from the bytes that went by on the wire to the message that the server sent.
+//! TLS sessions that a relay attested: from the bytes on the wire to the message that the server sent.
 //!
 //! In reading order: what a relay signs ([`attestation`]), the records of TLS on the wire ([`records`]), handshake messages
-//! ([`handshake`]), keys ([`schedule`]), certificates ([`chain`]), a session decrypted (`opened`), and all of it together ([`mod@verify`]). What each step
-//! proves, what it rests on and what to attack is in `docs/relay.md`.
+//! ([`handshake`]), keys ([`schedule`]), certificates ([`chain`]), a session decrypted (`opened`), and the whole check
+//! ([`mod@verify`]). What each step proves, what it rests on and what to attack is in `docs/relay.md`.
 //!
-//! Parsers are bounded and total: whatever bytes they get, they give a value or say what is wrong. No primitive is made
+//! Parsers are bounded and total: whatever bytes they get, they give a value or say what is wrong. No primitive is implemented
 //! here: hashes, HMAC, HKDF and AEAD are those of `ring`, certificates those of `rustls-webpki`.
 
 pub mod attestation;

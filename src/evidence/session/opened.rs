@@ -62,7 +62,7 @@ impl<'a> Direction<'a> {
         Self { records: Records::new(bytes), joiner: Joiner::default(), count: 0 }
     }
 
-    /// The next record that means something: `change_cipher_spec` does not (RFC 8446 section 5).
+    /// The next record with a meaning: `change_cipher_spec` has none (RFC 8446 section 5).
     fn record(&mut self) -> Result<Option<Record<'a>>, String> {
         while let Some(record) = self.records.next_record()? {
             self.count += 1;

@@ -52,7 +52,7 @@ pub struct Kept {
 /// What a list of secrets says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Secrets {
-    /// The random of the client, by which sessions are told apart.
+    /// The random of the client, which identifies the session.
     pub random: [u8; 32],
     /// The secret of the key exchange.
     pub exchange: Vec<u8>,

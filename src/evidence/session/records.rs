@@ -67,7 +67,7 @@ impl<'a> Records<'a> {
     /// The next record; `None` at the end, also where the last record was cut.
     ///
     /// # Errors
-    /// What is no record, as text.
+    /// What is not a record, as text.
     pub fn next_record(&mut self) -> Result<Option<Record<'a>>, String> {
         let Some((header, rest)) = self.rest.split_at_checked(HEADER_LEN) else { return Ok(None) };
         let kind = ContentType::of(header[0])
@@ -89,7 +89,7 @@ impl<'a> Records<'a> {
 /// The content of a protected record, and its type.
 ///
 /// # Errors
-/// When it was not protected by these keys, or holds nothing, as text.
+/// When it was not protected by these keys, or is empty, as text.
 pub fn open(record: &Record<'_>, keys: &mut TrafficKeys) -> Result<(ContentType, Vec<u8>), String> {
     if record.kind != ContentType::ApplicationData {
         return Err("a record that should be protected is not".to_owned());

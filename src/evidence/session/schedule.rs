@@ -1,9 +1,9 @@
 //! The key schedule of TLS 1.3 (RFC 8446 section 7) from the secret of the key exchange, and the keys of one direction.
 //!
 //! Everything is derived from that one secret, and nothing is taken from the list of traffic secrets, which is only compared.
-//! An AEAD does not commit to its key: whoever may choose the secret of the application data freely may find one that opens
-//! the same ciphertext to something else (Dodis et al., "Fast Message Franking", 2018). Derived from the key exchange, it is
-//! bound by HMAC to the server's `Finished`, which is part of what the relay signed.
+//! An AEAD does not commit to its key: a party that may choose the secret of the application data freely may find one that
+//! decrypts the same ciphertext to another plaintext (Dodis et al., "Fast Message Franking", 2018). Derived from the key
+//! exchange, it is bound by HMAC to the server's `Finished`, which is part of what the relay signed.
 
 use ring::aead::{
     AES_128_GCM, AES_256_GCM, Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey,

@@ -130,8 +130,8 @@ fn about(attestation: &Attestation, claimed: &Claimed<'_>) -> Result<(), String>
     asks_for(claimed.request, &uri)
 }
 
-/// Whether a request is one GET of this address and nothing more. A server has many pages, and one that others write may
-/// stand beside its own: what it answered is worth something only for the page that was asked for.
+/// Whether a request is one GET of this address and nothing more. A server has many pages, some of them written by others:
+/// its answer proves something only for the page that was requested.
 fn asks_for(request: &[u8], uri: &TargetUri) -> Result<(), String> {
     let end = request.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4);
     if end != Some(request.len()) {
@@ -190,8 +190,8 @@ fn beside(session: &Session, claimed: &Claimed<'_>) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether a response goes on to the end that its head announces, and no further. Whoever captures can hang up early: the
-/// beginning of a page is not the page.
+/// Whether a response goes on to the end that its head announces, and no further. The party that captures can close the
+/// connection early: the beginning of a page is not the page.
 fn is_whole(response: &[u8], is_closed: bool) -> Result<(), String> {
     let limits = HeadLimits { header_bytes_max: STORED_HEAD_BYTES_MAX };
     let mut reader = ResponseReader::new(Method::Get, limits);

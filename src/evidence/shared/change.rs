@@ -21,7 +21,7 @@ use crate::store::Layout;
 pub enum OldKey {
     /// The old one, which is here.
     Signs,
-    /// Nothing: it is lost, and `verify` says so.
+    /// Nothing: it is lost, and `verify` reports that.
     IsLost,
 }
 
@@ -75,7 +75,7 @@ pub(super) fn finish(key_path: &Path, current: Option<&VerifierKey>) -> Result<(
 }
 
 impl Replica<'_> {
-    /// Has the log name a new key, and signs with that.
+    /// Makes the log name a new key, and signs with it.
     fn change_key(
         &mut self,
         epoch: i64,

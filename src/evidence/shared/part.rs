@@ -24,7 +24,7 @@ pub(super) fn leaf_of(statement: &Statement) -> Vec<u8> {
     [&[STATEMENT], &length.to_be_bytes()[..], text.as_bytes()].concat()
 }
 
-/// Appends the leaves of a part; `None` where its bytes are none.
+/// Appends the leaves of a part; `None` where its bytes are malformed.
 pub(super) fn append_leaves(
     sink: &mut dyn LeafSink,
     file: &str,

@@ -52,7 +52,8 @@ pub(super) fn register(
         };
         let mut sink = Registrar::new(replica, name, sources.remove(name));
         match follow(layout, path, name, &mut sink, (&known, bound, trail), done) {
-            // What was read of it is registered as one: a file that cannot be read to its end is left.
+            // What was read of it is registered together: a file that cannot be read to its end is left
+            // out.
             Ok(()) => sink.finish()?,
             Err(FileError::Internal(error)) => return Err(error),
             Err(FileError::File(why)) => done.notes.push(format!(

@@ -68,7 +68,7 @@ impl<'a> Replica<'a> {
         let Some(key) = &self.key else { return false };
         let log = self.appender.log();
         match log.key_at(log.size()) {
-            // Where nothing is signed yet, the first part tells.
+            // Where nothing is signed yet, the first part decides.
             None => true,
             Some(current) => current.public == key.verifier("").public,
         }
@@ -146,7 +146,7 @@ impl<'a> Replica<'a> {
     }
 
     /// Signs what is registered and publishes it, under a lease of the log; `None` where there is nothing,
-    /// or the lease went to another one.
+    /// or another process got the lease.
     pub(super) fn sign(
         &mut self,
         epoch: i64,
@@ -190,7 +190,7 @@ impl<'a> Replica<'a> {
             note: checkpoint.render().into_bytes(),
         };
         if !self.with.log.publish(epoch, previous, &published)? {
-            // What was appended here is in no checkpoint: it is left, and read again by the next call.
+            // What was appended here is in no checkpoint: it is discarded, and read again by the next call.
             return Err(EvidenceError::Shared {
                 why: "the lease of the evidence log ended before its checkpoint was published; the next run signs it".to_owned(),
             });

@@ -1,4 +1,4 @@
-//! Several archives, one log; the server in memory, which may lie.
+//! Several archives, one log; the server is in memory and may give false answers.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -228,7 +228,7 @@ fn what_archives_register_is_one_log_in_one_order_and_each_has_a_copy_of_it() {
     }
     assert_eq!(archives.findings("one"), Vec::<String>::new());
     assert_eq!(archives.findings("two"), Vec::<String>::new());
-    // What is here is checked here, and what is of others is theirs.
+    // Each archive checks its own files, and not those of others.
     std::fs::remove_file(archives.layout("two").warc_dir().join("two-1.warc")).unwrap();
     assert_eq!(archives.findings("one"), Vec::<String>::new());
     assert_eq!(archives.findings("two"), ["file-missing two-1.warc"]);
@@ -267,8 +267,8 @@ fn a_server_that_knows_another_history_is_not_followed() {
     };
     // Set back, as from a backup.
     refused(&|kept| drop(kept.checkpoints.pop()), "one", "set back");
-    // A leaf of another text; a part that is gone; bytes that are none; a note that nobody signed. Seen by
-    // an archive that has not copied them yet.
+    // A leaf of another text; a part that is gone; bytes that are not leaves; a note without a signature.
+    // Seen by an archive that has not copied them yet.
     refused(&|kept| kept.parts[1].1.leaves[60] ^= 1, "three", "not of the leaves");
     refused(&|kept| drop(kept.parts.remove(3)), "four", "");
     refused(&|kept| kept.parts[1].1.leaves[0] = 9, "five", "cannot be read");
@@ -303,7 +303,7 @@ fn what_was_signed_too_late_is_in_no_copy_and_is_signed_again() {
 }
 
 #[test]
-fn who_lacks_the_key_registers_and_does_not_sign() {
+fn an_archive_without_the_key_registers_and_does_not_sign() {
     let archives = Archives::new();
     archives.write("one", "one-1.warc", 1);
     archives.extend("one").unwrap();
@@ -431,7 +431,7 @@ fn the_key_of_a_log_of_several_is_replaced_by_one_and_the_others_sign_when_they_
 }
 
 #[test]
-fn a_change_of_key_that_was_broken_off_is_finished_by_whoever_has_the_new_key() {
+fn an_interrupted_change_of_key_is_finished_by_the_holder_of_the_new_key() {
     for by_command in [true, false] {
         let archives = Archives::new();
         archives.write("one", "one-1.warc", 2);
@@ -444,7 +444,7 @@ fn a_change_of_key_that_was_broken_off_is_finished_by_whoever_has_the_new_key() 
         assert!(why.to_string().contains("lease"), "{why}");
         assert_eq!(archives.log("one").key_at(u64::MAX).unwrap(), before);
         archives.server.is_slow.store(false, Ordering::Relaxed);
-        // Nobody else signs with the old key behind the new one, or replaces that.
+        // No other archive signs with the old key after the new one, or replaces that.
         archives.write("two", "two-1.warc", 1);
         let why = extend_with(&archives, "two", &there).unwrap_err().to_string();
         assert!(why.contains("key_file"), "{why}");

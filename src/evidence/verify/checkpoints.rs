@@ -15,7 +15,7 @@ use super::{Report, VerifyOptions};
 use crate::base::Finding;
 use crate::store::Layout;
 
-/// How far clocks may be apart before it is said.
+/// How far clocks may be apart before that is reported.
 const CLOCK_OFF_MAX: Duration = Duration::from_mins(5);
 
 /// The checkpoints that are kept and can be read, smallest first; each must name the one before.
@@ -72,7 +72,7 @@ pub(super) fn read(
         (Some(copy), Some(last)) => *copy == last.render().into_bytes(),
         _ => false,
     };
-    // A process that died between the two leaves the one before, which the next puts right.
+    // A process that died between the two leaves the earlier one, which the next process corrects.
     let kept = match &copy {
         Some(copy) => checkpoints.iter().any(|c| c.render().into_bytes() == *copy),
         None => checkpoints.len() == 1,
@@ -152,7 +152,7 @@ fn key_at(keys: &[(u64, VerifierKey, bool)], size: u64) -> Option<&VerifierKey> 
     keys.iter().take_while(|(index, _, _)| *index < size).last().map(|(_, key, _)| key)
 }
 
-/// Every checkpoint is signed by the key of its time, at a change by both, and by nobody else.
+/// Every checkpoint is signed by the key of its time, at a change by both, and by no other key.
 pub(super) fn signatures(
     checkpoints: &[Checkpoint],
     keys: &[(u64, VerifierKey, bool)],
@@ -208,7 +208,7 @@ pub(super) fn own_key(
             let what = "the key of the log is not there, so nothing can be added to it; put it back from its copy, or where it is lost, `pressmark evidence new-key --lost` begins with a new one (a copy of the archive may do without)";
             report.add(Finding::warning(&name, None, "key-missing", what));
         }
-        // Who verifies an archive of someone else may have no right to read its key.
+        // A user who verifies another's archive may have no right to read its key.
         Err(EvidenceError::Io { why, .. })
             if why.kind() == std::io::ErrorKind::PermissionDenied => {}
         Err(why) => report.add(Finding::error(&name, None, "key", why.to_string())),
@@ -294,7 +294,7 @@ fn stamped(
     }
 }
 
-/// What others kept agrees with the log.
+/// Whether checkpoints that others kept agree with the log.
 pub(super) fn against(
     published: &[(String, Checkpoint)],
     roots: &BTreeMap<u64, Hash>,
@@ -303,7 +303,7 @@ pub(super) fn against(
 ) {
     let all: Vec<VerifierKey> = keys.iter().map(|(_, key, _)| key.clone()).collect();
     for (name, checkpoint) in published {
-        // A text that nobody signed says nothing of the log.
+        // A text without a signature says nothing about the log.
         let signer = held::signed(checkpoint, &all);
         let what = match roots.get(&checkpoint.size) {
             _ if signer.is_err() => signer.err().unwrap_or_default(),

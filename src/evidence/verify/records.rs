@@ -35,16 +35,17 @@ pub(super) struct Records<'a> {
     /// Whether a file is being written, or was when its process died.
     is_writing: bool,
     current: Option<Current>,
-    /// Files that the log comes back to later.
+    /// Files that the log returns to later.
     left: BTreeMap<String, Current>,
     seen: BTreeSet<String>,
     waiting: u64,
-    /// How many checkpoints do not cover the leaf in hand.
+    /// How many checkpoints do not cover the current leaf.
     passed: usize,
     /// The files of the other archives that share the log; `None` where it is not shared.
     elsewhere: Option<&'a BTreeSet<String>>,
-    /// Where it is shared: the last own leaf, and the time of the newest checkpoint before the one in hand that
-    /// follows an own leaf. Those between are of others, who know nothing of what is captured here.
+    /// Where it is shared: the last own leaf, and the time of the newest checkpoint before the current one that
+    /// follows an own leaf. Checkpoints between them are of other archives, which do not know the records
+    /// captured here.
     own: (Option<u64>, Option<Timestamp>),
     rounds: Rounds<'a>,
 }
@@ -118,7 +119,7 @@ impl<'a> Records<'a> {
         Self { elsewhere, ..self }
     }
 
-    /// The entry of the record that leaf `index` should stand for, made again; what differs is told.
+    /// The entry of the record that leaf `index` should stand for, made again; differences are reported.
     pub fn leaf(
         &mut self,
         index: u64,
@@ -244,7 +245,7 @@ impl<'a> Records<'a> {
         Some(current)
     }
 
-    /// Ends a file, or puts it by where the log comes back to it.
+    /// Ends a file, or puts it aside where the log returns to it.
     fn leave(&mut self, report: &mut Report<'_>) {
         let Some(current) = self.current.take() else { return };
         let numbers = self.log.ledger().numbers(&current.name);

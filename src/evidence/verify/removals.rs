@@ -8,7 +8,7 @@ use crate::evidence::leaf::ENTRY_LEN;
 use crate::evidence::{EvidenceError, Log, tombstone};
 use crate::store::Layout;
 
-/// The entries of the records that were removed, by their places; what is wrong with a tombstone is told.
+/// The entries of the records that were removed, by their places; problems of a tombstone are reported.
 pub(super) fn read(
     layout: &Layout,
     log: &Log,

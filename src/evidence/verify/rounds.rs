@@ -9,7 +9,7 @@ use super::Report;
 use crate::base::{Finding, Timestamp};
 use crate::store::Layout;
 
-/// So many rounds are remembered, since records that follow each other hold the same.
+/// At most this many rounds are remembered, since consecutive records hold the same one.
 const KNOWN_MAX: usize = 4096;
 /// How much later than a checkpoint's own time its round may be: clocks differ.
 const CLOCK_OFF_MAX: Duration = Duration::from_mins(5);
@@ -18,7 +18,7 @@ const CLOCK_OFF_MAX: Duration = Duration::from_mins(5);
 pub(super) struct Rounds<'a> {
     layout: &'a Layout,
     known: HashMap<String, Result<Timestamp, &'static str>>,
-    /// Chains that nothing here describes: said once.
+    /// Chains without a description: each is reported once.
     strange: BTreeSet<[u8; 32]>,
 }
 
@@ -27,7 +27,7 @@ impl<'a> Rounds<'a> {
         Self { layout, known: HashMap::new(), strange: BTreeSet::new() }
     }
 
-    /// When a round was published; `None` where its chain is not known, which is said once.
+    /// When a round was published; `None` where its chain is not known, which is reported once.
     fn time(
         &mut self,
         text: &str,
@@ -135,7 +135,7 @@ mod tests {
             let mut report =
                 Report { found: &mut add, count: 0, per_file: BTreeMap::new(), places };
             let mut rounds = Rounds::new(&layout);
-            // The second time it is remembered, and said again of another record; a chain is named once.
+            // The second time the result is remembered, and reported again for another record; a chain is reported once.
             rounds.record(text, date, ("a.warc.gz", 7), &mut report);
             rounds.record(text, date, ("a.warc.gz", 9), &mut report);
             let expected = rule.map(|(rule, severity)| (rule.to_owned(), severity));

@@ -2,7 +2,7 @@
 //! it (WACZ Signing and Verification 0.1.0 names ECDSA and leaves curve and hash open).
 //!
 //! Signatures are deterministic (RFC 6979): the same package is signed with the same bytes. Deliberately
-//! keeps no file: where a key lies, and who may read it, is decided elsewhere.
+//! keeps no file: the place and the permissions of a key are decided elsewhere.
 
 use p384::SecretKey;
 use p384::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
@@ -16,7 +16,7 @@ use super::WaczError;
 use crate::base::DigestAlgorithm;
 use crate::wacz::Signer;
 
-/// So often a random number is tried for a key: nearly every number is one.
+/// How often a random number is tried as a key: nearly every number is valid.
 const TRIES_MAX: usize = 16;
 
 /// A key in memory.
@@ -28,7 +28,7 @@ fn key_error(why: impl std::fmt::Display) -> WaczError {
 }
 
 impl P384Key {
-    /// A new key, of the system's randomness.
+    /// A new key from the system's random numbers.
     ///
     /// # Errors
     /// When the system has none.

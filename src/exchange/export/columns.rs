@@ -1,5 +1,5 @@
 //! Captures as rows of a table with the columns of Common Crawl's index ("cc-index-table", its
-//! `cc-index-schema-flat.json`), so that who knows that finds the same names here.
+//! `cc-index-schema-flat.json`), so that users of that index find the same names here.
 //!
 //! What Common Crawl detects in payloads (`content_mime_detected`, `content_charset`, `content_languages`) has
 //! columns and no values. Offsets and lengths have 64 bits, since WARC files may be longer than 2 GiB.
@@ -49,7 +49,7 @@ pub(crate) const COLUMNS: &[Column] = &[
     text("warc_record_id"),
 ];
 
-/// Whose page an address is of.
+/// The outlet that an address belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Outlet {
     /// The host name, in lower case.
@@ -70,7 +70,7 @@ impl Outlet {
     }
 }
 
-/// Hands the row of a capture on.
+/// Passes the row of a capture to `then`.
 pub(crate) fn with_row<T>(capture: &Capture, then: impl FnOnce(&[Value<'_>]) -> T) -> T {
     let uri = TargetUri::parse(&capture.url).ok();
     let url = uri.as_ref().map(TargetUri::url);

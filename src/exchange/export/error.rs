@@ -10,7 +10,7 @@ use crate::warc::ReadError;
 /// Why nothing was exported.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// No capture is meant.
+    /// No capture is selected.
     #[error("nothing in the archive is what was asked for")]
     Nothing,
     /// The index cannot answer.

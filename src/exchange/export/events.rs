@@ -39,7 +39,7 @@ pub(super) fn write(
             Ok(()) => {}
             Err(Failed::Ours(error)) => return Err(error),
             Err(Failed::Source(why)) => {
-                // The file ends it for its captures, not for those of others.
+                // The captures of this file are unreadable, those of other files are not.
                 while let Some(lost) = meant.take() {
                     if lost.capture.file != name {
                         meant = Some(lost);
@@ -97,7 +97,7 @@ struct OneFile<'a> {
     window: VecDeque<Seen>,
     /// The warcinfo that describes what comes, until it is written.
     warcinfo: Option<Seen>,
-    /// Whether the sink has heard of a warcinfo for what comes.
+    /// Whether the sink has received a warcinfo for what comes.
     described: bool,
 }
 
@@ -121,7 +121,7 @@ impl<'a> OneFile<'a> {
         })
     }
 
-    /// Goes through the file as far as captures are meant, and on to what may belong to the last.
+    /// Reads the file as far as captures are selected, and on to what may belong to the last.
     fn pass(
         &mut self,
         rows: &mut Rows,

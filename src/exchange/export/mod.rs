@@ -143,7 +143,7 @@ pub fn export(
     }
     let write = |file: &File| -> Result<Exported, ExportError> {
         match exporting.format {
-            // Written above: it is no file.
+            // Written above: it is not a file.
             ExportFormat::ZipNum => {}
             ExportFormat::Cdxj => {
                 let mut out = BufWriter::with_capacity(1 << 16, file);

@@ -241,7 +241,7 @@ impl<W: Write + std::io::Seek> WaczSink<W> {
         seeds: std::collections::BTreeSet<String>,
     ) -> Result<Self, ExportError> {
         let mut writer = PackageWriter::new(out, created)?;
-        // Requests and notes come on top of what was selected: where it may be large, it is said to be.
+        // Requests and notes come on top of what was selected: where it may be large, it is declared as large.
         writer.begin_warc(&warc_name, bytes.saturating_mul(4))?;
         Ok(Self { writer, pages: Sorter::new(SortOptions::default()), seeds })
     }

@@ -4,7 +4,7 @@
 //! What a page needs is what a browser fetches to show it: pictures, styles, scripts, frames, fonts,
 //! media, also of other hosts; what its style sheets need; and what redirects on the way lead to. Of
 //! each, the capture nearest before the time is taken; where there is none, the earliest one after it,
-//! which is reported. Addresses that scripts make up are not known.
+//! which is reported. Addresses that scripts generate are not known.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 
@@ -30,7 +30,7 @@ const NEEDED_BY_MAX: usize = 3;
 pub struct Lack {
     /// Its URL.
     pub url: String,
-    /// What is the matter.
+    /// What is wrong.
     pub lack: Why,
     /// The captures that stand in, or that are concerned: 14 digits.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,7 +39,7 @@ pub struct Lack {
     pub needed_by: Vec<String>,
 }
 
-/// Why something lacks.
+/// Why something is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
@@ -47,7 +47,7 @@ pub enum Why {
     NotCaptured,
     /// It was captured only later; the earliest capture stands in.
     OnlyLater,
-    /// It could not be had: the archive holds a report of the failure alone.
+    /// It could not be fetched: the archive holds a report of the failure alone.
     Failed,
     /// A revisit whose payload is not in the archive.
     PayloadElsewhere,
@@ -78,7 +78,7 @@ pub struct Site {
     pub urls: u64,
     /// What is needed besides, of this host and of others.
     pub requisites: u64,
-    /// What lacks, by URL.
+    /// What is missing, by URL.
     pub lacks: Vec<Lack>,
 }
 
@@ -166,8 +166,8 @@ impl Finding<'_> {
                     self.seen.insert(url);
                     self.take(capture)?;
                 }
-                // A URL that could not be had before that time may be had by a page later on: it is
-                // decided on when something needs it. The report of the failure is part of the site.
+                // A URL that could not be fetched before that time may have a later capture: it is decided
+                // on when something needs it. The report of the failure is part of the site.
                 (None, Some(failure)) => {
                     self.site.selection.add(self.reader, &failure)?;
                     self.lack(&url, Why::Failed, Some(&failure), None);
@@ -223,7 +223,7 @@ impl Finding<'_> {
     fn need(&mut self, url: &str, by: &str) -> Result<(), ExportError> {
         let url = url.split('#').next().unwrap_or(url);
         if !self.seen.insert(url.to_owned()) {
-            // Named for what lacks, too.
+            // Recorded for what is missing, too.
             for why in [Why::NotCaptured, Why::OnlyLater, Why::Failed] {
                 if self.lacks.contains_key(&(url.to_owned(), why)) {
                     self.lack(url, why, None, Some(by));
@@ -278,7 +278,7 @@ struct Nearest {
     failure: Option<Capture>,
 }
 
-/// Whether a capture may need something, as far as its line of the index tells.
+/// Whether a capture may need something, as far as its line of the index shows.
 fn may_need(capture: &Capture) -> bool {
     let is_redirect = capture.status.is_some_and(|status| (300..400).contains(&status));
     let is_document = ["text/html", "application/xhtml+xml", "text/css", "image/svg+xml"];

@@ -27,7 +27,7 @@ pub(super) struct Suffixes<'a> {
 }
 
 impl<'a> Suffixes<'a> {
-    /// Of a host name in lower case and without a dot at its end; of an address there is nothing to ask.
+    /// Of a host name in lower case and without a dot at its end; an IP address has none.
     pub fn of(host: &'a str) -> Self {
         let Some((private, mut kind)) = suffix(host) else { return Self::default() };
         // What is above a private suffix, as far as it is one, too.

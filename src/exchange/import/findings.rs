@@ -1,8 +1,8 @@
-//! What was found in a file, as much of it as is reported.
+//! The findings of a file, as many of them as are reported.
 
 use crate::base::{Finding, Severity};
 
-/// How many findings of a file are kept: the rest of a file that is damaged all over is no news.
+/// How many findings of a file are kept: more findings of a badly damaged file add nothing.
 const FINDINGS_MAX: usize = 1_000;
 
 /// The first findings of a file, and how many there are.
@@ -30,7 +30,7 @@ impl Findings {
     }
 
     /// Those that are kept, and one that counts the rest.
-    pub fn told(mut self, name: &str) -> Vec<Finding> {
+    pub fn reported(mut self, name: &str) -> Vec<Finding> {
         if self.left_out > 0 {
             let what = format!("{} more findings; `pressmark verify` lists them", self.left_out);
             self.kept.push(Finding::warning(name, None, "findings", what));

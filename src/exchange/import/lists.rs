@@ -71,8 +71,8 @@ impl Serialize for Text<'_> {
     }
 }
 
-/// What is no UTF-8 is replaced. Reading fails on no list that was read before; where it does, the text
-/// ends there: an error of its own has no place in a text.
+/// Invalid UTF-8 is replaced. Reading should not fail on a list that was read before; where it does,
+/// the text ends there, since a text cannot hold an error.
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ok(mut bytes) = self.package.bytes(self.entry) else { return Ok(()) };
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_is_too_long_is_told_of_and_not_kept() {
+    fn a_list_that_is_too_long_is_reported_and_not_kept() {
         assert_eq!(
             written(b"0123456789", 10),
             (serde_json::json!({"datapackage.json": "0123456789"}), 0)

@@ -1,7 +1,7 @@
 //! WARC files of other programs, taken into an archive.
 //!
 //! A file is copied into `imported/`, its bytes untouched, and read as a whole before it gets its name there;
-//! beside it lies `NAME.origin.json`, which tells where it came from ([`Origin`]). From then on it is one more
+//! beside it lies `NAME.origin.json`, which says where it came from ([`Origin`]). From then on it is one more
 //! WARC file: index, readings and the evidence log follow it as they follow our own. The WARC files of a
 //! package are taken out of it and compared with its list of files; what else is needed to check
 //! the package later is kept beside the first of them.
@@ -31,7 +31,7 @@ pub struct ImportOptions<'a> {
     pub lenient: bool,
     /// The time of the import.
     pub now: Timestamp,
-    /// Told how many bytes of which file were read, and how many it has.
+    /// Called with the file, how many of its bytes were read, and how many it has.
     pub progress: &'a mut dyn FnMut(&str, u64, u64),
 }
 
@@ -71,12 +71,12 @@ pub struct Taken {
     pub findings: Vec<Finding>,
 }
 
-/// Takes the files in, each as it comes; `found` is told of each. The index has to be brought up afterwards
+/// Takes the files in, one by one; `found` is called for each. The index has to be brought up to date afterwards
 /// ([`crate::store::bring_up`]).
 ///
 /// # Errors
-/// When another import is under way, or the archive cannot be written. What is wrong with a file is told of
-/// it, and the next is taken.
+/// When another import is under way, or the archive cannot be written. A problem with one file is reported
+/// for it, and the next is taken.
 pub fn import(
     layout: &Layout,
     paths: &[PathBuf],

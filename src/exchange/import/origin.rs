@@ -70,7 +70,7 @@ struct WrittenPackage<'a> {
     files: Option<&'a Lists<'a>>,
 }
 
-/// What of an origin is remembered of every file of an archive.
+/// What is kept in memory of the origin of every file of an archive.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Known {
     pub name: String,
@@ -128,7 +128,7 @@ impl Origin {
             if !path.to_string_lossy().ends_with(ENDING) {
                 continue;
             }
-            // One that cannot be read says nothing: its file is taken for unknown, and named again.
+            // One that cannot be read is ignored: its file counts as unknown, and is named again.
             let file = fs::File::open(&path).map(BufReader::new);
             let origin = file.ok().and_then(|file| serde_json::from_reader(file).ok());
             let Some(origin) = origin else { continue };

@@ -152,7 +152,7 @@ impl<'a, 'o> Taking<'a, 'o> {
             _ => None,
         };
         if let Some(why) = why {
-            found(Taken { findings: findings.told(&from), ..refused(&from, &why) });
+            found(Taken { findings: findings.reported(&from), ..refused(&from, &why) });
             return Ok(());
         }
         let whole = Whole { name: plain_name(path), digest, from };
@@ -176,13 +176,13 @@ impl<'a, 'o> Taking<'a, 'o> {
         let is_part = |entry: &&PackageEntry| entry.holds_records() || entry.is_package();
         if !package.entries().iter().any(|entry| is_part(&entry)) {
             let at = inside.map_or(whole.from.clone(), |inside| format!("{}/{inside}", whole.from));
-            let findings = findings.told(&at);
+            let findings = findings.reported(&at);
             found(Taken { findings, ..refused(&at, "it holds no WARC file") });
             return Ok(());
         }
         let lists = Lists::of(package, &mut |finding| findings.add(finding));
         // They stand with the first file that is taken.
-        let (mut lists, mut findings) = (Some(lists), Some(findings.told(&whole.from)));
+        let (mut lists, mut findings) = (Some(lists), Some(findings.reported(&whole.from)));
         for part in package.entries().iter().filter(is_part) {
             let path = path_of(part);
             let at = format!("{}/{path}", whole.from);
@@ -252,7 +252,7 @@ impl<'a, 'o> Taking<'a, 'o> {
         Ok(Ok(Copied { file, digest: hasher.finish().to_string(), bytes }))
     }
 
-    /// Reads what was copied, and gives it its name where nothing is against that.
+    /// Reads what was copied, and gives it its name unless it is refused.
     fn adopt(
         &mut self,
         copied: Copied,
@@ -285,7 +285,7 @@ impl<'a, 'o> Taking<'a, 'o> {
         };
         let Checked { records, captures, .. } = checked;
         if let Some(why) = checked.refusal(self.options.lenient) {
-            let (outcome, findings) = (Outcome::Refused, checked.findings.told(from));
+            let (outcome, findings) = (Outcome::Refused, checked.findings.reported(from));
             return Ok(Taken { outcome, why: Some(why), records, captures, findings, ..taken });
         }
         let name = self.free_name(&ended(name, checked.framing), &copied.digest);
@@ -302,7 +302,7 @@ impl<'a, 'o> Taking<'a, 'o> {
         let Origin { name, digest, bytes, .. } = origin;
         let file = Some(name.clone());
         self.known.insert(digest.clone(), Known { name, digest, bytes, records, captures });
-        let findings = checked.findings.told(from);
+        let findings = checked.findings.reported(from);
         Ok(Taken { file, records, captures, outcome: Outcome::Imported, findings, ..taken })
     }
 

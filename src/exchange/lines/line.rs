@@ -111,7 +111,7 @@ impl Line {
         self.status = status.map(|status| String::from_utf8_lossy(status).into_owned());
     }
 
-    /// What a record without HTTP is of.
+    /// Takes the media type of a record without HTTP.
     pub fn take_media_type(&mut self, fields: &Fields, kind: &RecordKind) {
         if *kind != RecordKind::Revisit {
             self.mime = fields.content_type().map(|text| essence(&text));

@@ -69,8 +69,8 @@ pub enum LineError {
     Sink(io::Error),
 }
 
-/// Gives the lines of a file to `sink`, without line ends and in no order; `name` is what they call the
-/// file. What is wrong with it is handed to `found`.
+/// Gives the lines of a file to `sink`, without line ends and in no order; `name` is the file's name in
+/// them. What is wrong with the file is passed to `found`.
 ///
 /// # Errors
 /// When the file cannot be read, lines do not go into a temporary file, or `sink` fails. Damage is no
@@ -186,7 +186,7 @@ impl<'a> PartLines<'a> {
     }
 
     /// What a record is of: a line, or a request. A record that is cut, damaged or shares its member
-    /// cannot be read by its place and has none; the reader reports it, and meets again what it
+    /// cannot be read by its place and has none; the reader reports it, and encounters again what it
     /// cannot read.
     fn read<R: Read + Send>(
         &mut self,
@@ -252,7 +252,7 @@ fn has_line(kind: &RecordKind, fields: &Fields) -> bool {
 }
 
 /// The method of a request as it was sent, in upper case, and the query of its body: with these [`post::with_query`]
-/// gives the URL that its response has its key of. Total: whatever the bytes are.
+/// gives the URL from which the key of its response is made. Total: whatever the bytes are.
 #[must_use]
 pub fn method_and_query(request: &[u8]) -> (String, String) {
     let head = Head::parse(request);

@@ -1,4 +1,4 @@
-//! The query that a request body is appended to the urlkey as, so that two POST requests to one URL
+//! The query that is appended to the urlkey for a request body, so that two POST requests to one URL
 //! have two keys.
 //!
 //! Follows what cdxj-indexer, pywb and wabac.js agree on ("Request Body Canonicalization" of the

@@ -42,7 +42,7 @@ pub struct Listed {
     pub original: Option<String>,
 }
 
-/// Why a document is no TimeMap.
+/// Why a document is not a TimeMap.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("it is no TimeMap in link format and no list of captures in JSON or CDXJ: {0}")]
 pub struct NoTimeMap(String);
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_timemap_is_told_from_an_empty_one() {
+    fn an_invalid_timemap_is_distinguished_from_an_empty_one() {
         let from = uri("http://web.example/");
         for text in
             ["<!doctype html><p>Not found", "not found", "{\"error\":\"no\"}", "{\"a\":", "<"]

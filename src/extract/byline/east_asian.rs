@@ -1,11 +1,11 @@
-//! Bylines in Chinese, Japanese and Korean, which part names by other means than spaces.
+//! Bylines in Chinese, Japanese and Korean, which separate names by other means than spaces.
 
 use super::lexicon::{DESK_ENDS, JOINED_ROLES, body_word};
 use super::line::{Context, is_unspaced};
 use crate::extract::page::Author;
 
-/// What stands behind the names and is none; of one character only where it stands by itself, since
-/// given names end with the same ones.
+/// What follows the names and is not a name; a single character counts only where it stands by itself, since
+/// given names end with the same characters.
 const TAILS: &[&str] = &["综合报道", "綜合報導", "报道", "報導", "報道", "撰文", "整理"];
 const LONE_TAILS: &[&str] = &["撰", "文", "摄", "攝", "発", "電", "电", "님", "씀"];
 
@@ -28,7 +28,7 @@ pub(super) fn read(group: &[Vec<&str>], context: &Context<'_>) -> Option<Vec<Aut
     for words in group {
         let mut names: Vec<String> = Vec::new();
         let has_kana = words.iter().any(|w| w.chars().any(is_kana));
-        // A dot parts names, but for the parts of a foreign one in kana.
+        // A dot separates names, except the parts of a foreign name in kana.
         let parts = words.iter().flat_map(|word| word.split(move |c| c == '·' && !has_kana));
         for word in parts {
             let Some(word) = without_label(word) else { continue };
@@ -45,7 +45,7 @@ pub(super) fn read(group: &[Vec<&str>], context: &Context<'_>) -> Option<Vec<Aut
         let has_dot = words.iter().any(|word| word.contains('·'));
         out.extend(persons(&names, is_joined && !has_dot));
     }
-    // Beside people, their desk, office and outlet are none of the authors.
+    // Beside people, their desk, office and outlet are not authors.
     if out.len() > 1 && out.iter().any(|author| !is_desk(&author.name)) {
         out.retain(|author| !is_desk(&author.name));
     }
@@ -68,7 +68,7 @@ fn is_desk(name: &str) -> bool {
     DESK_ENDS.iter().any(|end| name.ends_with(end) && name.chars().count() > 1)
 }
 
-/// Whether a group only tells where it was reported from: "台北報導".
+/// Whether a group only states where it was reported from: "台北報導".
 pub(super) fn is_dateline(group: &[Vec<&str>]) -> bool {
     let [words] = group else { return false };
     let [word] = words.as_slice() else { return false };
@@ -117,7 +117,7 @@ fn persons(names: &[String], is_joined: bool) -> Vec<Author> {
         let next = next.filter(|next| !is_body(name) && !is_body(next));
         let takes = next.is_some()
             && if is_joined {
-                // Korean parts no name of more than one character before the space.
+                // In Korean a name with a space has one character before it.
                 names.len().is_multiple_of(2)
                     && length(name) <= if name.chars().all(is_hangul) { 1 } else { 3 }
             } else {

@@ -1,4 +1,4 @@
-//! Given names of many countries, to tell which end of a name is the given one.
+//! Given names of many countries, to find which end of a name is the given name.
 //!
 //! Our own list of common ones, without genders; it adds to the list that pronouns are matched by. Names
 //! that are as common as family names ("Martin", "Thomas" stay: they are given more often) are here only
@@ -47,7 +47,7 @@ const HUNGARIAN: &str = "ádám ágnes ágoston ákos alíz ambrus andor andrás
     terézia tibor tímea tivadar tünde vajk valéria vanda vera veronika viktor viktória vilma vilmos vince virág vivien zita zoé \
     zoltán zsanett zsigmond zsófia zsolt zsombor zsuzsa zsuzsanna zsuzsi";
 
-/// Given to both, or not on the list that tells genders.
+/// Given to both, or not on the list that gives genders.
 const OTHERS: &str = "alex sam chris jan kim pat robin taylor jordan casey morgan juli jamie jessie lee dana terry tracy leslie kerry \
     shannon ashley avery riley quinn blake drew skyler max nico andrea sasha misha zhenya toni gabriele simone michele nicola \
     luca giulio giulia matteo davide lorenzo gianni giovanni paolo pietro stefano enrico ilaria federica elisa alessandro \

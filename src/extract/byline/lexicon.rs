@@ -13,7 +13,7 @@ fn phrases(table: &'static str) -> Vec<&'static str> {
     table.split('|').collect()
 }
 
-/// What stands before a name and is none of it; the longer of two that fit is taken. Those that end with a
+/// What stands before a name and is not part of it; the longer of two that match is taken. Those that end with a
 /// letter need a space, a colon or the end behind them.
 pub(super) static BY: Phrases = LazyLock::new(|| {
     phrases(
@@ -36,7 +36,7 @@ pub(super) static BY: Phrases = LazyLock::new(|| {
     )
 });
 
-/// What stands before names of people who did something else; they and all that follows are left out.
+/// What stands before names of people with other roles; they and all that follows are left out.
 pub(super) static NOT_BY: Phrases = LazyLock::new(|| {
     phrases(
         "photo by|photos by|photograph by|photographs by|photography by|pictures by|picture by|illustration by|\
@@ -81,7 +81,7 @@ pub(super) const NARROW_JOINERS: &[(&str, &[&str])] = &[
     ("na", &["sw"]),
 ];
 
-/// Words between a name and a place or an outlet: what follows is no part of the name.
+/// Words between a name and a place or an outlet: what follows is not part of the name.
 pub(super) static PLACE_WORDS: Phrases = LazyLock::new(|| {
     phrases(
         "in|at|from|for|of|near|aboard|on|aus|bei|für|à|au|aux|depuis|en|desde|em|på|fra|från|uit|voor|w|we|ve|z|ze|в|\
@@ -173,7 +173,7 @@ pub(super) static GENERATIONS: Phrases = LazyLock::new(|| {
     )
 });
 
-/// Degrees, orders and memberships behind a name: no part of it in any style.
+/// Degrees, orders and memberships behind a name: not part of it in any style.
 pub(super) static DEGREES: Phrases = LazyLock::new(|| {
     phrases(
         "phd|ph.d.|ph.d|md|m.d.|m.d|do|d.o.|jd|j.d.|mba|m.b.a.|ma|m.a.|ba|b.a.|bsc|msc|m.sc.|b.sc.|mph|m.p.h.|rn|r.n.|\
@@ -183,7 +183,7 @@ pub(super) static DEGREES: Phrases = LazyLock::new(|| {
     )
 });
 
-/// Words that are no name where they stand alone.
+/// Words that are not a name where they stand alone.
 pub(super) static NO_NAMES: Phrases = LazyLock::new(|| {
     phrases(
         "नई दिल्ली|new delhi|new york|new york city|los angeles|san francisco|hong kong|tel aviv|buenos aires|são paulo|rio de janeiro|\
@@ -197,7 +197,7 @@ pub(super) static NO_NAMES: Phrases = LazyLock::new(|| {
     )
 });
 
-/// What begins a piece of a byline that leads somewhere, or asks for something.
+/// What begins a piece of a byline that is a pointer or a prompt.
 pub(super) static INVITATIONS: Phrases = LazyLock::new(|| {
     phrases(
         "email |e-mail |mail |follow |contact |share |view |more |read |see |bio|profile|about |connect |get in touch|\
@@ -208,7 +208,7 @@ pub(super) static INVITATIONS: Phrases = LazyLock::new(|| {
     )
 });
 
-/// Words that make a name one of a body, wherever they stand in it.
+/// Words that make a name that of a body, wherever they are in it.
 static BODIES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     "agency agencies staff team newsroom editorial editors news redacao reuters afp dpa efe ansa tass upi xinhua bbc cnn npr pbs abc nbc cbs itv \
      bloomberg associated bureau inc inc. llc ltd ltd. gmbh plc corp corp. corporation company university universities institute \
@@ -309,7 +309,7 @@ pub(super) fn is_wire(name: &str) -> bool {
             && words.next().is_none()
 }
 
-/// Whether a name is that of a desk, a staff, or of whom a piece was written for: "Redaktion Kiel", "Special to the
+/// Whether a name is that of a desk, a staff, or of the outlet a piece was written for: "Redaktion Kiel", "Special to the
 /// Post".
 pub(super) fn is_desk(name: &str) -> bool {
     let lower = name.to_lowercase();
@@ -336,7 +336,7 @@ pub(super) static DATED: Phrases = LazyLock::new(|| {
     )
 });
 
-/// Verbs between a place and who reports from there: "Aus Farholm berichtet Jutta Kern".
+/// Verbs between a place and the reporter there: "Aus Farholm berichtet Jutta Kern".
 pub(super) static REPORTS: Phrases = LazyLock::new(|| {
     phrases(
         "berichtet|berichten|meldet|reports|informa|rapporte|rapporteert|bericht|rapporterar|rapporterer|сообщает|передаёт|\

@@ -1,8 +1,8 @@
-//! A byline as text, taken apart: who is named in it.
+//! Splits a byline into the names in it.
 //!
-//! In this order: what is no text is dropped, people who did something else are cut off, addresses go,
-//! then "By"; joiners and marks part the rest into groups, commas into pieces; each piece is a name, a
-//! body, a suffix or nothing; and last, commas between a family and a given name are told from those of a
+//! In this order: what is not text is dropped, people with other roles are cut off, addresses are removed,
+//! then "By"; joiners and marks split the rest into groups, commas into pieces; each piece is a name, a
+//! body, a suffix or nothing; last, commas between a family and a given name are distinguished from those of a
 //! list. Deliberately guesses no name that is not written out.
 
 use super::given::{is_east_asian_family, is_given, is_initial};
@@ -16,7 +16,7 @@ use crate::extract::declared::squeeze;
 use crate::extract::json_ld::unescape;
 use crate::extract::page::Author;
 
-/// Longer texts are no bylines.
+/// Longer texts are not bylines.
 const LINE_BYTES_MAX: usize = 4_000;
 
 /// What is known beside the text.
@@ -83,7 +83,7 @@ pub(crate) fn read(text: &str, context: &Context<'_>) -> Vec<Author> {
     names
 }
 
-/// "And" that Arabic and Hebrew write together with the next name, parted from it where two words stand on either
+/// "And" that Arabic and Hebrew write together with the next name, separated from it where two words stand on either
 /// side: "نادر خوري وسلمى حداد".
 fn apart(text: &str, context: &Context<'_>) -> String {
     let letter = match context.language {
@@ -109,7 +109,7 @@ fn apart(text: &str, context: &Context<'_>) -> String {
     out.join(" ").replace(" ,", ",")
 }
 
-/// Form C, one line, without invisible characters; a space of no width parts, as on pages it does.
+/// Form C, one line, without invisible characters; a zero-width space separates words, as on pages.
 fn tidy(text: &str) -> String {
     let text = unescape(text);
     let text: String = composed(&text)
@@ -133,7 +133,7 @@ fn tidy(text: &str) -> String {
     squeeze(&text).replace(',', ", ").replace(" ,", ",").replace(",  ", ", ").trim().to_owned()
 }
 
-/// "Ann LeeReporter": a job that stands right behind the name, where the style sheet alone parts the two.
+/// "Ann LeeReporter": a job that stands right behind the name, where only the style sheet separates the two.
 fn parted_roles(text: &str) -> String {
     let part = |word: &str| -> String {
         let mut before = ' ';
@@ -246,7 +246,7 @@ fn without_addresses(text: &str) -> String {
     squeeze(&kept)
 }
 
-/// What stands behind "By", wherever that is; the text where there is none.
+/// The text behind "By", wherever that is; the whole text where there is none.
 fn after_by(text: &str) -> &str {
     let trim = |text: &str| -> usize {
         text.len()
@@ -277,8 +277,8 @@ fn after_by(text: &str) -> &str {
         let length = phrase_at(&rest[at..], &BY)?;
         let before = &rest[..at];
         let is_english = rest[at..at + length].to_ascii_lowercase().ends_with("by");
-        let is_told = is_english || before.bytes().any(|b| b.is_ascii_digit());
-        (is_told && at + length < rest.len()).then_some(at + length)
+        let is_byline = is_english || before.bytes().any(|b| b.is_ascii_digit());
+        (is_byline && at + length < rest.len()).then_some(at + length)
     });
     match inner.last() {
         Some(at) => &rest[at + trim(&rest[at..])..],
@@ -457,7 +457,7 @@ fn compose(pieces: Vec<Piece>, context: &Context<'_>) -> Vec<Author> {
         }
     }
     out.extend(persons(run, broken, context));
-    // An initial alone names nobody.
+    // An initial alone is not a name.
     out.retain(|author| author.name.chars().filter(|c| c.is_alphabetic()).count() >= 2);
     out
 }
@@ -509,15 +509,15 @@ fn inverted(family: &[String], given: &[String], is_alone: bool, context: &Conte
         let is_short = given.len() == 1
             || all_given
             || is_given(first) && given.len() == 2 && is_initial(last);
-        let is_told = context.is_one || is_given(first) || is_east_asian_family(&family[0]);
-        return fits && (is_short || (is_alone && is_told));
+        let is_certain = context.is_one || is_given(first) || is_east_asian_family(&family[0]);
+        return fits && (is_short || (is_alone && is_certain));
     }
     // "García Márquez, Gabriel", "Smith Jones, A. B."
     let is_two = core == 2 && !begins_given;
     initials || (is_alone && is_two && (all_given || context.is_one && given.len() == 1))
 }
 
-/// What a single piece is where it is no name, for [`piece::of`].
+/// What a single piece is where it is not a name, for [`piece::of`].
 pub(super) fn kind_of(words: &[&str]) -> Option<Piece> {
     let joined = words.join(" ");
     let lower = joined.to_lowercase();

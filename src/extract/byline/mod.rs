@@ -1,8 +1,8 @@
-//! Who wrote it: names from JSON-LD, `meta`, microdata and the byline a reader sees.
+//! The authors: names from JSON-LD, `meta`, microdata and the byline a reader sees.
 //!
-//! In reading order: the sources and which of them is believed (here), where a reader sees a byline
-//! ([`visible`]), a byline taken apart ([`mod@line`], [`piece`], [`person`], [`east_asian`]), and the words that takes
-//! ([`lexicon`], [`given`]). Agencies and staffs are told from people by their words. Deliberately knows
+//! In reading order: the sources and which of them is trusted (here), where a reader sees a byline
+//! ([`visible`]), a byline split into names ([`mod@line`], [`piece`], [`person`], [`east_asian`]), and the word lists
+//! ([`lexicon`], [`given`]). Agencies and staffs are distinguished from people by their words. Deliberately knows
 //! nothing of how names are set in citations.
 
 mod east_asian;
@@ -61,7 +61,7 @@ pub struct Sources<'a> {
     pub flow: &'a Flow,
     pub declared: &'a Declared,
     pub ld: &'a LdArticle,
-    /// What data for scripts say, where the article is read from those.
+    /// The data for scripts, where the article is read from them.
     pub state: Option<&'a Article>,
     /// The blocks of the article, by index.
     pub kept: &'a [usize],
@@ -108,7 +108,7 @@ pub fn find(from: &Sources<'_>, site: Option<&str>, language: Option<&str>) -> V
     without_outlet(found, site)
 }
 
-/// Beside people, the outlet, its desks and staff, and the agencies that a line names with them are none of the
+/// Beside people, the outlet, its desks and staff, and the agencies that a line names with them are not
 /// authors. An agency that the page declares as an author of its own is one.
 fn without_outlet(found: Vec<Fact<Author>>, site: Option<&str>) -> Vec<Fact<Author>> {
     if !found.iter().any(|f| !f.value.organisation) {
@@ -149,7 +149,7 @@ fn without_outlet(found: Vec<Fact<Author>>, site: Option<&str>) -> Vec<Fact<Auth
     found.into_iter().filter(|f| !is_own(&f.value) && !is_beside(f)).collect()
 }
 
-/// The names of one author in JSON-LD: parts where it has them; a body's name is never parted.
+/// The names of one author in JSON-LD: parts where it has them; a body's name is never split.
 fn of_ld(name: &json_ld::Name, context: &Context<'_>) -> Vec<Author> {
     if let (false, Some((given, family))) = (name.organisation, &name.parts) {
         let author = person::of_parts(given, family, "", context);
@@ -173,7 +173,7 @@ fn better(old: Vec<Fact<Author>>, new: Vec<Fact<Author>>) -> Vec<Fact<Author>> {
     if old.is_empty() || (!people(&old) && people(&new)) { new } else { old }
 }
 
-/// Each name once; beside people the outlet is none of the authors.
+/// Each name once; beside people the outlet is not an author.
 fn facts(names: Vec<Author>, origin: Origin) -> Vec<Fact<Author>> {
     let mut out: Vec<Fact<Author>> = Vec::new();
     for author in names {

@@ -1,7 +1,7 @@
-//! A person's name, cleaned: its generation apart, degrees left out, capitals as names have them.
+//! A personal name, cleaned: its generation split off, degrees left out, capitals as in names.
 //!
-//! Capitals that set off a family name, and fields that hold it, say which part that is. Deliberately
-//! guesses no family name that nothing marks.
+//! Capitals that set off a family name, and fields that hold it, show which part that is. Deliberately
+//! guesses no unmarked family name.
 
 use super::given::{is_east_asian_family, is_given};
 use super::line::{Context, Piece, is_unspaced, kind_of};
@@ -67,7 +67,7 @@ fn split_suffix(words: &[String]) -> (Vec<String>, String) {
     }
 }
 
-/// Degrees that are no initials and no family names.
+/// Degrees that are neither initials nor family names.
 fn is_sure_degree(word: &str) -> bool {
     matches!(
         word,
@@ -118,7 +118,7 @@ fn recased(words: &[String], context: &Context<'_>) -> (Vec<String>, Option<Stri
         return (words.to_vec(), None);
     }
     if !words.iter().any(|w| has_lower(w)) {
-        // All in capitals, but for initials and particles.
+        // All in capitals, except for initials and particles.
         return (capitalised_all(words, context), None);
     }
     let set_off: Vec<usize> = (0..words.len()).filter(|n| long(&words[*n])).collect();
@@ -188,7 +188,7 @@ fn lowered(word: &str, context: &Context<'_>) -> String {
     word.to_lowercase()
 }
 
-/// Whether capital "I" is no capital "i" here.
+/// Whether capital "I" is not a capital "i" here.
 fn is_turkic(context: &Context<'_>) -> bool {
     matches!(context.language, "tr" | "az")
 }

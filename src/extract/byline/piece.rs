@@ -8,7 +8,7 @@ use super::line::{Context, Piece, kind_of};
 use crate::base::normal_form::combining_class;
 use crate::dates::is_month_name;
 
-/// Longer ones, in bytes, and those of more words are no names.
+/// Longer ones, in bytes, and those of more words are not names.
 const NAME_BYTES_MAX: usize = 120;
 const NAME_WORDS_MAX: usize = 8;
 const BODY_BYTES_MAX: usize = 160;
@@ -93,7 +93,7 @@ fn without_wire<'a, 'b>(words: &'b [&'a str]) -> &'b [&'a str] {
     }
 }
 
-/// A word that is set in lower case, in a script that has cases, and is none of those within names.
+/// A word that is set in lower case, in a script that has cases, and is not one of those within names.
 fn is_plain_word(word: &str) -> bool {
     word.chars().all(|c| c.is_lowercase() || !c.is_alphabetic())
         && word.starts_with(char::is_lowercase)

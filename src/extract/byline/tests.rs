@@ -7,7 +7,7 @@ use crate::extract::page::Author;
 
 const TABLE: &str = include_str!("../../../tests/corpus/names/bylines.tsv");
 
-fn told(authors: &[Author]) -> String {
+fn format_authors(authors: &[Author]) -> String {
     let one = |author: &Author| {
         let mark = if author.organisation { "*" } else { "" };
         let family = author.family.as_ref().map_or(String::new(), |f| format!(" [{f}]"));
@@ -28,7 +28,7 @@ fn bylines_name_people_and_bodies_and_nothing_else() {
         let [text, language, wanted] = fields[..] else { panic!("{line}") };
         count += 1;
         let context = Context { language, ..Context::default() };
-        let found = told(&read(text, &context));
+        let found = format_authors(&read(text, &context));
         if found != wanted {
             wrong.push(format!("{text} ({language}): {found}, not {wanted}"));
         }

@@ -1,7 +1,7 @@
-//! Where a reader sees who wrote it: microdata, the lines around the headline, the box below the article.
+//! Where a reader sees the author: microdata, the lines around the headline, the box below the article.
 //!
 //! Finds texts and leaves their reading to [`super::line`]. Bylines of other stories, in rails and lists
-//! of links, stand elsewhere and are never asked.
+//! of links, are elsewhere and are never read.
 
 use super::lexicon::BY;
 use super::line::{self, Context, begins};
@@ -14,7 +14,7 @@ use crate::extract::tag::Tag;
 
 /// Longer blocks are prose.
 const BLOCK_BYTES_MAX: usize = 400;
-/// So many elements inside of a block, or of a property, are looked at.
+/// At most this many elements inside a block or a property are examined.
 const ELEMENTS_MAX: usize = 60;
 
 /// Class names of bylines, and of the names in them, as whole names and as parts.
@@ -78,7 +78,7 @@ pub(super) fn microdata(dom: &Dom, declared: &Declared, context: &Context<'_>) -
     names
 }
 
-/// Links to authors that are looked at.
+/// At most this many links to authors are examined.
 const LINKS_MAX: usize = 40;
 
 /// Whether an element stands in a comment of a reader.
@@ -96,7 +96,7 @@ fn is_in_comment(dom: &Dom, id: NodeId) -> bool {
     })
 }
 
-/// The elements inside of one, without itself.
+/// The elements inside an element, without the element itself.
 fn inside(dom: &Dom, id: NodeId) -> impl Iterator<Item = NodeId> + '_ {
     let entered = dom.walk(id).filter_map(|step| match step {
         Step::Enter(inner) => Some(inner),
@@ -203,7 +203,7 @@ fn has_role(words: &str) -> bool {
     ["기자", "记者", "記者"].iter().any(|role| words.contains(role))
 }
 
-/// Whether a short line tells a day: numbers of a day and a year, or three numbers.
+/// Whether a short line gives a day: numbers of a day and a year, or three numbers.
 fn is_day(text: &str) -> bool {
     const DAY_BYTES_MAX: usize = 80;
     let text = text.trim();
@@ -260,7 +260,7 @@ fn begins_by(text: &str) -> bool {
                 && words.len() <= 6
                 && capitals * 2 >= words.len());
     }
-    // Without capitals a colon tells a byline from a sentence.
+    // Without capitals a colon distinguishes a byline from a sentence.
     is_open && words.len() <= 8
 }
 
@@ -293,7 +293,7 @@ pub(super) fn below(dom: &Dom, flow: &Flow, kept: &[usize], context: &Context<'_
             let class = dom.attr(id, "class").unwrap_or("").to_ascii_lowercase();
             BOXES.split_ascii_whitespace().any(|name| class.contains(name))
         });
-        // The heading of the box ("About the author") is no name: a name is marked, or a link.
+        // The heading of the box ("About the author") is not a name: a name is marked, or a link.
         let here = || std::iter::once(block.node).chain(dom.ancestors(block.node).take(1));
         let is_marked = here().any(|id| is_classed(dom, id))
             || inside(dom, block.node)

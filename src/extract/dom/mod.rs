@@ -4,8 +4,8 @@
 //! linked by index, one string that holds all text. Nothing here is recursive, so no depth of
 //! nesting can exhaust the stack, and dropping the tree is dropping vectors.
 //!
-//! The parser gives no byte positions. They are had by looking at its input queue whenever a
-//! token arrives: what was fed less what is left is where the token ends, and a token begins where
+//! The parser gives no byte positions. They are derived from its input queue whenever a
+//! token arrives: the bytes fed minus the bytes left give the end of the token, and a token begins where
 //! the one before it ended. Text whose position is not certain (foster-parented text of tables)
 //! gets none.
 //!

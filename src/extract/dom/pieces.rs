@@ -117,8 +117,8 @@ impl TagScan {
     }
 }
 
-/// Stands between tokenizer and tree builder: knows where each token lies, and keeps out what
-/// would break a limit.
+/// Sits between tokenizer and tree builder: tracks where each token lies, and drops what
+/// would exceed a limit.
 struct Gate {
     builder: TreeBuilder<Handle, Sink>,
     queue: Rc<BufferQueue>,
@@ -130,7 +130,7 @@ struct Gate {
 }
 
 impl Gate {
-    /// What was fed less what is left in the queue.
+    /// The bytes fed minus the bytes left in the queue.
     fn position(&self) -> usize {
         // Almost always one buffer or none is left.
         let Some(first) = self.queue.pop_front() else { return self.fed.get() };

@@ -7,7 +7,7 @@ use html5ever::data::NAMED_ENTITIES;
 /// The longest reference, in bytes, its marks included.
 const REFERENCE_BYTES_MAX: usize = 34;
 
-/// The text with its character references resolved: those that end with a semicolon. What is no
+/// The text with its character references resolved: those that end with a semicolon. Text that is not a
 /// reference stays as it is.
 #[must_use]
 pub fn resolved(text: &str) -> Cow<'_, str> {

@@ -1,4 +1,4 @@
-//! How the tree is built: the tree builder's orders, carried out on the vector of nodes.
+//! Builds the tree: carries out the tree builder's calls on the vector of nodes.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -26,7 +26,7 @@ pub(super) struct Handle {
 /// What the tree builder builds into.
 pub(super) struct Sink {
     pub(super) dom: RefCell<Dom>,
-    /// The depth of the element opened last, less the end tags since.
+    /// The depth of the element opened last, minus the end tags since.
     pub(super) open_depth: Cell<u32>,
     /// Where the text being processed lies.
     pub(super) text_source: Cell<(u32, u32)>,
@@ -56,7 +56,7 @@ impl Sink {
                 } else {
                     dom.nodes[before as usize].prev
                 };
-                // A reader's text has one form; what a script holds is data, with addresses in it.
+                // Text for readers is normalised; a script holds data, with addresses in it.
                 let is_data = matches!(dom.tag(parent), Tag::Script | Tag::Style);
                 let text = if is_data { Cow::Borrowed(&*text) } else { composed(&text) };
                 match dom.push_text(prev, &text, self.text_source.get()) {
@@ -123,10 +123,10 @@ impl Dom {
                 parts.push((number.to_owned(), id));
             }
         }
-        // Real pages have dozens; the look for a ring walks up the tree for each.
+        // Real pages have dozens; the check for a cycle walks up the tree for each.
         for (number, part) in parts.into_iter().take(500) {
             let Some(place) = places.remove(&number) else { continue };
-            // Never into itself: a hostile page could close a ring.
+            // Never into itself: a hostile page could create a cycle.
             if self.ancestors(place).any(|up| up == part) {
                 continue;
             }

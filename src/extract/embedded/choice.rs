@@ -2,7 +2,7 @@
 //!
 //! Owns the search: an object with a body is a candidate, with the title, the dates and the authors that
 //! stand in it or closely around it. Data hold other articles too (what is related, what is in the menu) and
-//! texts of the site (cookies, terms), so that one is taken only if the page calls itself by its title or
+//! texts of the site (cookies, terms), so that one is taken only if the page has its title or
 //! lies under its address, or if it is the only one and says when or by whom it was written.
 
 use serde_json::{Map, Value};
@@ -10,21 +10,21 @@ use serde_json::{Map, Value};
 use super::super::json_ld::{self, Name};
 use super::rich::{self, Body};
 
-/// The most objects that are looked at.
+/// The most objects that are visited.
 const OBJECTS_MAX: usize = 50_000;
 /// The most nodes of bodies, all candidates together.
 const STEPS_MAX: usize = 400_000;
 /// Shorter bodies are teasers, in bytes of words.
 const BODY_BYTES_MIN: usize = 250;
-/// Shorter titles may be anything's, in bytes of letters.
+/// Shorter titles may belong to anything, in bytes of letters.
 const TITLE_BYTES_MIN: usize = 8;
 /// Longer ones are texts, in bytes.
 const TITLE_BYTES_MAX: usize = 500;
-/// The members of one object that are looked at for facts.
+/// The members of one object that are searched for facts.
 const MEMBERS_MAX: usize = 300;
-/// As much text of all candidates is kept, in bytes of HTML.
+/// At most this much text of all candidates is kept, in bytes of HTML.
 const CANDIDATES_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// As far above a body its title may stand, in objects.
+/// The furthest that a title may be above its body, in objects.
 const ABOVE_MAX: usize = 3;
 
 /// Members that may hold a body, their names without anything but letters, in lower case.
@@ -144,9 +144,9 @@ pub struct Article {
     pub published: Option<String>,
     /// When it was changed, as written.
     pub modified: Option<String>,
-    /// Who wrote it.
+    /// The authors.
     pub authors: Vec<Name>,
-    /// Where in the outlet it stands.
+    /// Its section in the outlet.
     pub section: Option<String>,
     /// Its language, as declared.
     pub language: Option<String>,
@@ -179,7 +179,7 @@ pub fn choose(data: &[Value], own: Own<'_>) -> Option<Article> {
     if let Some(best) = best {
         return Some(best.clone());
     }
-    // Of an article that the page does not name it is known that nothing else could be it.
+    // An article that the page does not name is taken only if nothing else could be the article.
     let only = longest(all.iter())?;
     let is_other = |article: &&Article| {
         article.headline != only.headline && article.body.words * 3 >= only.body.words
@@ -210,7 +210,7 @@ fn candidates(data: &[Value]) -> Vec<Article> {
     while let Some((value, around)) = open.pop() {
         match value {
             Value::Array(all) => {
-                // What is around a list is not what is in it, unless it is the only one there.
+                // What surrounds a list does not describe its items, unless there is only one item.
                 let around = if all.len() == 1 { around } else { Vec::new() };
                 open.extend(all.iter().rev().map(|inner| (inner, around.clone())));
             }
@@ -399,7 +399,7 @@ fn is_same_title(one: &str, other: &str) -> bool {
     one.len().min(other.len()) >= TITLE_BYTES_MIN && (one.contains(&other) || other.contains(&one))
 }
 
-/// The last part of an address that tells one article from others: words parted by hyphens, or a number.
+/// The last part of an address that distinguishes one article from others: words separated by hyphens, or a number.
 fn slug(url: &str) -> Option<&str> {
     let path = url.split(['?', '#']).next().unwrap_or(url);
     let path = path.split_once("://").map_or(path, |(_, rest)| rest);

@@ -1,6 +1,6 @@
 //! The data that a page carries for its scripts, as values.
 //!
-//! Owns where it stands: scripts of JSON (`__NEXT_DATA__`, Angular's state, what SvelteKit has fetched),
+//! Owns where it is found: scripts of JSON (`__NEXT_DATA__`, Angular's state, what SvelteKit has fetched),
 //! the flat lists of Nuxt 3, literals that a script assigns (`window.__INITIAL_STATE__ = {…}`), the stream
 //! of Next's app router (`self.__next_f.push(…)`), and attributes (`data-page="{…}"`). Deliberately does
 //! not know what the data say. JSON-LD is read elsewhere.
@@ -25,7 +25,7 @@ const DATA_BYTES_MIN: usize = 300;
 const LITERALS_MAX: usize = 200;
 /// The most texts of JSON that stand in strings of the data.
 const INNER_MAX: usize = 20;
-/// Lists inside of lists of Nuxt's, at the deepest.
+/// The deepest nesting of Nuxt's lists.
 const FLAT_DEPTH_MAX: usize = 60;
 
 /// All data of a page, in the order of the document.
@@ -54,7 +54,7 @@ struct Reader {
     budget: Budget,
     literals: usize,
     found: Vec<Value>,
-    /// What Next's app router was given, piece after piece.
+    /// The pieces that Next's app router was given.
     stream: String,
 }
 
@@ -193,7 +193,7 @@ fn parse(text: &str) -> Option<Value> {
     })
 }
 
-/// Where the literal begins that is assigned at `mark`, if one is: behind a name, and big enough.
+/// The start of the literal that is assigned at `mark`, if there is one: behind a name, and big enough.
 fn begins_literal(text: &str, mark: usize) -> Option<usize> {
     let named = text[..mark].trim_end();
     let is_named = named.ends_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '$' | ']'));
@@ -226,7 +226,7 @@ fn unfold_at(all: &[Value], at: usize, depth: usize, budget: &mut Budget) -> Opt
             Value::Object(members.collect::<Map<_, _>>())
         }
         Value::Array(list) => match list.first() {
-            // A mark of what the value was, and its place or its text.
+            // A tag for the type of the value, and its place or its text.
             Some(Value::String(mark)) if mark == "Date" => list.get(1).cloned().unwrap_or_default(),
             Some(Value::String(mark)) if mark == "Set" || mark == "Map" => {
                 Value::Array(list.iter().skip(1).map(inner).collect())
@@ -242,7 +242,7 @@ fn unfold_at(all: &[Value], at: usize, depth: usize, budget: &mut Budget) -> Opt
     })
 }
 
-/// Puts texts of the stream where they are named.
+/// Inserts texts of the stream where they are referenced.
 fn fill(value: &mut Value, texts: &HashMap<&str, &str>, budget: &mut Budget) {
     match value {
         Value::String(text) => {

@@ -3,7 +3,7 @@
 //! Owns the reading of one literal: names without quotation marks, single quotes and template strings,
 //! `undefined`, `void 0`, `!0`, `new Date(…)`, `JSON.parse('…')`, and the function that is called at
 //! once with the values that repeat (`(function(a,b){return {…}}("x",…))`, as Nuxt 2 writes its state).
-//! Deliberately no expressions and no code: what is no value makes the whole literal none.
+//! Deliberately no expressions and no code: anything that is not a value makes the whole literal invalid.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use serde_json::{Map, Number, Value};
 
 use super::super::json;
 
-/// Deeper values are none.
+/// Deeper values are not read.
 const DEPTH_MAX: usize = 100;
 /// The most objects of JSON inside a string.
 const OBJECTS_MAX: usize = 50_000;
@@ -174,7 +174,7 @@ impl<'a> Reader<'a, '_> {
         if let Ok(whole) = written.parse::<i64>() {
             return Some(Value::Number(whole.into()));
         }
-        // `-Infinity` and `0x1f` say nothing here.
+        // `-Infinity` and `0x1f` carry no information here.
         if self.peek().is_some_and(is_name) {
             self.name();
             return Some(Value::Null);

@@ -2,7 +2,7 @@
 //! its scripts build the page from.
 //!
 //! Owns the choice between the two and the form in which it is read: as an element behind the end of the
-//! document, so that what reads articles reads this one as well. Deliberately runs no script and asks for
+//! document, so that the code that reads articles reads this one as well. Deliberately runs no script and fetches
 //! nothing else. Where: [`data`]; which: [`choice`]; its text: [`rich`].
 
 mod choice;
@@ -27,7 +27,7 @@ const STEPS_MAX: usize = 1_000;
 /// An article that is not in the markup.
 #[derive(Debug)]
 pub(super) struct Embedded {
-    /// What its data say of it; empty but for the text where that is from JSON-LD, which is read for
+    /// What its data say of it; empty except for the text where that is from JSON-LD, which is read for
     /// the facts in any case.
     pub article: Article,
     /// Where its text stands.

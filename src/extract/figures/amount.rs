@@ -19,7 +19,7 @@ pub(super) struct Amount {
     /// The piece behind it.
     pub(super) end: usize,
     pub(super) value: Option<Decimal>,
-    /// The value where it is no decimal: "2/3".
+    /// The value where it is not a decimal: "2/3".
     pub(super) text: Option<String>,
     /// A currency before the number.
     pub(super) currency: Option<&'static str>,
@@ -304,7 +304,7 @@ impl Reader<'_> {
             if let Some(value) = self.unit_word(lower, group).filter(|_| any).or_else(|| {
                 small(self.language, lower).or_else(|| self.first_part(lower, word_at + 1))
             }) {
-                // "two three" is no number; "twenty three" is.
+                // "two three" is not a number; "twenty three" is.
                 // French counts on: soixante-douze, quatre-vingt.
                 if self.language == "fr" && group == 4 && value == 20 {
                     group = 80;
@@ -517,7 +517,7 @@ impl Reader<'_> {
         Some(amount)
     }
 
-    /// Ordinals in words: "third", "21st" is told with the digits.
+    /// Ordinals in words: "third"; "21st" is read with the digits.
     pub(super) fn ordinal_word(&self, at: usize) -> Option<Draft> {
         let lower = self.lower(at);
         let (value, end) = match ordinal(self.language, lower) {

@@ -9,11 +9,11 @@ use std::sync::LazyLock;
 use crate::base::word_map::WordMap;
 use crate::dates::names::{month_in, months_in, weekdays_in};
 
-/// The short forms of English that count in running text, January first. "Mar", "jun" and "jul" stand in
-/// no sentence.
+/// The short forms of English that count in running text, January first. "Mar", "jun" and "jul" do not
+/// occur in sentences.
 const SHORT: [&str; 12] = ["jan", "feb", "", "apr", "", "", "", "aug", "sep", "oct", "nov", "dec"];
 
-/// The names and short forms of English with their months, from 1: asked of every word of a text.
+/// The names and short forms of English with their months, from 1: looked up for every word of a text.
 static ENGLISH: LazyLock<WordMap<&'static str, u8>> = LazyLock::new(|| {
     let names = months_in("en").into_iter().flat_map(|names| names.iter().copied().zip(1..));
     let short = SHORT.into_iter().zip(1..).filter(|(name, _)| !name.is_empty());

@@ -52,7 +52,7 @@ impl Reader<'_> {
         if let Some(end) = self.phone(at).or_else(|| self.address(at)) {
             return Some(end);
         }
-        // Letters right behind the digits that are no unit: "5G", "3D", "737-800" is a phone-like run.
+        // Letters right behind the digits that are not a unit: "5G", "3D", "737-800" is a phone-like run.
         let word = self.word(at + 1);
         if let Some(first) = word.chars().next().filter(|c| super::scan::is_wide(*c)) {
             // 3号线, 5호선: a number of a line or a house. What else follows is counted.

@@ -16,7 +16,7 @@ const COUNTERS: [&str; 27] = [
     "隻", "多", "余", "餘", "枚", "軒", "世帯", "戸", "명", "가구", "마리",
 ];
 
-/// Hedges that stand before what is counted and before no year.
+/// Hedges of counts, which never precede a year.
 const COUNT_HEDGES: [&str; 71] = [
     "mehr als",
     "weniger als",
@@ -102,7 +102,7 @@ impl Reader<'_> {
                     .or_else(|| self.wide_date(at))
                     .or_else(|| self.clock(at))
                     .or_else(|| self.dotted_clock(at))
-                    .or_else(|| self.told_clock(at))
+                    .or_else(|| self.cued_clock(at))
                     .or_else(|| self.wide_clock(at))
                     .or_else(|| self.day_first(at, value?))
                     .or_else(|| self.slashed(at, value?))
@@ -287,7 +287,7 @@ impl Reader<'_> {
         Some(clock(hour, minute, self.zone(end)))
     }
 
-    /// "8.15 a.m.", "11.40pm": British papers part hours and minutes with a stop.
+    /// "8.15 a.m.", "11.40pm": British papers separate hours and minutes with a stop.
     fn dotted_clock(&self, at: usize) -> Option<Draft> {
         let bit = self.bits.get(at)?;
         let (hour, minute) = self.text.get(bit.start..bit.end)?.split_once('.')?;
@@ -304,7 +304,7 @@ impl Reader<'_> {
     }
 
     /// "um 14.30 Uhr", "klokken 16", "godz. 9.30": a time of day by the words of the language around it.
-    fn told_clock(&self, at: usize) -> Option<Draft> {
+    fn cued_clock(&self, at: usize) -> Option<Draft> {
         let table = self.table.filter(|table| !table.is("no-spaces"))?;
         let bit = self.bits.get(at)?;
         let digits = self.text.get(bit.start..bit.end)?;
@@ -323,14 +323,14 @@ impl Reader<'_> {
         let before = dot.unwrap_or(at).checked_sub(1).map(|b| self.lower(b)).unwrap_or_default();
         let led = table.clock_before.contains(before);
         let next = self.piece(at + 1);
-        // Without minutes and a word behind it, a number that counts something is no hour.
+        // Without minutes and a word behind it, a number that counts something is not an hour.
         let is_counted = matches!(next, Piece::Word | Piece::Percent | Piece::Currency(_));
-        let told = if minute.is_empty() {
+        let is_clock = if minute.is_empty() {
             after && led || led && before.chars().count() > 3 && !is_counted
         } else {
             after || led && !self.unit_behind(at + 1) && !matches!(next, Piece::Currency(_))
         };
-        told.then(|| clock(hour, minutes, at + 1 + usize::from(after)))
+        is_clock.then(|| clock(hour, minutes, at + 1 + usize::from(after)))
     }
 
     /// "下午2时30分", "午後4時", "오후 2시 30분".

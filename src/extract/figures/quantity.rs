@@ -48,7 +48,7 @@ impl Reader<'_> {
         let (home, away) = (side(at)?, side(at + 2)?);
         let glued = self.is_glued(at + 1) && self.is_glued(at + 2);
         let digits = |at: usize| self.bits.get(at).map_or(0, |bit| bit.end - bit.start);
-        let told = match self.piece(at + 1) {
+        let is_score = match self.piece(at + 1) {
             // Two digits behind a colon are minutes.
             Piece::Colon => glued && digits(at + 2) == 1 && self.piece(at + 3) != Piece::Colon,
             Piece::Word => match self.word(at + 1) {
@@ -56,7 +56,7 @@ impl Reader<'_> {
                 "a" => matches!(self.language, "pt" | "es" | "it") && home > away && home < 10,
                 _ => false,
             },
-            // "0-3": nothing ranges from none.
+            // "0-3": a range does not begin at zero.
             Piece::Hyphen => glued && home == 0 && away < 20 && digits(at) == 1,
             _ => false,
         };
@@ -66,7 +66,7 @@ impl Reader<'_> {
         let before = at.checked_sub(1).map_or(Piece::Other, |before| self.piece(before));
         let led =
             matches!(before, Piece::Colon | Piece::Hyphen | Piece::Slash) && self.is_glued(at);
-        (told && !unit && !led).then(|| Draft {
+        (is_score && !unit && !led).then(|| Draft {
             kind: FigureKind::Number,
             end: at + 3,
             value: Some(format!("{home}-{away}")),
@@ -170,7 +170,7 @@ impl Reader<'_> {
         let unit = self.with_unit(at, &high)?;
         let kind = FigureKind::Range;
         if !low_value.is_below(high_value) {
-            // "3-2", "52 to 48": a score or a vote; "1914-18" is told with the dates.
+            // "3-2", "52 to 48": a score or a vote; "1914-18" is read with the dates.
             if matches!(self.piece(low.end), Piece::Hyphen)
                 && low.digits
                 && high.digits

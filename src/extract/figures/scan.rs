@@ -1,6 +1,6 @@
 //! A sentence cut into the small pieces that figures are made of.
 //!
-//! Owns the cut into numbers, words and marks, with what stands glued to what. Deliberately gives no
+//! Owns the cut into numbers, words and marks, with which of them are glued together. Deliberately gives no
 //! meaning to them. One pass, linear.
 
 use super::super::numbers::{Decimal, Notation, digits};
@@ -206,7 +206,7 @@ fn other_digits(text: &str, at: usize, notation: Notation) -> (usize, Option<Dec
     (end, value.filter(|_| read == plain.len()))
 }
 
-/// The end of the word at `at`. Digits behind letters are a part of it ("A320"), but for those behind what is written
+/// The end of the word at `at`. Digits behind letters are a part of it ("A320"), except those behind what is written
 /// together with a number: the letters of a currency ("Rp1,2") and of scripts without capitals ("لـ240").
 fn word_end(text: &str, at: usize, table: Option<&Table>) -> usize {
     let parts_number = |end: usize| {

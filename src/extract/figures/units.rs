@@ -332,7 +332,7 @@ pub(super) fn hedge(before: &str, table: Option<&Table>) -> Option<usize> {
         phrases.filter(|hedge| before.ends_with(hedge.as_str())).map(|hedge| hedge.len());
     HEDGES
         .iter()
-        // Most end otherwise: the last byte is asked first.
+        // Most texts end otherwise: the last byte is checked first.
         .filter(|hedge| hedge.bytes().next_back() == last && before.ends_with(**hedge))
         .map(|hedge| hedge.len())
         .chain(of_language)
@@ -364,7 +364,7 @@ words!(
      personas gente personnes gens menschen leute pessoas"
 );
 
-/// Whether the word (lower case) is a plural noun, as far as its form tells.
+/// Whether the word (lower case) is a plural noun, as far as its form shows.
 pub(super) fn is_plural(word: &str) -> bool {
     PLURALS.contains(word)
         || (word.len() > 3

@@ -19,8 +19,8 @@ use words::{Word, Words};
 
 use super::dom::{Dom, NodeId, Step, Tag, resolved};
 use super::furniture::{Marks, Names, is_never_text};
-use super::heard::Heard;
-use super::phrase_lists::hear;
+use super::phrase_bits::Lists;
+use super::phrase_lists::scan;
 use super::shown::Shown;
 
 /// The most text that blocks are made of, in bytes: three long novels. Its words take some fifty
@@ -29,7 +29,7 @@ pub const FLOW_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// A linked line longer than this below a sentence is text, in bytes.
 const LINK_LINE_BYTES_MAX: usize = 40;
-/// Text shorter than this above a linked line is no sentence but a name or an address, in bytes.
+/// Text shorter than this above a linked line is not a sentence but a name or an address, in bytes.
 const SENTENCE_BYTES_MIN: usize = 60;
 
 /// What a block is by its markup alone.
@@ -70,8 +70,8 @@ pub struct RawBlock {
     pub ends_linked: bool,
     /// Where it stands in the document.
     pub source: Option<Range<usize>>,
-    /// Which lists of phrases have one in it, once that was asked: see [`Flow::heard`].
-    heard: OnceCell<Heard>,
+    /// The lists with a phrase in it, found on first use: see [`Flow::lists`].
+    lists: OnceCell<Lists>,
 }
 
 /// A link and its words.
@@ -101,7 +101,7 @@ pub struct Flow {
     pub blocks: Vec<RawBlock>,
     /// The links.
     pub links: Vec<RawLink>,
-    /// What is crossed out, which is no text.
+    /// What is crossed out, which is not text.
     pub struck: Vec<RawStruck>,
     /// What the names of each element say, by node id.
     pub marks: Vec<Marks>,
@@ -118,9 +118,9 @@ impl Flow {
         &self.text[block.range.clone()]
     }
 
-    /// Which lists of phrases have one in a block: read once, however many ask.
-    pub(super) fn heard(&self, block: &RawBlock) -> Heard {
-        *block.heard.get_or_init(|| hear(self.words(block)))
+    /// Which lists of phrases have one in a block; found once and kept.
+    pub(super) fn lists(&self, block: &RawBlock) -> Lists {
+        *block.lists.get_or_init(|| scan(self.words(block)))
     }
 }
 
@@ -166,7 +166,7 @@ struct Reader<'a> {
     link: Option<(NodeId, usize)>,
     /// The closing marks of the open `q` elements; none for one without marks.
     quoted: Vec<Option<&'static str>>,
-    /// Whether crossed-out text is left out; told by the whole document once such text is met.
+    /// Whether crossed-out text is left out; decided from the whole document when such text is first found.
     leaves_out_struck: Option<bool>,
     /// The table whose rows are blocks, while inside one.
     row_of: Option<NodeId>,
@@ -176,7 +176,7 @@ struct Reader<'a> {
     plain_words: u32,
     ends_linked: bool,
     source: Option<Range<usize>>,
-    /// What the block had before its present line began.
+    /// What the block held before its current line began.
     line: Line,
     breaks: u32,
 }
@@ -229,8 +229,8 @@ impl Reader<'_> {
         }
         let marks = self.names.marks(self.dom, id);
         self.flow.marks[id as usize] = marks;
-        // Text for screen readers inside a line is left out at once. Hidden blocks are furniture,
-        // not nothing: some pages show their article by script only.
+        // Text for screen readers inside a line is left out at once. Hidden blocks are kept
+        // as furniture: some pages show their article by script only.
         if marks.hidden && !is_block_level(tag) {
             return true;
         }
@@ -316,7 +316,7 @@ impl Reader<'_> {
         self.breaks = 0;
     }
 
-    /// A shadow tree is text; so is what stands for a script, where the document was read without.
+    /// A shadow tree is text; so is what replaces a script, where the document was read without scripts.
     fn is_shown(&self, id: NodeId, tag: Tag) -> bool {
         match tag {
             Tag::Template => self.dom.attr(id, "shadowrootmode").is_some(),
@@ -503,7 +503,7 @@ impl Reader<'_> {
             ends_linked: false,
             source: line.source,
             range,
-            heard: OnceCell::new(),
+            lists: OnceCell::new(),
         });
         self.start = line.start;
         self.linked = self.linked.saturating_sub(line.linked);
@@ -529,7 +529,7 @@ impl Reader<'_> {
                 ends_linked: self.ends_linked,
                 source: self.source.take(),
                 range,
-                heard: OnceCell::new(),
+                lists: OnceCell::new(),
             });
         }
         self.start = self.flow.text.len();

@@ -1,5 +1,5 @@
-//! The marks that `q` stands for: a browser draws them, in the language of the page, and the document has
-//! none.
+//! The marks that `q` stands for: a browser draws them in the language of the page; the document does not
+//! contain them.
 
 use crate::extract::dom::{Dom, NodeId, Tag};
 

@@ -1,4 +1,4 @@
-//! Which elements part the text into blocks, and which tables are tables of data and not of layout.
+//! Which elements split the text into blocks, and which tables are tables of data and not of layout.
 
 use crate::extract::dom::{Dom, NodeId, Step, Tag};
 
@@ -88,7 +88,7 @@ pub(super) fn is_table_of_data(dom: &Dom, table: NodeId) -> bool {
     rows >= 1 && cells > rows
 }
 
-/// Whether preformatted text is prose and no code: old sites set whole articles so.
+/// Whether preformatted text is prose and not code: old sites format whole articles this way.
 pub(super) fn is_prose(dom: &Dom, pre: NodeId) -> bool {
     const BYTES_MAX: usize = 4_000;
     const WORDS_MIN: usize = 30;

@@ -1,14 +1,14 @@
-//! Text that is crossed out: what a page said and does not say any more.
+//! Text that is crossed out: what a page once said and has withdrawn.
 
 use crate::extract::dom::{Dom, NodeId, Step, Tag};
 
-/// Where more than this share of a document is crossed out, a mark was left open, and nothing is: one of
+/// Where more than this share of a document is crossed out, a tag was left open, and nothing counts as crossed out: one of
 /// four.
 const STRUCK_SHARE: usize = 4;
 
-/// So many crossed-out passages of a document are kept, for comparisons.
+/// At most this many crossed-out passages of a document are kept, for comparisons.
 pub(super) const KEPT_MAX: usize = 200;
-/// As much of one is kept, in bytes.
+/// At most this much of one is kept, in bytes.
 pub(super) const WORDS_BYTES_MAX: usize = 4_000;
 
 /// Whether an element crosses its text out by its name.
@@ -16,7 +16,7 @@ pub(super) fn is_struck(tag: Tag) -> bool {
     matches!(tag, Tag::S | Tag::Strike | Tag::Del)
 }
 
-/// Whether so much of a document stands in such elements that one of them was never closed.
+/// Whether so large a share of a document is in such elements that one of them was never closed.
 pub(super) fn is_left_open(dom: &Dom) -> bool {
     let (mut all, mut struck, mut within) = (0_usize, 0_usize, 0_usize);
     for step in dom.walk(Dom::ROOT) {

@@ -6,7 +6,7 @@ pub(super) enum Word<'a> {
     Text(&'a str),
 }
 
-/// Parts a text into runs of white space and runs of the rest. Invisible characters that break
+/// Splits a text into runs of white space and runs of the rest. Invisible characters that break
 /// words for layout count as nothing here and are kept: they are in the document.
 pub(super) struct Words<'a> {
     rest: &'a str,

@@ -1,4 +1,4 @@
-//! The words and the parts of names by which furniture and bodies of articles are known. Each came
+//! The words and the parts of names by which furniture and bodies of articles are recognised. Each came
 //! from measurement on public sets (docs/extraction.md).
 
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! What names tell of an element: which classes, ids, roles and tags mark furniture, and which mark
+//! What names say about an element: which classes, ids, roles and tags mark furniture, and which mark
 //! the body of an article.
 //!
 //! Names are read as words: split at punctuation and where case changes, so that `share` is found
@@ -38,7 +38,7 @@ pub struct Marks {
     pub fact: bool,
     /// Readers' comments.
     pub comments: bool,
-    /// Crossed out: it was said, and is not said any more.
+    /// Crossed out: no longer part of what the page says.
     pub struck: bool,
     /// A box of the article: facts, key points, a pull quote.
     pub inset: bool,
@@ -122,7 +122,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Whether a style hides what it is of: at all, or by its place far outside the page.
+/// Whether a style hides its element: at all, or by its place far outside the page.
 pub(super) fn hides(style: &str) -> bool {
     let flat = squeezed(style);
     let has = |rule: &[u8]| memchr::memmem::find(&flat, rule).is_some();
@@ -184,7 +184,7 @@ fn read(class: &str, id: &str) -> Marks {
         for name in names.split_ascii_whitespace().take(40) {
             // WordPress lists the subjects of a post among its classes; "widget" marks a widget
             // only as a whole name, page builders have it in the names of everything.
-            // Utility classes with values in brackets speak of layout.
+            // Utility classes with values in brackets describe layout.
             if name.starts_with("tag-") || name.starts_with("category-") || name.contains('[') {
                 continue;
             }

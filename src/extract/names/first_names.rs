@@ -1,4 +1,4 @@
-//! Common first names and the gender they tell.
+//! Common first names and the gender they imply.
 //!
 //! Our own short list of names common in the press of many countries; names given to both are left
 //! out. Deliberately short: an unknown name fits every pronoun.

@@ -7,11 +7,11 @@ use super::phrases::{ERRED, ERRORS, FALSE, done, is_wrongly, says, split_words};
 use crate::dates::{Order, find_human};
 use crate::extract::page::NoticeKind::{self, Clarification, Correction, Retraction, Update};
 
-/// As much of a text is read, in characters.
+/// At most this much of a text is read, in characters.
 const CHARS_MAX: usize = 240;
 /// A date before a notice, in bytes.
 const DATE_BYTES_MAX: usize = 40;
-/// A line of an agency has no more words.
+/// A line of an agency has at most this many words.
 const WIRE_WORDS_MAX: usize = 45;
 
 /// What an agency's line is about.
@@ -66,7 +66,7 @@ const PARTS: [&str; 10] = [
     "standfirst",
 ];
 
-/// Articles that can be named with "the" by a notice; "the report" is anybody's.
+/// Articles that can be named with "the" by a notice; "the report" may be any report.
 const NAMED: [&str; 6] = ["article", "story", "obituary", "headline", "caption", "byline"];
 
 /// What an agency says at the head of a new version, a verb without a subject: "(Adds reply of the county,
@@ -163,7 +163,7 @@ pub(super) fn by_name(text: &str, publisher: &str) -> Option<NoticeKind> {
     }
 }
 
-/// What a text says of the article where it stands before or behind it; inside it the same words tell of other things.
+/// What a text says of the article where it stands before or behind it; inside it the same words mean other things.
 pub(super) fn at_an_edge(text: &str) -> Option<NoticeKind> {
     let start = text.trim_start_matches(|c: char| !c.is_alphanumeric());
     if text.trim_start().starts_with(['“', '„', '«', '»', '”', '"', '—', '–']) {
@@ -209,7 +209,7 @@ fn of_version(words: &[&str]) -> Option<NoticeKind> {
         return None;
     }
     at += 1;
-    // "of this article", "on the story": of anything else it is no notice.
+    // "of this article", "on the story": of anything else it is not a notice.
     if matches!(word(at), "of" | "on" | "in" | "to" | "for" | "with" | "accompanying") {
         let own = (at + 1..at + 4).find(|at| {
             matches!(word(*at), "article" | "story" | "report" | "obituary" | "piece" | "post")
@@ -271,7 +271,7 @@ fn of_article(words: &[&str]) -> Option<NoticeKind> {
             return done(word(verb));
         }
     }
-    // "The cost was misstated in this article": nobody else says so.
+    // "The cost was misstated in this article": only the publisher says so.
     let own = words.windows(3).position(|w| {
         matches!(w, ["in" | "by" | "of" | "with", "this", "article" | "story" | "obituary"])
     });
@@ -309,8 +309,8 @@ fn of_us(words: &[&str]) -> Option<NoticeKind> {
 /// "… costs 41 million, not 14 million as previously stated", "The cost should have read 41 million, not 14".
 fn of_figures(lower: &str, words: &[&str]) -> Option<NoticeKind> {
     let negates = |words: &[&str]| words.iter().any(|w| matches!(*w, "not" | "instead" | "rather"));
-    // Another who says or told it: news of an error elsewhere.
-    let told = words.iter().any(|w| matches!(*w, "told" | "according" | "officials" | "police"));
+    // Another speaker: news of an error elsewhere.
+    let quoted = words.iter().any(|w| matches!(*w, "told" | "according" | "officials" | "police"));
     let is_as = words.iter().enumerate().any(|(at, word)| {
         let rest = words.get(at + 1..).unwrap_or_default();
         let (ours, rest) = match rest {
@@ -345,7 +345,7 @@ fn of_figures(lower: &str, words: &[&str]) -> Option<NoticeKind> {
         .iter()
         .find_map(|phrase| lower.split_once(phrase))
         .is_some_and(|(_, what)| negates(&split_words(what)));
-    (!told && (is_as || read)).then_some(Correction)
+    (!quoted && (is_as || read)).then_some(Correction)
 }
 
 /// "Story corrected to give the cost", "Corrected the cost of the repair", where no clause follows.

@@ -1,4 +1,4 @@
-//! The words by which notices are known: those of English, and those of every other language from its
+//! The words by which notices are recognised: those of English, and those of every other language from its
 //! table. All languages at once, because a publisher's notice need not be in the language of the article.
 
 use std::collections::HashMap;
@@ -83,7 +83,7 @@ const LEADS: [(&str, NoticeKind); 65] = [
 /// What begins a remark, which is a notice where it speaks of a change.
 const REMARKS: [&str; 4] = ["note", "please note", "nb", "footnote"];
 
-/// What owns an error in English.
+/// What admits an error in English.
 const WRONG: [&str; 26] = [
     "to correct",
     "and corrects",
@@ -229,11 +229,11 @@ static PHRASES: LazyLock<Phrasebook> = LazyLock::new(|| {
 const GAP: &str = "*";
 /// The key of phrases that end a short text instead: "* を訂正しました".
 const AT_THE_END: char = '\0';
-/// A text that such a phrase ends is no longer, in words, or in pairs of characters.
+/// A text that such a phrase ends is no longer than this, in words, or in pairs of characters.
 const ENDED_WORDS_MAX: usize = 16;
 /// Words that it stands for, at most.
 const GAP_WORDS_MAX: usize = 9;
-/// As much text as it stands for where no spaces part words, in characters.
+/// It stands for at most this much text where no spaces separate words, in characters.
 const GAP_CHARS_MAX: usize = 24;
 
 static GAPPED: LazyLock<HashMap<char, Vec<Gapped>>> = LazyLock::new(|| {
@@ -327,7 +327,7 @@ pub(super) fn lead(text: &str) -> Option<(Option<NoticeKind>, &str)> {
 }
 
 /// Whether what follows a lead begins with a capital right behind a small letter: "CorrectionThe sum was wrong", where
-/// the style sheet alone parts the two.
+/// only the style sheet separates the two.
 pub(super) fn is_glued(text: &str, rest: &str) -> bool {
     let before = text.strip_suffix(rest).and_then(|lead| lead.chars().next_back());
     before.is_some_and(char::is_lowercase) && rest.starts_with(char::is_uppercase)
@@ -348,7 +348,7 @@ pub(super) fn is_formal(lead: &str) -> bool {
     FORMAL.contains(&lead.to_lowercase().as_str())
 }
 
-/// Whether a kind owns something; "UpdatePlus" is a name.
+/// Whether a kind admits something; "UpdatePlus" is a name.
 fn owns(kind: Option<NoticeKind>) -> bool {
     matches!(kind, Some(Correction | Clarification | Retraction | EditorsNote))
 }
@@ -380,7 +380,7 @@ fn after<'a>(text: &'a str, words: &str) -> Option<&'a str> {
             return None;
         }
         next = wanted.next();
-        // "İ" has two lower-case characters; its dot is passed over.
+        // "İ" has two lower-case characters; its dot is skipped.
     }
     next.is_none().then_some("")
 }
@@ -399,7 +399,7 @@ fn without_tonos(c: char) -> char {
     }
 }
 
-/// Whether a character is of a script that parts no words.
+/// Whether a character is of a script without spaces between words.
 pub(super) fn is_unspaced(c: char) -> bool {
     matches!(u32::from(c), 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af | 0xf900..=0xfaff)
 }
@@ -417,8 +417,8 @@ fn holds(lower: &str, wanted: impl Fn(Says) -> bool) -> Option<Says> {
 }
 
 /// What a text, in lower case, says of the article it stands in, in a language other than English; one that
-/// speaks of an earlier version and owns an error in it is a correction.
-pub(super) fn told(lower: &str) -> Option<NoticeKind> {
+/// speaks of an earlier version and admits an error in it is a correction.
+pub(super) fn notice(lower: &str) -> Option<NoticeKind> {
     match holds(lower, |says| matches!(says, Says::Notice(_) | Says::Version))? {
         Says::Notice(kind) => Some(kind),
         _ => match holds(lower, |says| matches!(says, Says::Notice(_))) {
@@ -428,8 +428,8 @@ pub(super) fn told(lower: &str) -> Option<NoticeKind> {
     }
 }
 
-/// Whether a text, in lower case, has any phrase of what [`told`] finds; then a part of it may.
-pub(super) fn may_tell(lower: &str) -> bool {
+/// Whether a text, in lower case, has any phrase of what [`notice`] finds; then a part of it may.
+pub(super) fn may_hold(lower: &str) -> bool {
     holds(lower, |says| matches!(says, Says::Notice(_) | Says::Version)).is_some()
 }
 
@@ -465,7 +465,7 @@ fn is_latin(c: char) -> bool {
     c.is_alphanumeric() && !is_unspaced(c)
 }
 
-/// Whether a text, in lower case, owns an error.
+/// Whether a text, in lower case, admits an error.
 pub(super) fn owns_error(lower: &str) -> bool {
     holds(lower, |says| matches!(says, Says::Wrong | Says::Notice(Correction))).is_some()
 }

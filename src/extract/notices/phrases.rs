@@ -21,7 +21,7 @@ pub(super) const ERRORS: [&str; 9] = [
     "inaccuracy",
 ];
 
-/// Verbs by which an article owns that it was wrong.
+/// Verbs by which an article admits that it was wrong.
 pub(super) const ERRED: [&str; 14] = [
     "misstated",
     "misidentified",
@@ -39,11 +39,11 @@ pub(super) const ERRED: [&str; 14] = [
     "erroneously",
 ];
 
-/// What information was that an article repeated.
+/// Adjectives for wrong information that an article repeated.
 pub(super) const FALSE: [&str; 6] =
     ["incorrect", "inaccurate", "wrong", "erroneous", "false", "outdated"];
 
-/// Adverbs that part what an article said from what it says.
+/// Adverbs that separate what an article said from what it says.
 const BEFORE: [&str; 7] =
     ["originally", "initially", "previously", "first", "wrongly", "mistakenly", "inaccurately"];
 

@@ -1,11 +1,11 @@
-//! Notices told from news, in every language and place.
+//! Notices distinguished from news, in every language and place.
 
 use super::*;
 use crate::extract::page::Block;
 use proptest::prelude::*;
 
 #[test]
-fn notices_are_told_from_news() {
+fn notices_are_distinguished_from_news() {
     use NoticeKind::{Clarification, Correction, EditorsNote, Retraction, Update};
     let cases = [
         ("Correction: The bridge was opened in 1931, not 1913.", Some(Correction)),
@@ -81,7 +81,7 @@ fn notices_are_known_in_every_language_and_form() {
 }
 
 #[test]
-fn what_an_outlet_says_of_itself_is_told_by_its_name() {
+fn statements_of_an_outlet_are_recognised_by_its_name() {
     use NoticeKind::{Correction, Retraction, Update};
     for (text, expected) in [
         ("The Ledger incorrectly reported the name of the ship.", Some(Correction)),
@@ -134,7 +134,7 @@ fn a_notice_in_brackets_is_parted_from_its_paragraph() {
 }
 
 #[test]
-fn a_notice_beside_the_text_has_no_place_and_is_told_once() {
+fn a_notice_beside_the_text_has_no_place_and_is_reported_once() {
     let mut page = page(&[("The crane weighs 40 tonnes.", BlockKind::Paragraph)]);
     let shown = ["By Ann Lee Correction: We first gave another weight.", "Photo: Ann Lee"];
     let declared = ["We first gave another weight.".to_owned()];

@@ -158,7 +158,7 @@ impl Candidates {
 pub struct Place<'a> {
     pub dom: &'a Dom,
     pub flow: &'a Flow,
-    /// What data for scripts say, where the article is read from those.
+    /// The data for scripts, where the article is read from them.
     pub state: Option<&'a Article>,
     /// The element of the headline.
     pub headline: Option<NodeId>,
@@ -199,7 +199,7 @@ pub fn find(place: &Place<'_>, declared: &Declared, ld: &LdArticle) -> Found {
     if published.0.is_empty() {
         published.0.extend(shown_dates::labelled(place));
     }
-    // Templates show a change that their data do not tell of yet.
+    // Templates show a change that their data do not declare yet.
     let change = shown_dates::best(&beside, DateLabel::Updated);
     let is_later =
         |time: &PageTime| modified.first().is_none_or(|first| day(time) > day(&first.value));
@@ -232,7 +232,7 @@ fn day(time: &PageTime) -> &str {
     time.text.get(..10).unwrap_or(&time.text)
 }
 
-/// Names that are no list's but say it: `w-published-date`, `site:publish_time`, `article:post_date`.
+/// Names that are on no list but say it: `w-published-date`, `site:publish_time`, `article:post_date`.
 fn named_published(to: &mut Candidates, declared: &Declared, style: Style) {
     for (name, value) in &declared.metas {
         if says_published(name) && !PUBLISHED_METAS.contains(&name.as_str()) {
@@ -319,7 +319,7 @@ fn times(
     let home = shown_dates::home(place);
     let inner = |dated: &Dated| {
         let read = |style| dates::parse_machine_in(&dated.value, style);
-        // Other elements tell which number is the month.
+        // Other elements show which number is the month.
         let other = read(place.style.swapped()).filter(|time| whole.contains(&day(time)));
         match read(place.style).or_else(|| dates::find_human(&dated.shown, place.style)) {
             Some(time) if !whole.contains(&day(&time)) => other.or(Some(time)),
@@ -363,7 +363,7 @@ fn times(
     shown
 }
 
-/// The days that elements give with the year first, which nobody reads in two ways.
+/// The days that elements give with the year first, which are unambiguous.
 fn whole_days(declared: &Declared) -> Vec<&str> {
     let is_whole = |text: &&str| text.len() >= 10 && dates::is_year_first(text);
     declared.times.iter().filter_map(|dated| dated.value.get(..10)).filter(is_whole).collect()

@@ -1,12 +1,12 @@
 use crate::extract::{Hints, extract};
 
 /// The day of publication and its origin, of a page with this head, this line below its headline.
-fn told(head: &str, line: &str, url: &str) -> Option<(String, &'static str)> {
-    told_of(head, &format!("<h1>Bridge stays open</h1>{line}"), "", url)
+fn date(head: &str, line: &str, url: &str) -> Option<(String, &'static str)> {
+    date_in(head, &format!("<h1>Bridge stays open</h1>{line}"), "", url)
 }
 
-/// As [`told`], of a page with this above the prose of its article and this below the article.
-fn told_of(head: &str, above: &str, below: &str, url: &str) -> Option<(String, &'static str)> {
+/// As [`date`], of a page with this above the prose of its article and this below the article.
+fn date_in(head: &str, above: &str, below: &str, url: &str) -> Option<(String, &'static str)> {
     let prose = "<p>The council voted on Tuesday to keep the bridge open, its chair said. The piers \
         will be looked at by an engineer before the winter, and the towns will share what it costs.</p>";
     let html = format!(
@@ -35,11 +35,11 @@ fn declared_days_are_weighed_against_what_readers_are_shown() {
     let night = declared("2025-11-04T02:00:00Z", "2025-11-20T09:00:00Z");
     for (head, line, url, want) in [
         (&stamped, "<p>May 14, 2025</p>", PLAIN, "2025-05-14"),
-        // Nothing is changed before it is there.
+        // A page is not changed before it exists.
         (&stamped, "<p>Updated May 14, 2025</p>", PLAIN, "2025-05-14"),
         (&later, "<p>Updated November 20, 2025</p>", PLAIN, "2025-11-04"),
         (&later, "<p>May 14, 2025</p>", PLAIN, "2025-05-14"),
-        // The second is of a card, or of what the page tells of.
+        // The second is of a card, or of the subject of the page.
         (&later, "<p>November 4, 2025</p><p>May 14, 2025</p>", PLAIN, "2025-11-04"),
         (
             &later,
@@ -52,7 +52,7 @@ fn declared_days_are_weighed_against_what_readers_are_shown() {
         (&night, "", dated, "2025-11-03"),
         (&night, "", PLAIN, "2025-11-04"),
     ] {
-        let said = told(head, line, url).map(|(text, _)| text[..10].to_owned());
+        let said = date(head, line, url).map(|(text, _)| text[..10].to_owned());
         assert_eq!(said.as_deref(), Some(want), "{head} {line} {url}");
     }
 }
@@ -61,11 +61,11 @@ fn declared_days_are_weighed_against_what_readers_are_shown() {
 fn a_month_is_said_where_no_day_is() {
     let head = "<meta name='citation_publication_date' content='2025-11'>";
     let url = "https://a.example/bridge";
-    assert_eq!(told(head, "", url), Some(("2025-11".to_owned(), "meta")));
+    assert_eq!(date(head, "", url), Some(("2025-11".to_owned(), "meta")));
 }
 
 #[test]
-fn a_page_issued_anew_has_the_day_that_goes_with_its_title() {
+fn a_reissued_page_has_the_day_that_agrees_with_its_title() {
     for (title, changed, line, want) in [
         ("The best tents of 2025", "2025-11-20", "November 20, 2025", "2025-11-20"),
         ("The best tents of 2026", "2025-11-20", "November 20, 2025", "2025-11-20"),
@@ -76,12 +76,12 @@ fn a_page_issued_anew_has_the_day_that_goes_with_its_title() {
         ("The best tents of 2020", "2020-01-12", "January 12, 2020", "2019-03-02"),
         ("What cities plan until 2030", "2025-11-20", "November 20, 2025", "2019-03-02"),
         ("The best tents of 2025", "2025-11-20", "March 2, 2019. November 20, 2025", "2019-03-02"),
-        // That it was changed on this day the page does not say.
+        // The page does not say that it was changed on this day.
         ("The best tents of 2025", "2025-11-20", "November 12, 2025", "2019-03-02"),
     ] {
         let above = format!("<h1>{title}</h1><p>{line}</p>");
         let dates = declared("2019-03-02T09:00:00Z", &format!("{changed}T09:00:00Z"));
-        let said = told_of(&format!("<title>{title}</title>{dates}"), &above, "", PLAIN);
+        let said = date_in(&format!("<title>{title}</title>{dates}"), &above, "", PLAIN);
         assert_eq!(
             said.map(|(text, _)| text[..10].to_owned()).as_deref(),
             Some(want),
@@ -104,7 +104,7 @@ fn the_line_above_a_date_says_what_it_is() {
         // An article may begin with its month.
         ("", "<p>May 2025</p>", "", Some("2025-05")),
     ] {
-        let said = told_of(head, above, below, PLAIN).map(|(text, _)| text);
+        let said = date_in(head, above, below, PLAIN).map(|(text, _)| text);
         let said = said.as_deref().map(|text| text.get(..10).unwrap_or(text));
         assert_eq!(said, want, "{above} {below}");
     }
@@ -137,7 +137,7 @@ fn the_day_beside_the_headline_is_not_that_of_a_card() {
         // One element says one day, for machines.
         ("", "<h1>Bridge</h1><time datetime='2025-11-20'>May 14, 2025</time>", "", "2025-11-20"),
     ] {
-        let said = told_of(head, above, below, PLAIN);
+        let said = date_in(head, above, below, PLAIN);
         assert_eq!(
             said.map(|(text, _)| text[..10].to_owned()).as_deref(),
             Some(want),
@@ -147,7 +147,7 @@ fn the_day_beside_the_headline_is_not_that_of_a_card() {
 }
 
 #[test]
-fn other_elements_tell_which_number_is_the_month() {
+fn other_elements_show_which_number_is_the_month() {
     let own = "<h1>Bridge</h1><time datetime='02-12-2025'>02-12-2025</time>";
     let rail =
         |day: &str| format!("<aside><ul><li><time datetime='{day}'>a day</time></ul></aside>");
@@ -158,13 +158,13 @@ fn other_elements_tell_which_number_is_the_month() {
         (rail("2025-02-12") + &rail("2025-12-02"), "2025-02-12"),
         (rail("2025-12-03"), "2025-02-12"),
     ] {
-        let said = told_of("", own, &below, PLAIN);
+        let said = date_in("", own, &below, PLAIN);
         assert_eq!(said.map(|(text, _)| text).as_deref(), Some(want), "{below}");
     }
 }
 
 #[test]
-fn a_day_that_a_sentence_tells_of_is_not_that_of_the_page() {
+fn a_day_in_a_sentence_is_not_the_day_of_the_page() {
     for (line, want) in [
         ("The fair is on Saturday, 1 June 2030, in the square.", None),
         ("The old bridge was opened on 4 May 1998 by the county.", None),
@@ -180,7 +180,7 @@ fn a_day_that_a_sentence_tells_of_is_not_that_of_the_page() {
         ),
         ("By Ann Lee, 4 May 2025, 10:00 a.m.", Some("2025-05-04")),
     ] {
-        let said = told_of("", &format!("<h1>Bridge</h1><p>{line}</p>"), "", PLAIN);
+        let said = date_in("", &format!("<h1>Bridge</h1><p>{line}</p>"), "", PLAIN);
         assert_eq!(said.as_ref().map(|(text, _)| text.as_str()), want, "{line}");
     }
 }
@@ -201,7 +201,7 @@ fn a_date_is_found_in_the_attribute_that_a_script_or_a_pointer_reads() {
         ("<span data-load-time=1709632800000>ok</span>", None),
         ("<span class=buy title='5 March 2024'>Buy</span>", None),
     ] {
-        let said = told_of("", &format!("<h1>Bridge</h1>{line}"), "", PLAIN);
+        let said = date_in("", &format!("<h1>Bridge</h1>{line}"), "", PLAIN);
         assert_eq!(said.as_ref().map(|(text, _)| text.as_str()), want, "{line}");
     }
 }
@@ -224,7 +224,7 @@ fn a_meta_says_publication_by_many_names() {
     ] {
         let head = format!("<meta name='{name}' content='2024-03-05T09:00:00Z'>");
         assert_eq!(
-            told(&head, "", PLAIN).map(|(text, _)| text).as_deref(),
+            date(&head, "", PLAIN).map(|(text, _)| text).as_deref(),
             Some("2024-03-05T09:00:00Z"),
             "{name}"
         );
@@ -238,24 +238,24 @@ fn a_meta_says_publication_by_many_names() {
         "viewport",
     ] {
         let head = format!("<meta name='{name}' content='2024-03-05T09:00:00Z'>");
-        assert_eq!(told(&head, "", PLAIN), None, "{name}");
+        assert_eq!(date(&head, "", PLAIN), None, "{name}");
     }
 }
 
 #[test]
-fn the_address_that_a_page_calls_its_own_tells_its_day() {
+fn the_canonical_address_gives_the_day() {
     for (head, want) in [
         ("<link rel=canonical href=https://a.example/2025/05/14/bridge>", "2025-05-14"),
         ("<link rel=canonical href=https://a.example/2025-05-14-bridge>", "2025-05-14"),
         ("<link rel=canonical href=https://a.example/news/20250514/bridge>", "2025-05-14"),
         ("<meta property=og:url content=https://a.example/2025/may/14/bridge>", "2025-05-14"),
     ] {
-        assert_eq!(told(head, "", PLAIN), Some((want.to_owned(), "url")), "{head}");
+        assert_eq!(date(head, "", PLAIN), Some((want.to_owned(), "url")), "{head}");
     }
-    // The address of the capture goes before.
+    // The address of the capture takes precedence.
     let dated = "https://a.example/2025/05/12/bridge";
     let head = "<link rel=canonical href=https://a.example/2025/05/14/bridge>";
-    assert_eq!(told(head, "", dated), Some(("2025-05-12".to_owned(), "url")));
+    assert_eq!(date(head, "", dated), Some(("2025-05-12".to_owned(), "url")));
 }
 
 #[test]
@@ -285,15 +285,15 @@ fn days_around_the_article_are_of_other_things() {
 }
 
 #[test]
-fn what_is_told_of_other_days_is_no_day_of_publication() {
+fn days_of_other_events_are_not_publication_days() {
     for line in [
         "<p>Tom Hale was born on 3 June 1961 in Kelt.</p>",
         "<p>The market opened on 4 May 1998 in the square.</p>",
     ] {
-        assert_eq!(told("", line, PLAIN), None, "{line}");
+        assert_eq!(date("", line, PLAIN), None, "{line}");
     }
     let today = "<div class=today>Today is Monday, 11 March 2024</div>";
-    assert_eq!(told_of("", "<h1>Bridge stays open</h1>", today, PLAIN), None);
+    assert_eq!(date_in("", "<h1>Bridge stays open</h1>", today, PLAIN), None);
     // "Breaking" above the article, which has a day of its own.
     let html = "<html lang=en><body><div><time datetime=2024-03-09T08:00:00Z>9 March</time> <a href=/x>Other</a></div>\
         <main><article><h1>Bridge stays open</h1><time datetime=2024-03-05T10:00:00Z>5 March</time><p>The council \
@@ -305,5 +305,5 @@ fn what_is_told_of_other_days_is_no_day_of_publication() {
     );
     // What stands behind each day calls it.
     let line = "<p class=date>2024年3月5日 10:00 公開 / 2024年3月6日 9:15 更新</p>";
-    assert!(told("", line, PLAIN).is_some_and(|(day, _)| day.starts_with("2024-03-05")));
+    assert!(date("", line, PLAIN).is_some_and(|(day, _)| day.starts_with("2024-03-05")));
 }

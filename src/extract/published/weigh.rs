@@ -1,11 +1,11 @@
-//! Which of the days that a page gives for its publication is to be believed: the surest declaration
+//! Which of the days that a page gives for its publication is to be trusted: the surest declaration
 //! weighed against what readers are shown. Gathers nothing itself.
 
 use super::{Candidates, day};
 use crate::extract::page::{Fact, Origin, PageTime};
 use crate::extract::shown_dates::{DateLabel, Shown};
 
-/// What is to be believed in place of the surest declaration, if anything.
+/// What is to be trusted in place of the surest declaration, if anything.
 ///
 /// Three cases. A time in UTC is of the neighbouring day where the page shows its own day. A
 /// template that fills the day of publication again at every change gives itself away by an earlier
@@ -28,8 +28,8 @@ pub(super) fn weigh(
         s.call == DateLabel::Published
             || s.call == DateLabel::Nothing && s.origin == Origin::Visible
     };
-    let told = shown.iter().filter(own).map(|s| (s.origin, &s.time));
-    let read: Vec<(Origin, &PageTime)> = told.chain(url.map(|(o, t)| (*o, t))).collect();
+    let visible = shown.iter().filter(own).map(|s| (s.origin, &s.time));
+    let read: Vec<(Origin, &PageTime)> = visible.chain(url.map(|(o, t)| (*o, t))).collect();
     let local = published.0.iter().find(|(origin, time)| is_local_day(&first.value, *origin, time));
     if let Some((origin, local)) = local {
         return fact(*origin, local);
@@ -46,13 +46,13 @@ pub(super) fn weigh(
         }
         // Changed on the day it was published, or before: the day is that of the last change.
         let restamped = modified.0.iter().any(|(_, m)| day(m) <= day(&first.value));
-        // The declared day is for machines alone, and a line beside the headline has another: no
-        // line tells of a day before the page was there, if not of its own.
+        // The declared day is for machines alone, and a line beside the headline has another: an
+        // earlier day in such a line is that of the page itself.
         let is_hidden = first.origin != Origin::Markup
             && !called(DateLabel::Nothing).any(|s| day(&s.time) == day(&first.value));
-        let is_told = |o: Origin| restamped || is_hidden && o == Origin::Visible;
-        let told = read.iter().find(|(o, t)| is_told(*o) && earlier(t) && !is_change(t));
-        if let Some((origin, time)) = told {
+        let is_trusted = |o: Origin| restamped || is_hidden && o == Origin::Visible;
+        let found = read.iter().find(|(o, t)| is_trusted(*o) && earlier(t) && !is_change(t));
+        if let Some((origin, time)) = found {
             return fact(*origin, time);
         }
         // What was changed in May did not appear in November.
@@ -62,8 +62,8 @@ pub(super) fn weigh(
             return fact(changed.origin, &changed.time);
         }
     }
-    let anew = title_year.and_then(|year| reissued(&first.value, shown, year));
-    if let Some(time) = anew.filter(|time| is_change(time)) {
+    let reissue = title_year.and_then(|year| reissued(&first.value, shown, year));
+    if let Some(time) = reissue.filter(|time| is_change(time)) {
         return fact(Origin::Visible, time);
     }
     let mut origins: Vec<(Origin, &PageTime)> =

@@ -203,7 +203,7 @@ fn in_sentence(
     {
         return Some(Attribution { mention: Some(mention), cue: None, way: Way::Label });
     }
-    // "He said that he hoped “…”": the outer speaker is the one who speaks.
+    // "He said that he hoped “…”": the outer speaker counts.
     let best = best.map(|(score, hit)| (score, outer(scope.list, near, hit).unwrap_or(hit)));
     match best {
         Some((score, hit)) if score >= 55 || (label.is_none() && possessive.is_none()) => {
@@ -392,7 +392,7 @@ fn introduced(scope: Scope<'_>, quote_at: usize) -> Option<Mention> {
     let mention = scope.main_subject(colon)?;
     let lead = scope.list.get(mention.name.start)?;
     match mention.kind {
-        // One capitalised word in the plural at the head of a sentence is no name.
+        // One capitalised word in the plural at the head of a sentence is not a name.
         MentionKind::Name => {
             let common = mention.name.len() == 1
                 && mention.name.start == scope.from

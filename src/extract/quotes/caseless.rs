@@ -3,7 +3,7 @@
 //! Owns the commonest attributions of each grammar: a topic or a subject mark before the words (田中氏は「…」と
 //! 述べた), a name and a verb on either side (张伟说：“…”), a verb and a name (قال أحمد: «…»), source phrases. What is
 //! quoted is masked first, so that no word of a quotation is taken for one of the sentence around it.
-//! Deliberately resolves no pronoun: who spoke last is for the caller. Looks at most a sentence's head to
+//! Deliberately resolves no pronoun: the caller tracks the last speaker. Looks at most a sentence's head to
 //! either side.
 
 mod korean;
@@ -17,7 +17,7 @@ use super::marks::Span;
 use crate::extract::page::Block;
 use crate::language::{Table, table};
 
-/// Bytes looked at on either side of a quotation.
+/// Bytes read on either side of a quotation.
 const REACH_BYTES: usize = 240;
 
 /// A speaker and a cue, as ranges of the text.
@@ -101,11 +101,11 @@ pub(super) fn find(
     let after = text.get(quote.end..to)?;
     // Words behind a colon, or behind a verb of saying and a comma, have their attribution before them.
     let lead = before.trim_end();
-    let told = lead.trim_end_matches([',', '،', '，']);
-    let said = told.len() < lead.len()
-        && told.split_whitespace().next_back().is_some_and(|word| table.say.contains(word));
+    let bare = lead.trim_end_matches([',', '،', '，']);
+    let said = bare.len() < lead.len()
+        && bare.split_whitespace().next_back().is_some_and(|word| table.say.contains(word));
     let introduced = lead.ends_with([':', '：']) || said;
-    // 「…」。山本さんは…: the sentence behind names who speaks.
+    // 「…」。山本さんは…: the sentence behind names the speaker.
     let next = (table.is("no-spaces") && before.trim().is_empty() && !table.topic.is_empty())
         .then(|| after.strip_prefix('。'))
         .flatten();
@@ -157,11 +157,11 @@ pub(super) fn joins(text: &str, first: &Span, second: &Span, table: &Table) -> b
     let comma = |c: char| matches!(c, ',' | '，' | '،' | '、');
     let breaks = inner.trim_end().ends_with(comma) || between.trim_start().starts_with(comma);
     let goes_on = between.trim_end().ends_with(comma);
-    let told = table.say.iter().any(|verb| between.contains(verb));
+    let cued = table.say.iter().any(|verb| between.contains(verb));
     first.block == second.block
         && breaks
         && goes_on
-        && told
+        && cued
         && between.chars().count() <= 60
         && !between.contains(['。', '！', '？', '.', '؟', '।', '\n'])
 }

@@ -11,7 +11,7 @@ use super::subject::{Mention, MentionKind, Scope};
 use super::tokens::Kind;
 use crate::extract::words::words;
 
-/// Cues looked at on either side of a quotation.
+/// Cues examined on either side of a quotation.
 pub(super) const HITS_MAX: usize = 8;
 
 /// A cue of a sentence and the speaker beside it.
@@ -145,7 +145,7 @@ fn cue_at(scope: Scope<'_>, at: usize, kind: Verb, earlier: &[CueHit]) -> Option
     }
     let behind_quote = follows_quote(scope, at) || (at == scope.from && lower == "said");
     // "Kay, who called it “a joke”, said she would stay": the pronoun begins what she said.
-    let is_told = |subject: &Mention| {
+    let is_in_speech = |subject: &Mention| {
         matches!(subject.kind, MentionKind::Pronoun(_))
             && at > scope.from
             && scope.list[at - 1].kind == Kind::Comma
@@ -155,7 +155,7 @@ fn cue_at(scope: Scope<'_>, at: usize, kind: Verb, earlier: &[CueHit]) -> Option
     };
     if matches!(kind, Verb::Says)
         && behind_quote
-        && let Some(subject) = scope.after(at + 1).filter(|subject| !is_told(subject))
+        && let Some(subject) = scope.after(at + 1).filter(|subject| !is_in_speech(subject))
     {
         return Some(CueHit {
             tokens: at..at + 1,
@@ -300,7 +300,7 @@ fn participle_subject(scope: Scope<'_>, at: usize, earlier: &[CueHit]) -> Option
         .or_else(|| scope.main_subject(at))
 }
 
-/// The subject of a base form, or nothing at all where it is no verb here.
+/// The subject of a base form, or nothing at all where it is not a verb here.
 fn base_subject(scope: Scope<'_>, at: usize, earlier: &[CueHit]) -> Option<Option<Mention>> {
     let mut back = at;
     while back > scope.from && at - back < 3 {

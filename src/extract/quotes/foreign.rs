@@ -7,10 +7,10 @@
 
 mod cues;
 mod document;
+mod listener;
 mod name;
 mod phrase;
 mod subject;
-mod told;
 
 use std::ops::Range;
 
@@ -107,8 +107,8 @@ impl Clause<'_> {
             });
         }
         let bare = |hit: &CueHit| {
-            // Every noun has a capital: one alone, far from the words, is no name.
-            // Beside its verb it is who does it.
+            // Every noun has a capital: one alone, far from the words, is not a name.
+            // Beside its verb it is the subject.
             self.table.is("noun-capitals")
                 && hit.subject.as_ref().is_some_and(|m| {
                     let beside =
@@ -147,7 +147,7 @@ impl Clause<'_> {
     fn score(&self, hit: &CueHit, quote: usize) -> Option<i32> {
         let strength = if hit.subject.is_some() { 8 } else { -8 };
         let (first, last) = extent(hit);
-        // A name in marks inside the attribution is no speech of its own.
+        // A name in marks inside the attribution is not speech of its own.
         if first < quote && quote < last && hit.tokens.start < quote && hit.inverted {
             return None;
         }

@@ -4,8 +4,8 @@
 //! as the press of Spain, France, Portugal and Brazil writes it, and the place where speech whose
 //! closing mark was forgotten ends ("“We lost it all, Hale said."). Both look for a verb of saying in
 //! the few words where an attribution must begin. Deliberately names no speaker: what is left outside the
-//! spans is read as any attribution is. One pass over a paragraph each, with a cap on the words looked
-//! at after each candidate.
+//! spans is read as any attribution is. One pass over a paragraph each, with a cap on the words
+//! read after each candidate.
 
 mod ends;
 
@@ -13,7 +13,7 @@ use super::lexicon::{Pronoun, Verb, is_determiner, pronoun, verb};
 use super::marks::Span;
 use crate::extract::work::step;
 use crate::language::table;
-use ends::told_end;
+use ends::attribution_end;
 
 /// Words of an attribution up to its verb: "the mayor’s spokeswoman said".
 const LEAD_WORDS_MAX: usize = 6;
@@ -21,9 +21,9 @@ const LEAD_WORDS_MAX: usize = 6;
 const INVERTED_WORDS_MAX: usize = 8;
 /// Words of an attribution inside the marks.
 const INSERTED_WORDS_MAX: usize = 24;
-/// Bytes of speech that is looked into for one.
+/// Bytes of speech that are searched for one.
 const PARTED_BYTES_MAX: usize = 4_000;
-/// Candidates looked at in one paragraph.
+/// Candidates examined in one paragraph.
 const CANDIDATES_MAX: usize = 60;
 
 fn is_dash(c: char) -> bool {
@@ -40,7 +40,7 @@ fn has_bare_inserts(language: &str) -> bool {
     table(language).is_some_and(|table| table.is("inserts"))
 }
 
-/// The spans of a paragraph that dashes make dialogue; none where it is no dialogue.
+/// The spans of a paragraph that dashes make dialogue; none where it is not dialogue.
 ///
 /// It is dialogue when it begins with a dash and a capital, and an attribution stands in it: a list of
 /// points that begin with dashes has none.
@@ -68,7 +68,7 @@ pub(super) fn dialogue(text: &str, base: usize, block: usize, language: &str) ->
         // "— La jetée, explique Marc Roy, est vieille": no dash ends what a comma began.
         let bare = !text[..rest].ends_with(is_dash) && has_bare_inserts(language);
         let comma = bare
-            .then(|| told_end(&text[rest..], language))
+            .then(|| attribution_end(&text[rest..], language))
             .flatten()
             .filter(|(at, c)| *c == ',' && !text[rest..rest + at].contains(is_dash))
             .map(|(at, _)| (rest + at, rest + at + 1));
@@ -176,7 +176,7 @@ fn resumes(text: &str, rest: usize, language: &str) -> Option<(usize, usize)> {
         let after = at + c.len_utf8();
         let spaced = text[..at].ends_with(char::is_whitespace) && text[after..].starts_with(' ');
         if (is_dash(c) || c == '-' && spaced) && text[after..].contains(char::is_alphanumeric) {
-            // A second attribution or an insertion of the narrator is no speech.
+            // A second attribution or an insertion of the narrator is not speech.
             let narrates = says_soon(&text[after..], language);
             return (!narrates).then_some((at, after));
         }
@@ -184,7 +184,7 @@ fn resumes(text: &str, rest: usize, language: &str) -> Option<(usize, usize)> {
     None
 }
 
-/// Parts spans whose marks hold an attribution: «Wir gehen, — sagte Weber. — Alle.» The press of France,
+/// Splits spans whose marks hold an attribution: «Wir gehen, — sagte Weber. — Alle.» The press of France,
 /// Russia and Ukraine sets it inside the marks. `first` is the first span to look at.
 pub(super) fn part(text: &str, language: &str, first: usize, spans: &mut Vec<Span>) {
     if !has_dialogue(language) {
@@ -240,27 +240,27 @@ fn inserted(words: &str, language: &str) -> Option<(usize, usize)> {
         if candidates > CANDIDATES_MAX {
             return None;
         }
-        let told = rest.trim_start().trim_start_matches(is_dash).trim_start();
+        let tail = rest.trim_start().trim_start_matches(is_dash).trim_start();
         let found = if dashed {
-            told.starts_with(char::is_lowercase) && says_soon(told, language)
+            tail.starts_with(char::is_lowercase) && says_soon(tail, language)
         } else {
-            has_bare_inserts(language) && inverted(told, language)
+            has_bare_inserts(language) && inverted(tail, language)
         };
         if !found {
             continue;
         }
-        let told_at = words.len() - told.len();
+        let tail_at = words.len() - tail.len();
         // It ends with a dash, or with the stop of its sentence, a colon, or the comma behind which speech goes on.
         let end = if dashed {
-            told.char_indices().find(|&(_, c)| is_dash(c))
+            tail.char_indices().find(|&(_, c)| is_dash(c))
         } else {
-            told_end(told, language)
+            attribution_end(tail, language)
         };
         if bare && end.is_none() {
             continue;
         }
-        let end = end.map_or(words.len(), |(at, c)| told_at + at + c.len_utf8());
-        let count = words[told_at..end].split_whitespace().count();
+        let end = end.map_or(words.len(), |(at, c)| tail_at + at + c.len_utf8());
+        let count = words[tail_at..end].split_whitespace().count();
         return (count <= INSERTED_WORDS_MAX).then_some((after, end));
     }
     None
@@ -358,7 +358,7 @@ fn inverted(text: &str, language: &str) -> bool {
 
 /// Where speech without a closing mark ends because its attribution begins: "We lost it all, Hale said.";
 /// the byte behind the comma. Looked for between `from` and `to`.
-/// `continues`: the next paragraph opens with a mark, so that only a name beside the verb tells.
+/// `continues`: the next paragraph opens with a mark, so that only a name beside the verb decides.
 pub(super) fn forgotten_end(
     text: &str,
     from: usize,

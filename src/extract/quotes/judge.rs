@@ -1,7 +1,7 @@
-//! Speech told from scare quotes, titles of works and names in marks.
+//! Speech distinguished from scare quotes, titles of works and names in marks.
 //!
 //! Owns the verdict whether a pair of marks holds quoted speech. Deliberately finds no speaker. The
-//! rules are few and each says what it is after; `docs/quotations.md` has what they keep and lose.
+//! rules are few and each states its purpose; `docs/quotations.md` has what they keep and lose.
 
 mod names;
 mod placed;
@@ -18,7 +18,8 @@ use names::{
     is_spoken_to, is_title_case, named_by, named_in, owned_or_placed, work_before, works_before,
 };
 use placed::{
-    is_answered_by_share, is_called_behind, is_inflected, is_object_marked, is_performed, is_told,
+    is_answered_by_share, is_called_behind, is_inflected, is_listener, is_object_marked,
+    is_performed,
 };
 
 /// Words in marks up to which a bare fragment may be a name or a scare quote.
@@ -81,7 +82,7 @@ pub(crate) fn is_quotation(
         return false;
     }
     let single = span.single && !single_style;
-    // "‘Wie gaat dit allemaal betalen?’": a sentence of its own is speech, whoever said it.
+    // "‘Wie gaat dit allemaal betalen?’": a sentence of its own is speech, even without a speaker.
     let alone = single
         && words >= ALONE_WORDS_MIN
         && inner.ends_with(['.', '?', '!'])
@@ -93,7 +94,7 @@ pub(crate) fn is_quotation(
     {
         return false;
     }
-    // Where nothing has capitals, they tell no name.
+    // Where nothing has capitals, they do not mark a name.
     let cased = table.is_none_or(|table| !table.is("no-capitals"));
     if words <= 3 && cased && is_title_case(inner) && is_nickname(tokens, tokens.of_quote[first].0)
     {
@@ -118,7 +119,7 @@ pub(crate) fn is_quotation(
         return false;
     }
     if table.is_some_and(|table| {
-        is_told(tokens, first, inner, table)
+        is_listener(tokens, first, inner, table)
             || is_inflected(text, span.end, inner, table)
             || words <= SHORT_WORDS_MAX && is_object_marked(text, span.end, inner, table)
     }) || is_performed(tokens, first, inner, table)
@@ -171,14 +172,14 @@ pub(crate) fn is_quotation(
     // Elsewhere a word or two in marks, away from a verb of saying, are a name or a doubt; and so are
     // capitals alone where all nouns have them.
     if let Some(table) = table.filter(|table| !table.is("no-capitals") && !beside && !whole) {
-        let told = attribution.is_some_and(|a| {
+        let addresses = attribution.is_some_and(|a| {
             a.cue.as_ref().is_some_and(|(_, verb)| matches!(verb, Verb::Addresses))
         });
         let capitals = inner.split_whitespace().all(|word| {
             word.chars().find(|c| c.is_alphanumeric()).is_none_or(|c| !c.is_lowercase())
         });
         let cued = attribution.is_some_and(|a| a.cue.is_some());
-        let told = told
+        let is_said = addresses
             || attribution.is_some_and(|a| is_predicate(tokens, first, a, inner, table))
             || table.is("noun-capitals")
                 && attribution.is_some()
@@ -187,11 +188,11 @@ pub(crate) fn is_quotation(
                         && is_beside_copula(tokens, first, table))
                 && super::neighbours::is_reported(tokens, first)
             || table.is("noun-capitals") && is_named_as_said(tokens, first, table);
-        if words == 1 && !told
+        if words == 1 && !is_said
             || words == 2 && !cued
             || capitals
                 && (table.is("noun-capitals") || words <= 4)
-                && !is_object_of(tokens, first, told, table)
+                && !is_object_of(tokens, first, is_said, table)
                 && !(table.is("noun-capitals") && is_named_as_said(tokens, first, table))
         {
             return false;
@@ -232,11 +233,11 @@ fn is_beside_copula(tokens: &Tokens, index: usize, table: &Table) -> bool {
 }
 
 /// "sprachen von „Panikverkäufen“": a noun that a verb of naming takes.
-fn is_object_of(tokens: &Tokens, index: usize, told: bool, table: &Table) -> bool {
+fn is_object_of(tokens: &Tokens, index: usize, is_said: bool, table: &Table) -> bool {
     let (at, _) = tokens.of_quote[index];
     let before =
         at.checked_sub(1).and_then(|at| tokens.list.get(at)).map_or("", |t| t.lower.as_str());
-    told && table.told_with.contains(before)
+    is_said && table.told_with.contains(before)
 }
 
 /// "escreveu que as provas eram “frágeis”": a word in what was said, in lower case and without an article.
@@ -270,7 +271,7 @@ pub(crate) fn single_style(spans: &[Span], found: &[Option<Attribution>]) -> boo
         if !span.single {
             return false;
         }
-        // "noemt het plan ‘een slechte grap’" tells it as well.
+        // "noemt het plan ‘een slechte grap’" shows it as well.
         beside = beside
             || attribution
                 .as_ref()

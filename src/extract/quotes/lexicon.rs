@@ -15,9 +15,9 @@ use crate::language::{Table, says_anywhere, table};
 pub(crate) enum Verb {
     /// Says that words were said; the speaker may stand behind it: "said Smith".
     Says,
-    /// Says it, but what stands behind it is no speaker: "told", "called".
+    /// Says it, but what stands behind it is not a speaker: "told", "called".
     Addresses,
-    /// Tells of an opinion: "believes", "wants".
+    /// Reports an opinion: "believes", "wants".
     Holds,
     /// A participle whose speaker is that of the clause: "saying", "calling".
     Participle,
@@ -131,7 +131,7 @@ pub(crate) fn is_clause_word(language: &str, word: &str) -> bool {
     }
 }
 
-/// Prepositions: a noun behind one is no subject.
+/// Prepositions: a noun behind one is not a subject.
 pub(crate) fn is_preposition(language: &str, word: &str) -> bool {
     match foreign(language) {
         Some(table) => table.preposition.contains(word),
@@ -196,7 +196,7 @@ pub(crate) fn is_calendar(word: &str) -> bool {
     CALENDAR_WORDS.contains(word.trim_end_matches('.'))
 }
 
-/// Titles that stand before a name and are no part of it.
+/// Titles that stand before a name and are not part of it.
 pub(crate) fn is_title(word: &str) -> bool {
     TITLE_WORDS.contains(word.trim_end_matches('.'))
 }

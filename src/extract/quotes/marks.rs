@@ -1,7 +1,7 @@
 //! Quotation marks paired into spans, block by block.
 //!
-//! Owns which mark opens and which closes. Deliberately knows nothing of speakers. Marks are told
-//! apart by their glyph and by what stands on either side, since every glyph is used wrongly
+//! Owns which mark opens and which closes. Deliberately knows nothing of speakers. Marks are
+//! distinguished by their glyph and by what stands on either side, since every glyph is used wrongly
 //! somewhere (a curly mark closed by a straight one, a closing glyph that opens). The conventions
 //! are those of the Unicode Standard, section 6.2 (quotation marks by language). One pass over the
 //! text with a small stack: linear.
@@ -239,7 +239,7 @@ fn pair_block(place: Place<'_>, continues: bool, out: &mut Vec<Span>) {
             (around.opens, around.closes) = (!open, open);
         }
         if closes(&stack, kind, c, around) {
-            // Frames of other families above the match were never closed: they were no quotations.
+            // Frames of other families above the match were never closed: they were not quotations.
             while let Some(frame) = stack.pop() {
                 if frame.family != kind {
                     continue;

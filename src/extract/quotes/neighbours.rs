@@ -15,7 +15,7 @@ use crate::extract::words::words;
 /// The tokens of a cue and its kind.
 type Found = (std::ops::Range<usize>, Verb);
 
-/// Gives a speaker to quotations that have none, where a neighbour tells. `names` are the words that have a capital
+/// Gives a speaker to quotations that have none, where a neighbour names one. `names` are the words that have a capital
 /// inside a sentence, for English.
 #[expect(clippy::too_many_arguments, reason = "the parts of one reading, which owns them")]
 pub(crate) fn fill(
@@ -57,7 +57,7 @@ pub(crate) fn fill(
         {
             continue;
         }
-        // A verb without a subject goes on with who was spoken of last, also across paragraphs.
+        // A verb without a subject continues with the person mentioned last, also across paragraphs.
         let dropped = out[index].as_ref().is_some_and(|a| a.cue.is_some()) && language != "en";
         let found = ahead(tokens, spans, index, out)
             .or_else(|| (language != "en").then(|| right_before(tokens, cues, index)).flatten())
@@ -72,7 +72,7 @@ pub(crate) fn fill(
     }
 }
 
-/// "“…” – Commissioner Ida Moe": a paragraph of one quotation, a dash and who said it.
+/// "“…” – Commissioner Ida Moe": a paragraph of one quotation, a dash and the speaker.
 fn dashed(
     tokens: &Tokens,
     language: &str,
@@ -129,7 +129,7 @@ fn lead_in(tokens: &Tokens, range: &std::ops::Range<usize>) -> Option<Mention> {
     {
         start -= 1;
     }
-    // The capital of the sentence is no part of a name: "From Ida Moe".
+    // The capital of the sentence is not part of a name: "From Ida Moe".
     while start == 0 || start < name_end && super::lexicon::is_title(&list[start].lower) {
         start += 1;
     }
@@ -203,7 +203,7 @@ fn introduced(
     colon.then(|| scope.main_subject(range.end)).flatten().map(|mention| (mention, None))
 }
 
-/// Whether the quotation stands as a sentence of its own (and is no word in another).
+/// Whether the quotation stands as a sentence of its own (and is not a word in another).
 pub(crate) fn is_speech(text: &str, span: &Span, tokens: &Tokens, index: usize) -> bool {
     let (at, sentence) = tokens.of_quote[index];
     let Some((range, _)) = tokens.sentences.get(sentence) else { return false };
@@ -360,7 +360,7 @@ fn sentence_before(
             .or_else(|| clause.leading_body());
     }
     let scope = Scope { list: &tokens.list, from: range.start, to: range.end, language };
-    // "Cars queued for an hour.": no one who speaks.
+    // "Cars queued for an hour.": not a speaker.
     scope
         .main_subject(range.end)
         .filter(|subject| !super::attribution::is_common(names, tokens, subject, range))
@@ -385,7 +385,7 @@ fn surname(tokens: &Tokens, range: &std::ops::Range<usize>, text: &str) -> Optio
     full.then(|| Mention::new(range.start..range.start + 1, MentionKind::Name))
 }
 
-/// Whoever spoke in the paragraph before.
+/// The speaker of the paragraph before.
 fn last_speaker(
     tokens: &Tokens,
     index: usize,

@@ -106,7 +106,7 @@ impl Scope<'_> {
             .rev()
             .find(|&at| is_determiner(self.language, self.lower(at)) && at + 1 < cut);
         let start = if starts_well { from } else { determiner.unwrap_or(from) };
-        // A phrase that begins with a verb, or is a bare article, is no subject.
+        // A phrase that begins with a verb, or is a bare article, is not a subject.
         let lead = self.lower(start);
         let participle = lead.len() > 5 && lead.ends_with("ing") && !self.list[start].is_capital();
         if self.is_verbal(start)

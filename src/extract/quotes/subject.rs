@@ -2,7 +2,7 @@
 //!
 //! Owns the reading of the words before and after a verb: the subject as a stretch of text and what
 //! kind of mention it is. Deliberately resolves nothing: "he" stays "he" here. No parser: noun
-//! phrases are told by capitals, determiners, prepositions and commas, as in the rule systems that
+//! phrases are recognised by capitals, determiners, prepositions and commas, as in the rule systems that
 //! use a part-of-speech tagger (compare Pouliquen, Steinberger, Best, "Automatic detection of
 //! quotations in multilingual news", RANLP 2007). Every walk is capped.
 
@@ -154,13 +154,13 @@ impl Scope<'_> {
             }
         }
         // "Hale said the mayor told him": the subject stands behind the verb of the clause around it.
-        let told = (start + 1..end.saturating_sub(1)).rev().find(|&at| {
+        let outer = (start + 1..end.saturating_sub(1)).rev().find(|&at| {
             matches!(verb(self.language, self.lower(at)), Some(Verb::Says))
                 && !self.list[at].is_capital()
                 && is_determiner(self.language, self.lower(at + 1))
                 && self.lower(at + 1) == "the"
         });
-        if let Some(at) = told {
+        if let Some(at) = outer {
             start = at + 1;
         }
         let relative =
@@ -198,7 +198,7 @@ impl Scope<'_> {
         self.phrase(start, end)
     }
 
-    /// Whether a word is a verb, as far as lists and endings tell.
+    /// Whether a word is a verb, as far as lists and endings show.
     pub(super) fn is_verbal(&self, at: usize) -> bool {
         let Some(token) = self.list.get(at) else { return false };
         let word = token.lower.as_str();
@@ -302,7 +302,7 @@ impl Scope<'_> {
         }
     }
 
-    /// Whether a stretch that begins at `at` is no subject: a preposition, a participle, a day.
+    /// Whether a stretch that begins at `at` is not a subject: a preposition, a participle, a day.
     fn is_fronted(&self, at: usize) -> bool {
         let word = self.lower(at);
         is_preposition(self.language, word)

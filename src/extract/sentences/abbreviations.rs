@@ -17,7 +17,7 @@ pub(super) enum Stop {
     BeforeStarter,
     /// Ends one when a capital follows: "etc.".
     BeforeCapital,
-    /// Ends one when a capital follows that is no weekday, month or time zone: "5 p.m.".
+    /// Ends one when a capital follows that is not a weekday, month or time zone: "5 p.m.".
     Clock,
 }
 
@@ -61,7 +61,7 @@ const PLAIN_WHEN_LOWER: &[&str] = &[
     "sept", "ste", "rd", "ave", "dist", "ga", "ma", "me", "va", "apt", "co", "ensign",
 ];
 
-/// Words that begin a sentence far oftener than they continue one after an abbreviation.
+/// Words that begin a sentence far more often than they continue one after an abbreviation.
 const STARTERS_EN: &str = "the a an he she it they we i you his her its their our my this that these those but and \
     in on at for from by with as if when while after before since although though because there here \
     what who how why where not no yes it's he's she's they're we're i'm there's that's however \

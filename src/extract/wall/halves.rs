@@ -76,7 +76,7 @@ impl Half {
 const HALVES_CHARACTERS_MAX: usize = 120;
 
 /// Whether a short line says what is kept back and what is asked for, in one language: "Läs hela artikeln – bli
-/// prenumerant". A sentence of a story tells of both in the past, or of a third person, and ends with its stop;
+/// prenumerant". A sentence of a story mentions both in the past, or of a third person, and ends with its stop;
 /// what asks begins or ends the line, or begins its last sentence.
 pub(super) fn has_both(lower: &str) -> bool {
     if lower.len() > HALVES_CHARACTERS_MAX * 3 || lower.chars().count() > HALVES_CHARACTERS_MAX {
@@ -93,7 +93,7 @@ pub(super) fn has_both(lower: &str) -> bool {
     let is_plain = !lower.contains(['“', '”', '"', '„', '«', '»', '「']);
     let clauses =
         || lower.split(['.', ',', '!', '?', ':', '–', '—', '。', '，', '、', '،', '؟', '|']);
-    // A clause of a few words asks; one of many tells.
+    // A clause of a few words is a request; one of many is a statement.
     let is_short = |clause: &&str| clause.split_whitespace().count() <= HALF_WORDS_MAX;
     is_plain && clauses().filter(is_short).any(asks)
 }

@@ -1,4 +1,4 @@
-//! Lines of walls, offers and consent, and sentences that are none.
+//! Lines of walls, offers and consent, and sentences that are not.
 
 use super::*;
 
@@ -60,7 +60,7 @@ fn walls_are_known_in_every_language_and_sentences_are_none() {
     ] {
         assert_eq!(of_lower(line), None, "{line}");
     }
-    let is_offer = |words| is_offer(words, crate::extract::phrase_lists::hear(words));
+    let is_offer = |words| is_offer(words, crate::extract::phrase_lists::scan(words));
     assert!(is_offer(
         "Testen Sie jetzt unser Angebot einen Monat lang für nur 2,95 Euro pro Woche, jederzeit kündbar."
     ));
@@ -117,7 +117,7 @@ fn consent_counts_partners_in_every_language() {
 }
 
 #[test]
-fn times_gone_by_are_told_from_sentences_and_dates() {
+fn past_times_are_distinguished_from_sentences_and_dates() {
     for line in [
         "vor 5 minuten",
         "il y a 3 heures",
@@ -169,8 +169,8 @@ fn lines_that_reserve_rights_are_known() {
         "無断転載を禁じます",
         "все права защищены",
     ] {
-        assert!(reserves_rights(line, crate::extract::phrase_lists::hear(line)), "{line}");
+        assert!(reserves_rights(line, crate::extract::phrase_lists::scan(line)), "{line}");
     }
     let line = "copyright law protects them, the court said.";
-    assert!(!reserves_rights(line, crate::extract::phrase_lists::hear(line)));
+    assert!(!reserves_rights(line, crate::extract::phrase_lists::scan(line)));
 }

@@ -103,7 +103,7 @@ fn packed_text_that_is_not_called_packed_is_unpacked() {
     assert_eq!(decode_body(gzip(&story).as_slice(), &text, LIMIT).bytes, story);
     let twice = head("Content-Type: text/html\r\nContent-Encoding: gzip");
     assert_eq!(decode_body(gzip(&gzip(&story)).as_slice(), &twice, LIMIT).bytes, story);
-    // A downloaded archive is what it is.
+    // A downloaded archive is not unpacked.
     let file = head("Content-Type: application/gzip");
     assert_eq!(decode_body(gzip(&story).as_slice(), &file, LIMIT).bytes, gzip(&story));
 }
@@ -177,7 +177,7 @@ fn all_layers_together_stop_at_the_limit() {
         ("br, gzip, gzip, gzip", gzip(&gzip(&gzip(&brotli(&zeros))))),
     ] {
         let list: Vec<_> = codings.split(", ").filter_map(ContentCoding::named).collect();
-        // Without a limit in the way, so much is put out by all of them.
+        // How much all of them put out together without a limit.
         let mut layers = Layers { left: usize::MAX };
         assert_eq!(layers.decode(coded.as_slice(), &list).bytes, zeros, "{codings}");
         let all = usize::MAX - layers.left;

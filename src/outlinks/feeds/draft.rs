@@ -1,4 +1,4 @@
-//! An item as it is written, in whatever dialect, and what is read of it: which of its addresses is that
+//! An item as it is written, in any dialect, and its interpretation: which of its addresses is that
 //! of its page, and which of its dates can be read.
 
 use super::{FeedItem, FeedKind, Source, TITLE_BYTES_MAX, cut};
@@ -7,17 +7,17 @@ use crate::dates::{Style, instant_of};
 use crate::outlinks::address::{is_absolute, resolve};
 use crate::outlinks::xml;
 
-/// So many items with one and the same link have none of their own.
+/// From this many items with the same link on, the link is not the items' own.
 const SHARED_LINK_MIN: usize = 3;
 
 /// A link of an item.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Link {
     pub href: String,
-    /// As written; empty where it is not.
+    /// As written; empty if missing.
     pub rel: String,
     pub media_type: String,
-    /// What `xml:base` says where it stands.
+    /// The `xml:base` in effect.
     pub base: Option<String>,
 }
 
@@ -26,24 +26,24 @@ pub(super) struct Link {
 pub(super) struct Draft {
     pub title: String,
     pub links: Vec<Link>,
-    /// The address that a service took off and put its own in place of.
+    /// The original address, which a service replaced by its own.
     pub original: String,
     pub id: String,
-    /// Whether the id says of itself that it is no address.
+    /// Whether the id is declared not to be an address.
     pub is_id_opaque: bool,
-    /// In the order in which they are believed.
+    /// In order of precedence.
     pub published: Vec<String>,
     pub updated: Vec<String>,
     /// `rdf:about`.
     pub about: String,
 }
 
-/// What addresses are seen from.
+/// The bases of addresses.
 #[derive(Debug)]
 pub(super) struct Resolver {
     /// The feed, changed by `xml:base`.
     feed: Option<TargetUri>,
-    /// The site, which RSS means by an address without a host.
+    /// The site, the base of RSS addresses without a host.
     site: Option<TargetUri>,
 }
 
@@ -91,7 +91,7 @@ impl Draft {
         links.min_by_key(|link| rank(link))
     }
 
-    /// What is read of it; `None` where it names no page. `shared` is a link that stands for no item.
+    /// The parsed item; `None` if it names no page. `shared` is a link that belongs to no single item.
     pub(super) fn read(
         &self,
         resolver: &Resolver,
@@ -101,12 +101,12 @@ impl Draft {
         let link = self.link().and_then(|link| resolver.page(&link.href, link.base.as_deref()));
         let of_id = || resolve(None, &self.id);
         let url = resolve(None, &self.original)
-            // Where all have the same link, an id that is an address is the item's own.
+            // If all have the same link, an id that is an address is the item's own.
             .or_else(|| shared.and_then(|_| of_id()))
             .or(link)
             .or_else(|| resolver.page(&self.about, None))
             .or_else(of_id)
-            // An id is an address where it does not say otherwise (RSS 2.0); a path is one.
+            // An id is an address unless declared otherwise (RSS 2.0); a path is one.
             .or_else(|| {
                 let is_path = !self.is_id_opaque && self.id.trim().starts_with('/');
                 is_path.then(|| resolver.page(&self.id, None)).flatten()
@@ -119,7 +119,7 @@ impl Draft {
     }
 }
 
-/// The link that all items have, where that is one and they have ids that are other addresses.
+/// The link that all items share, if there is one and their ids are other addresses.
 pub(super) fn shared_link(items: &[Draft]) -> Option<String> {
     let first = items.first()?.link()?.href.trim();
     let all = items.len() >= SHARED_LINK_MIN
@@ -132,7 +132,7 @@ pub(super) fn shared_link(items: &[Draft]) -> Option<String> {
 }
 
 /// The name of a relation: without the address of the registry before it (RFC 4287, 4.2.7.2), in lower
-/// case; "alternate" where none is given, and where it is one of several.
+/// case; "alternate" if none is given, and if it is one of several.
 fn relation(rel: &str) -> &str {
     const NAMES: [&str; 2] = ["alternate", "related"];
     let names = || {
@@ -156,7 +156,7 @@ pub(super) fn plain(text: &str) -> String {
     while let Some(at) = rest.find('<') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        // "Tom < Jerry" is no markup, and neither is "<animate>", which no title is set in.
+        // "Tom < Jerry" is not markup, and neither is "<animate>", which titles do not use.
         let tag = rest.find('>').filter(|end| is_markup(&rest[1..*end]));
         rest = match tag {
             Some(end) => &rest[end + 1..],
@@ -171,7 +171,7 @@ pub(super) fn plain(text: &str) -> String {
     cut(&words.join(" "), TITLE_BYTES_MAX).to_owned()
 }
 
-/// Whether what stands between angle brackets is an element that titles are set with.
+/// Whether the text between angle brackets is an element used in titles.
 fn is_markup(inner: &str) -> bool {
     const ELEMENTS: &[&str] = &[
         "a", "b", "i", "u", "em", "strong", "span", "sup", "sub", "br", "p", "div", "cite", "code",

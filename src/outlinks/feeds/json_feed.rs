@@ -1,5 +1,5 @@
-//! JSON Feed, and JSON that is nearly right: cut, with line breaks in its texts, with commas behind the
-//! last of a list, with something before or behind it.
+//! JSON Feed, and almost valid JSON: truncated, with line breaks in its texts, with commas after the
+//! last of a list, with something before or after it.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::xml_feed::FIELD_BYTES_MAX;
 use super::{FeedKind, ITEMS_MAX, Source};
 use crate::extract::json;
 
-/// So many bytes before the first brace may be what programs put there: `)]}'`, the name of a callback.
+/// The longest text before the first brace, in bytes: `)]}'`, the name of a callback.
 const PREFIX_BYTES_MAX: usize = 64;
 
 /// How many objects of a JSON Feed are read: ten for each item that is kept.
@@ -16,14 +16,14 @@ const OBJECTS_MAX: usize = 10 * ITEMS_MAX;
 
 const NO_VALUES: [&str; 3] = ["NaN", "Infinity", "undefined"];
 
-/// The document without what stands before its first brace; `None` where it is no JSON.
+/// The document without the text before its first brace; `None` if it is not JSON.
 pub(super) fn start_of(text: &str) -> Option<&str> {
     let head = &text[..text.floor_char_boundary(PREFIX_BYTES_MAX)];
     let at = head.find('{')?;
     (!head[..at].contains(['<', '"'])).then(|| &text[at..])
 }
 
-/// Reads JSON Feed; `None` when it is none.
+/// Reads JSON Feed; `None` if it is not one.
 pub(super) fn read(text: &str, notes: &mut Vec<String>) -> Option<Source> {
     let value = parse(text, notes)?;
     let version = value["version"].as_str().unwrap_or_default();
@@ -49,7 +49,7 @@ pub(super) fn read(text: &str, notes: &mut Vec<String>) -> Option<Source> {
 }
 
 fn item(item: &Value) -> Draft {
-    // JSON Feed 1.1: an id that is a number is to be read as its text; so is a date.
+    // JSON Feed 1.1: a numeric id is read as its text; so is a date.
     let text = |name: &str| match &item[name] {
         Value::String(text) if text.len() <= FIELD_BYTES_MAX => text.clone(),
         Value::Number(number) => number.to_string(),
@@ -89,11 +89,11 @@ fn parse(text: &str, notes: &mut Vec<String>) -> Option<Value> {
     }
 }
 
-/// A document with its usual slips undone, up to the brace that closes its first one; where there is none,
-/// up to the last whole object of the list at the top. The second part says which.
+/// A document with common mistakes corrected, up to the brace that closes its first one; if there is none,
+/// up to the last whole object of the top-level list. The second part says which.
 fn tamed(text: &str) -> (String, bool) {
     let mut out = String::with_capacity(text.len());
-    // How far the whole objects of the list go, in `out`.
+    // The end of the last whole object of the list, in `out`.
     let mut whole = None;
     let mut depth = 0_u32;
     let mut chars = text.char_indices().peekable();
@@ -109,7 +109,7 @@ fn tamed(text: &str) -> (String, bool) {
             }
             '}' | ']' => {
                 depth = depth.saturating_sub(1);
-                // A comma behind the last.
+                // A comma after the last.
                 let end = out.trim_end().trim_end_matches(',').len();
                 out.truncate(end);
                 out.push(c);
@@ -128,7 +128,7 @@ fn tamed(text: &str) -> (String, bool) {
                 let end = text[at + 2..].find("*/").map_or(text.len(), |n| at + n + 4);
                 while chars.next_if(|(next, _)| *next < end).is_some() {}
             }
-            // Names of JavaScript for what JSON has no word for.
+            // JavaScript names for values that JSON lacks.
             'N' | 'I' | 'u' => match NO_VALUES.iter().find(|name| text[at..].starts_with(**name)) {
                 Some(name) => {
                     out.push_str("null");
@@ -149,8 +149,8 @@ fn tamed(text: &str) -> (String, bool) {
     (out, false)
 }
 
-/// Copies a string with its quotation marks, and with what is not allowed in it escaped; its length, or
-/// `None` where it does not end.
+/// Copies a string with its quotation marks, and escapes what is not allowed in it; returns its length, or
+/// `None` if it does not end.
 fn string(text: &str, out: &mut String) -> Option<usize> {
     let mut chars = text.char_indices().skip(1).peekable();
     out.push('"');
@@ -175,7 +175,7 @@ fn string(text: &str, out: &mut String) -> Option<usize> {
                         let digits = code.map_or(0, str::len);
                         while chars.next_if(|(next, _)| *next < at + 2 + digits).is_some() {}
                     }
-                    // `\'` of JavaScript, and what stands for nothing.
+                    // `\'` of JavaScript, and meaningless escapes.
                     other => out.push(other),
                 }
             }
@@ -193,7 +193,7 @@ fn is_hex(text: &str) -> bool {
     text.len() == 4 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
-/// The escape of a unit of UTF-16 at `at`, or that of U+FFFD where it is half a pair.
+/// The escape of a unit of UTF-16 at `at`, or that of U+FFFD if it is an unpaired surrogate.
 fn unit(text: &str, at: usize, code: &str) -> String {
     let value = |code: &str| u32::from_str_radix(code, 16).unwrap_or(0);
     let beside = |from: Option<usize>| {

@@ -118,7 +118,7 @@ fn a_feed_cut_in_the_middle_still_gives_its_items() {
     let feed = read(&RSS.as_bytes()[..end], &HINTS);
     assert_eq!(feed.items.len(), 2);
     let end = RSS.find("utm_source").unwrap();
-    // The address was cut, and half an address is another one.
+    // The address was truncated, and half an address is a different address.
     assert_eq!(read(&RSS.as_bytes()[..end], &HINTS).items.len(), 0);
     let json = r#"{"version":"https://jsonfeed.org/version/1","title":"J","items":[{"url":"/a","title":"\"}]"},{"url":"/b"},{"url":"/c"#;
     assert_eq!(read(json.as_bytes(), &HINTS).items.len(), 2);

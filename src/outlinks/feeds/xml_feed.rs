@@ -1,7 +1,7 @@
 //! RSS and Atom: of the feed its title, language and paging, of each item its title, addresses, id and
-//! dates, whatever dialect's names they come under; all else (bodies, images, podcasts, comments) is
-//! passed over. An item that the end of the document cut in two is kept when its address was whole; a
-//! field that was cut is dropped, for half an address is another address.
+//! dates, in the names of any dialect; everything else (bodies, images, podcasts, comments) is
+//! skipped. An item that is truncated by the end of the document is kept if its address is complete; a
+//! truncated field is dropped, since half an address is a different address.
 
 use super::draft::{Draft, Link};
 use super::{FeedKind, ITEMS_MAX, Source};
@@ -14,10 +14,10 @@ pub(super) const FIELD_BYTES_MAX: usize = 16 * 1024;
 const NEXT_MAX: usize = 8;
 /// How many dates of a kind and how many links are kept of an item.
 const KEPT_MAX: usize = 8;
-/// Elements around a feed that are no part of it: `<xml>`, `<response>`.
+/// Elements around a feed that are not part of it: `<xml>`, `<response>`.
 const WRAPPERS_MAX: usize = 2;
 
-/// What feed an element is the root of.
+/// The format of the feed whose root is this element.
 pub(super) fn dialect(tag: &Tag<'_>) -> Option<FeedKind> {
     match tag.name.as_str() {
         "rss" | "rdf" => Some(FeedKind::Rss),
@@ -38,7 +38,7 @@ enum Field {
     Language,
 }
 
-/// Prefixes of the dialects themselves, and of the modules whose fields are read.
+/// Prefixes of the dialects themselves, and of supported modules.
 const OWN: &[&str] = &["", "rss", "atom", "atom10", "a10"];
 const DATED: &[&str] = &["dc", "dcterms", "dct", "prism"];
 
@@ -78,7 +78,7 @@ struct Open {
     field: Field,
     depth: usize,
     text: String,
-    /// Of a link: what its attributes say.
+    /// The attributes of a link.
     link: Link,
 }
 
@@ -89,13 +89,13 @@ struct Reader {
     /// The item being read and the depth of its element.
     item: Option<(Draft, usize)>,
     field: Option<Open>,
-    /// What `xml:base` says from which depth on.
+    /// The `xml:base` values, with the depth from which each applies.
     bases: Vec<(usize, String)>,
-    /// Whether a link without an address has just ended: HTML has made it so, and its address follows.
+    /// Whether a link without an address has just ended: an HTML tool wrote it so, and its address follows.
     is_behind_link: bool,
 }
 
-/// Reads RSS or Atom. `None` when the document is neither.
+/// Reads RSS or Atom. `None` if the document is neither.
 pub(super) fn read(text: &str, notes: &mut Vec<String>) -> Option<Source> {
     let text = tamed(text);
     let mut scanner = Scanner::new(&text);
@@ -169,7 +169,7 @@ impl Reader {
 
     fn open(&mut self, tag: &Tag<'_>, depth: usize, parent: &str) {
         let is_own = OWN.contains(&tag.prefix.as_str()) || tag.prefix == self.prefix;
-        // That of the root is the feed's.
+        // The one of the root is the feed's.
         if depth > 0
             && let Some(base) = tag.attribute("base")
         {
@@ -254,7 +254,7 @@ impl Reader {
                     item.links.push(link);
                 }
             }
-            // The first one counts: what follows under the same name is another module's.
+            // The first one counts: later ones of the same name belong to other modules.
             Field::Title if item.title.trim().is_empty() => text.clone_into(&mut item.title),
             Field::Id if item.id.is_empty() => text.clone_into(&mut item.id),
             Field::Original if item.original.is_empty() => text.clone_into(&mut item.original),

@@ -1,10 +1,10 @@
-//! What a page or a style sheet links to and embeds, for crawling.
+//! The links and embedded resources of a page or a style sheet, for crawling.
 //!
 //! Every address is resolved against `<base>`, cut at its fragment, `http` or `https`, and listed
-//! once for each kind. Each carries the letter of the way it was found, as Heritrix writes its
+//! once for each kind. Each carries a letter for how it was found, as Heritrix writes its
 //! discovery path (its glossary, "discovery path"): L a link, E an embed, R a redirect, X
-//! speculative, P a prerequisite, M a manifest. Forms are not followed: their submission may do
-//! something. Nothing is guessed from the text of scripts.
+//! speculative, P a prerequisite, M a manifest. Forms are not followed: submitting them may have
+//! side effects. Nothing is guessed from the text of scripts.
 
 mod refresh;
 
@@ -26,10 +26,10 @@ pub const OUTLINKS_MAX: usize = 50_000;
 pub const OUTLINK_BYTES_MAX: usize = 8 * 1024;
 /// The most markup inside `noscript` that is read, in bytes, for one document.
 const NOSCRIPT_BYTES_MAX: usize = 1024 * 1024;
-/// The longest JSON-LD that is read for addresses, in bytes.
+/// The longest JSON-LD that is searched for addresses, in bytes.
 const JSON_LD_BYTES_MAX: usize = 1024 * 1024;
 
-/// The most objects of it.
+/// The most objects of it that are searched.
 const JSON_LD_OBJECTS_MAX: usize = 20_000;
 
 /// How an address was found: a letter of the discovery path.
@@ -37,13 +37,13 @@ const JSON_LD_OBJECTS_MAX: usize = 20_000;
 pub enum Hop {
     /// `L`: a link that a reader follows.
     Link,
-    /// `E`: what a browser fetches to show the page.
+    /// `E`: a resource that a browser fetches to show the page.
     Embed,
     /// `R`: a redirect by `meta refresh`.
     Redirect,
     /// `X`: an address that may or may not be fetched by a browser.
     Speculative,
-    /// `P`: what must be had before (robots.txt); never found in a page.
+    /// `P`: a resource that must be fetched first (robots.txt); never found in a page.
     Prerequisite,
     /// `M`: a list of further addresses: a sitemap or feed that the page declares.
     Manifest,
@@ -64,7 +64,7 @@ impl Hop {
     }
 }
 
-/// What an address is for.
+/// The purpose of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum OutlinkKind {
     /// Another page.
@@ -80,7 +80,7 @@ pub struct Outlink {
     pub url: String,
     /// How it was found.
     pub hop: Hop,
-    /// What it is for.
+    /// Its purpose.
     pub kind: OutlinkKind,
 }
 
@@ -102,8 +102,8 @@ pub fn links_of_html(payload: &[u8], hints: &Hints<'_>) -> Vec<Outlink> {
 /// The addresses of a style sheet, in order; `url` is its own address.
 #[must_use]
 pub fn links_of_css(bytes: &[u8], url: Option<&str>) -> Vec<Outlink> {
-    // CSS Syntax 3 section 3.2: the mark, then `@charset`, then UTF-8. Addresses are ASCII nearly
-    // always, so a wrong guess loses nothing.
+    // CSS Syntax 3 section 3.2: the mark, then `@charset`, then UTF-8. Addresses are almost
+    // always ASCII, so a wrong guess does no harm.
     let text = match Encoding::for_bom(bytes) {
         Some((encoding, length)) => {
             encoding.decode_without_bom_handling(bytes.get(length..).unwrap_or_default()).0
@@ -117,7 +117,7 @@ pub fn links_of_css(bytes: &[u8], url: Option<&str>) -> Vec<Outlink> {
 
 struct Gatherer {
     base: Option<Url>,
-    /// That of the document; style sheets and data in scripts have their addresses in UTF-8.
+    /// The encoding of the document; addresses in style sheets and data in scripts are in UTF-8.
     encoding: &'static Encoding,
     is_noscript: bool,
     out: Vec<Outlink>,
@@ -376,7 +376,7 @@ impl Gatherer {
             rest = if bare.len() < candidate.len() {
                 after
             } else {
-                // Descriptors may hold commas inside parentheses, but never do outside tests.
+                // Descriptors may contain commas inside parentheses, but do so only in tests.
                 after.find(',').map_or("", |comma| &after[comma + 1..])
             };
         }
@@ -403,7 +403,7 @@ impl Gatherer {
         self.is_noscript = false;
     }
 
-    /// Addresses in schema.org data: never needed to show the page, often worth having.
+    /// Addresses in schema.org data: never needed to show the page, but often useful.
     fn json_ld(&mut self, dom: &Dom, id: NodeId) {
         if !dom
             .attr(id, "type")
@@ -447,7 +447,7 @@ fn is_feed(kind: Option<&str>) -> bool {
     })
 }
 
-/// Schemes that name nothing to fetch; told before the costlier parsing.
+/// Schemes without anything to fetch; checked before the more expensive parsing.
 fn is_no_address(reference: &str) -> bool {
     let head = reference.get(..11).unwrap_or(reference).to_ascii_lowercase();
     ["javascript:", "mailto:", "data:", "tel:", "about:", "blob:", "sms:", "whatsapp:"]

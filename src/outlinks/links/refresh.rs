@@ -1,4 +1,4 @@
-//! Pages that send their reader on after some seconds: `meta refresh`, and the field `Refresh`, which
+//! Pages that redirect their reader after some seconds: `meta refresh`, and the field `Refresh`, which
 //! means the same.
 
 use encoding_rs::Encoding;
@@ -9,19 +9,19 @@ use crate::extract::base_url::{base_of, resolve};
 use crate::extract::dom::{Dom, Tag};
 use crate::extract::{Hints, bounded, charset};
 
-/// What sends on after this time at most is a redirect, as a reader waits for it; what takes longer is a
-/// page that is loaded again, or left when it was read.
+/// A refresh after at most this time is a redirect, since a reader waits for it; a longer one is a
+/// page that is reloaded, or left after reading.
 const SECONDS_MAX: u64 = 30;
 
-/// A page that loads itself again after this time at most has set a cookie, and wants to see it.
+/// A page that reloads itself after at most this time has set a cookie and checks it.
 const SECONDS_ITSELF_MAX: u64 = 5;
 
-/// What a refresh says.
+/// A parsed refresh.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Refresh<'a> {
-    /// After how many seconds.
+    /// The delay in seconds.
     pub seconds: u64,
-    /// The address as it stands there; empty for the page itself.
+    /// The address as written; empty for the page itself.
     pub target: &'a str,
 }
 
@@ -56,23 +56,23 @@ impl<'a> Refresh<'a> {
         self.seconds <= SECONDS_MAX && !self.target.is_empty()
     }
 
-    /// The address it leads to. Where that is the page itself, it is a redirect only when it comes at
-    /// once: else the page shows what is new in it.
+    /// The address it leads to. If that is the page itself, it is a redirect only if it is
+    /// immediate: otherwise the page updates its content.
     fn leads(&self, to: TargetUri, from: &TargetUri) -> Option<TargetUri> {
         let is_same = to.without_fragment().url() == from.without_fragment().url();
         (!is_same || self.seconds <= SECONDS_ITSELF_MAX).then_some(to)
     }
 }
 
-/// Where a value of the field `Refresh` leads, if it is a redirect.
+/// The target of a value of the field `Refresh`, if it is a redirect.
 #[must_use]
 pub fn refresh_of_field(value: &str, from: &TargetUri) -> Option<TargetUri> {
     let refresh = Refresh::parse(value).filter(Refresh::is_redirect)?;
     refresh.leads(from.join(refresh.target).ok()?, from)
 }
 
-/// Where the first `meta refresh` of a page leads, if it is a redirect. One inside
-/// `noscript` is none: it is for readers to whom the page itself shows less.
+/// The target of the first `meta refresh` of a page, if it is a redirect. One inside
+/// `noscript` does not count: it is for readers for whom the page itself shows less.
 #[must_use]
 pub fn refresh_of_html(payload: &[u8], hints: &Hints<'_>, from: &TargetUri) -> Option<TargetUri> {
     if !names_refresh(payload) {
@@ -95,7 +95,7 @@ pub fn refresh_of_html(payload: &[u8], hints: &Hints<'_>, from: &TargetUri) -> O
     refresh.leads(TargetUri::parse(to.as_str()).ok()?, from)
 }
 
-/// Whether the bytes hold the word `refresh`, in any case and in UTF-16, too: parsing costs more.
+/// Whether the bytes contain the word `refresh`, in any case and in UTF-16, too: parsing is more expensive.
 fn names_refresh(payload: &[u8]) -> bool {
     const WORD: &[u8; 7] = b"refresh";
     let mut at = 0;
@@ -103,7 +103,7 @@ fn names_refresh(payload: &[u8]) -> bool {
         let byte = byte.to_ascii_lowercase();
         at = match byte {
             _ if byte == WORD[at] => at + 1,
-            // `re` stands in the word twice: what fits no longer may be its beginning all the same.
+            // `re` occurs twice in the word: a mismatch may still be the beginning of a match.
             b'f' if at == 5 => 3,
             b'r' => 1,
             _ => 0,

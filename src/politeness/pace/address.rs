@@ -2,7 +2,7 @@
 //! not yet politeness to that machine.
 //!
 //! Each request takes a turn; turns of one address are apart by a fixed time, and are given out in the
-//! order in which they are asked for. Anyone who waits for one gets a message when it comes and keeps it.
+//! order in which they are asked for. A request that waits for one gets a message when it comes and keeps it.
 //! Pages and what pages need have lines of their own, so that a page of fifty thousand images does not
 //! hold up the pages of everyone behind the same address. Never sleeps and reads no clock.
 
@@ -23,7 +23,7 @@ pub enum Line {
 
 /// With more addresses, or turns that wait, than this in memory, those whose time is over are forgotten.
 const REMEMBERED_MAX: usize = 65_536;
-/// A turn that nobody came for is kept for so long: anyone who has it may wait for its host as well.
+/// A turn that was not taken is kept for this long: its request may have to wait for the host as well.
 const KEPT: Duration = Duration::from_mins(10);
 
 /// A clock that goes back by more was set.
@@ -86,7 +86,7 @@ impl AddressPace {
     }
 
     fn forget(&mut self, now: Timestamp) {
-        // A clock that was set back makes nobody wait for years.
+        // A clock that was set back makes no request wait for years.
         if self.newest.since(now) > SET_BACK {
             self.next.clear();
             self.waiting.clear();
@@ -119,18 +119,18 @@ mod tests {
     }
 
     #[test]
-    fn turns_of_an_address_are_apart_and_kept_for_whoever_waits() {
+    fn turns_of_an_address_are_apart_and_kept_for_hosts_that_wait() {
         let mut pace = AddressPace::new(APART);
         let mut take = |n, line, address, ms| pace.take(&host(n), line, address, at(ms));
         assert_eq!(take(0, Line::Parts, ONE, 0), Ok(()));
         assert_eq!(take(1, Line::Parts, ONE, 0), Err(at(200)));
         assert_eq!(take(2, Line::Parts, ONE, 1), Err(at(400)));
-        // Asking again moves nothing, and nobody takes the turn of another.
+        // Asking again moves nothing, and no request takes the turn of another.
         assert_eq!(take(1, Line::Parts, ONE, 100), Err(at(200)));
         assert_eq!(take(3, Line::Parts, ONE, 300), Err(at(600)));
         assert_eq!(take(1, Line::Parts, ONE, 310), Ok(()));
         assert_eq!(take(2, Line::Parts, ONE, 400), Ok(()));
-        // Who has had a turn stands behind all others again.
+        // A host that has had a turn stands behind all others again.
         assert_eq!(take(2, Line::Parts, ONE, 400), Err(at(800)));
         assert_eq!(take(4, Line::Parts, OTHER, 400), Ok(()), "another address");
         assert_eq!(take(5, Line::Pages, ONE, 400), Ok(()), "a page does not wait for parts");
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_goes_back_makes_nobody_wait_for_years() {
+    fn a_clock_that_goes_back_makes_no_host_wait_for_years() {
         let mut pace = AddressPace::new(APART);
         let year = 365 * 86_400_000;
         assert_eq!(pace.take(&host(0), Line::Pages, ONE, at(year)), Ok(()));
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn of_thousands_of_names_so_many_a_second_pass_and_all_in_the_end() {
+    fn of_thousands_of_names_a_fixed_number_a_second_pass_and_all_in_the_end() {
         let mut pace = AddressPace::new(APART);
         let mut left: Vec<(usize, i64)> = (0..5_000).map(|n| (n, 0)).collect();
         let mut passed = Vec::new();
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_distance_nobody_waits() {
+    fn without_a_distance_no_host_waits() {
         let mut pace = AddressPace::new(Duration::ZERO);
         for n in 0..10 {
             assert_eq!(pace.take(&host(n), Line::Pages, ONE, at(0)), Ok(()));

@@ -118,8 +118,8 @@ impl<K: Hash + Eq> LastCheck<K> {
             return Ok(());
         };
         if active.delay != delay {
-            // A new limiter would let one through at once: it is told of the last one first. It
-            // has never been asked, so that it cannot refuse.
+            // A new limiter would let one through at once: the last request is counted in it first.
+            // It has never been asked, so that it cannot refuse.
             active.limiter = Limiter::new(quota, active.passed);
             active.limiter.take(active.passed)?;
             active.delay = delay;
@@ -129,7 +129,7 @@ impl<K: Hash + Eq> LastCheck<K> {
         Ok(())
     }
 
-    /// Forgets whom nothing was asked of for `idle`, and longer than their own delay.
+    /// Forgets the keys of which nothing was asked for `idle`, and longer than their own delay.
     pub fn forget_idle(&mut self, idle: Duration, now: Timestamp) {
         self.active.retain(|_, active| now.since(active.passed) < idle.max(active.delay));
     }

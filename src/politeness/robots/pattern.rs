@@ -48,7 +48,7 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
-    /// Of the value of an `Allow` or `Disallow` line; `None` for an empty one, which is no rule.
+    /// Of the value of an `Allow` or `Disallow` line; `None` for an empty one, which is not a rule.
     pub(super) fn new(value: &str) -> Option<Self> {
         if value.is_empty() {
             return None;

@@ -1,4 +1,4 @@
-//! What is asked of the queue beside leases: single URLs, what comes next, who works.
+//! Queries of the queue besides leases: single URLs, what comes next, which workers run.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::super::row::text;
 use super::{NEVER, NOW, TIME_MAX, columns, url_of};
 use crate::schedule::{Counts, DueUrl, LeasedUrl, SharedOverview, WorkerReport, WorkerSeen};
 
-/// A worker that was not heard of for so long, in microseconds, is not told of.
+/// A worker that was last seen longer ago than this, in microseconds, is not listed.
 const FORGOTTEN: i64 = 86_400 * 1_000_000;
 
 /// Counting reads every URL.
@@ -137,7 +137,7 @@ impl Request for Rename {
     }
 
     async fn ask<'a>(&'a self, client: &'a mut Client) -> Result<bool, Failure> {
-        // A place in the list is what entries know a job by, so that the list stays as long as it is.
+        // Entries refer to a job by its place in the list, so the list keeps its length.
         let sql = format!(
             "UPDATE {}.queue_url SET jobs = array_replace(jobs, $1, $2) WHERE jobs @> ARRAY[$1]",
             self.schema

@@ -1,5 +1,4 @@
-//! What a worker writes: one transaction for what came of visits, what was found, and what becomes of
-//! leases.
+//! What a worker writes: one transaction for the results of visits, what was found, and the ends of leases.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
@@ -18,7 +17,7 @@ use crate::schedule::{FoundUrl, HostWrite, LeaseEnd, LeasedUrl, Written, longer_
 /// How long a host is left alone by a worker that serves nothing of it, in microseconds.
 const OTHERS_AGAIN: i64 = 30 * 1_000_000;
 
-/// For how long whoever waits for a host has it before anyone else, in microseconds.
+/// For how long a worker that waits for a host has it before any other, in microseconds.
 const TO_OTHERS: i64 = 3 * 1_000_000;
 
 fn key_of(row: &Row) -> Result<UrlKey, Failure> {
@@ -73,8 +72,8 @@ impl Columns {
     }
 }
 
-/// What a visit makes of the row `u`, given what came of it as `v`: a visit that was asked for meanwhile is
-/// still to be made.
+/// How a visit updates the row `u`, given its result as `v`: a visit that was requested meanwhile is still
+/// to be made.
 const VISITED: &str = "priority = v.priority, entry = v.entry, asked_due = NULL,
     phase = CASE WHEN u.asked <> v.asked AND v.phase = 2 THEN 1 ELSE v.phase END,
     due = CASE
@@ -95,13 +94,13 @@ pub(super) struct Write {
 type UrlKey = (i32, [u8; 16]);
 
 impl Write {
-    /// What came of visits, of the hosts that are held still.
+    /// Results of visits to hosts that are still held.
     async fn visited(
         &self,
         transaction: &Transaction<'_>,
         is_held: impl Fn(i32) -> bool,
     ) -> Result<(), Failure> {
-        // The last word on a URL that was visited twice.
+        // The last result for a URL that was visited twice.
         let mut last: BTreeMap<UrlKey, &LeasedUrl> = BTreeMap::new();
         for (id, host) in self.hosts.iter().filter(|(id, _)| is_held(*id)) {
             last.extend(host.visited.iter().map(|url| ((*id, url.digest), url)));
@@ -142,7 +141,7 @@ impl Write {
         Ok(())
     }
 
-    /// What came of the visit of a URL that jobs came to meanwhile, or were taken from.
+    /// The result of a visit to a URL to which jobs were added, or from which they were removed, meanwhile.
     async fn visited_one(
         &self,
         transaction: &Transaction<'_>,
@@ -173,7 +172,7 @@ impl Write {
         Ok(())
     }
 
-    /// What was found, by anyone.
+    /// What was found, by any worker.
     async fn found(&self, transaction: &Transaction<'_>) -> Result<(), Failure> {
         // Each once for each job: what asks for a visit goes before what only names the page, and earlier
         // before later.
@@ -194,7 +193,7 @@ impl Write {
         let mut before = None;
         for ((key, _), found) in &each {
             all.push(key.0, &found.url);
-            // Of several jobs one adds the URL, and the others come to it.
+            // Of several jobs one adds the URL, and the others are added to it.
             if before.replace(*key) != Some(*key) {
                 if found.again { &mut again } else { &mut new }.push(key.0, &found.url);
             }
@@ -226,7 +225,7 @@ impl Write {
         self.joined(transaction, &each, &all).await
     }
 
-    /// Jobs that come to URLs of others.
+    /// Adds jobs to URLs of other jobs.
     async fn joined(
         &self,
         transaction: &Transaction<'_>,
@@ -311,7 +310,7 @@ impl Write {
         Ok(())
     }
 
-    /// What is said of hosts that are held, and what becomes of their leases.
+    /// Updates hosts that are held, and ends or extends their leases.
     async fn ends(
         &self,
         transaction: &Transaction<'_>,
@@ -343,7 +342,7 @@ impl Write {
                   ORDER BY u.due LIMIT 1)"
             )
         };
-        // What this worker does not serve is left to others, who may not be there, for a while.
+        // Jobs that this worker does not serve are left to other workers, which may not exist, for a while.
         let (own, others) = (
             first("u.due", "($8::bytea[] IS NULL OR u.jobs && $8)"),
             first(
@@ -376,7 +375,7 @@ impl Write {
         Ok(())
     }
 
-    /// Brings hosts forward that nobody holds, where something was found of them.
+    /// Brings hosts forward that no worker holds, where something was found of them.
     async fn bring_forward(&self, transaction: &Transaction<'_>) -> Result<(), Failure> {
         let mut first: BTreeMap<i32, i64> = BTreeMap::new();
         for (id, found) in &self.found {

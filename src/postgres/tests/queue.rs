@@ -1,4 +1,4 @@
-//! The shared queue: what any frontier does, and what only workers beside each other can get wrong.
+//! The shared queue: what any frontier does, and what can fail only with concurrent workers.
 
 mod parts;
 
@@ -45,7 +45,7 @@ fn again_at(due: i64) -> Disposition {
     visit(NextVisit::At { due: second(due), because: "interval".to_owned() })
 }
 
-/// Who is next. Tried for a moment, since another worker may just have the host.
+/// The next URL. Tried for a moment, since another worker may hold the host just now.
 fn take(queue: &mut dyn Queue, now: i64) -> Option<Claim> {
     for _ in 0..4 {
         if let Next::Ready(claim) = queue.next(second(now), &mut |_| false).unwrap() {
@@ -78,7 +78,7 @@ fn worker(cluster: &Cluster, schema: &str, options: SharedOptions) -> SharedFron
 /// A step of time in [`behaves_like_a_frontier`].
 pub(super) const STEP: Duration = Duration::from_millis(50);
 
-/// A queue and its time: a number of steps passes, and the time is told.
+/// A queue and its time: `pass` lets a number of steps pass, `now` gives the time.
 pub(super) struct Timed<'a> {
     pub(super) queue: &'a mut dyn Queue,
     pub(super) pass: &'a mut dyn FnMut(u32) -> Timestamp,
@@ -89,7 +89,7 @@ impl Timed<'_> {
         (self.pass)(0)
     }
 
-    /// So many steps from now.
+    /// This many steps from now.
     fn after(&mut self, steps: u32) -> Timestamp {
         self.now().plus(STEP * steps)
     }
@@ -193,7 +193,7 @@ pub(super) fn behaves_like_a_frontier(mut timed: Timed<'_>) {
     let memo = Some(b"memo".to_vec());
     timed.finish(claim, Disposition { memo, ..retired() });
     timed.settle();
-    // A link to it is no reason, and to ask for it by name is one.
+    // A link to it does not cause a visit, a request by name does.
     let link = found(uri.as_str(), begin);
     timed.add(vec![link.clone()]);
     assert!(!timed.is_ready());
@@ -234,7 +234,7 @@ fn the_shared_frontier_behaves_like_a_frontier() {
     let Some(cluster) = shared() else { return };
     let mut shared = worker(cluster, &fresh_schema(), SharedOptions::new("one"));
     let began = Instant::now();
-    // The server's clock is none that a test can set.
+    // A test cannot set the server's clock.
     let mut pass = |steps| {
         std::thread::sleep(STEP * steps);
         second(0).plus(began.elapsed())
@@ -263,15 +263,17 @@ fn a_host_and_what_is_known_of_it_go_to_one_worker_at_a_time() {
     let ready_at = Some(second(40));
     one.finish(claim, Disposition { host_ready_at: ready_at, ..retired() }, second(0)).unwrap();
     one.checkpoint(second(0)).unwrap();
-    // The pause is the host's, whoever asks next and whatever his clock says.
+    // The pause belongs to the host, whichever worker asks next and whatever its clock says.
     assert!(take(&mut two, ahead(0)).is_none());
     assert!(take(&mut two, ahead(39)).is_none());
-    // The server's clock has not moved, so that the pause is over only for who waits for it there.
+    // The server's clock has not moved, so that the pause is over only for a worker that waits for it
+    // there.
     let next = two.next(second(ahead(0)), &mut |_| false).unwrap();
     let Next::Wait(until) = next else { panic!("{next:?}") };
     let off = until.since(second(ahead(40))).max(second(ahead(40)).since(until));
     assert!(off < Duration::from_secs(10), "{until:?}");
-    // What is known of it goes with it: once for each lease, in the time of who comes.
+    // What is known of it goes with it: once for each lease, in the time of the worker that leases
+    // it.
     let sql = format!("UPDATE {schema}.queue_host SET ready_at = 0, next_at = 0, pause = 0");
     cluster.sql(&sql);
     let claim = take(&mut two, ahead(41)).unwrap();
@@ -325,9 +327,9 @@ fn a_url_is_of_every_job_that_names_it_and_of_those_that_come_while_it_is_visite
     let known = two.known(&uri).unwrap().unwrap();
     let looked: Vec<bool> = known.named_by.iter().map(|one| one.looked).collect();
     assert_eq!((looked, known.entry.visits), (vec![true, false], 1));
-    // The one that came wants it visited, which nobody else did.
+    // The job that was added requests a visit, which no other job did.
     assert!(known.due <= second(10), "{:?}", known.due);
-    // Who does not serve one of them does not get it, and a host with nothing else is left alone.
+    // A worker that serves none of them does not get it, and a host with nothing else is left alone.
     two.serve_jobs(Some(&["d"]));
     assert!(take(&mut two, 3).is_none());
     two.checkpoint(second(3)).unwrap();
@@ -350,7 +352,7 @@ fn a_url_is_of_every_job_that_names_it_and_of_those_that_come_while_it_is_visite
 }
 
 #[test]
-fn a_host_that_is_wanted_for_its_robots_is_given_back_by_whoever_holds_it() {
+fn a_host_that_is_wanted_for_its_robots_is_given_back_by_its_holder() {
     let Some(cluster) = shared() else { return };
     let schema = fresh_schema();
     let mut holds = worker(cluster, &schema, SharedOptions::new("holds"));
@@ -370,7 +372,7 @@ fn a_host_that_is_wanted_for_its_robots_is_given_back_by_whoever_holds_it() {
     let began = Instant::now();
     while wants.reserve(&host, second(0)).unwrap().is_err() {
         assert!(began.elapsed() < Duration::from_secs(20), "it never came");
-        // The holder goes on, and hears of it.
+        // The holder goes on, and learns of it.
         if let Next::Ready(claim) = holds.next(second(0), &mut |_| false).unwrap() {
             holds.finish(*claim, again_at(0), second(0)).unwrap();
         }
@@ -383,7 +385,7 @@ fn a_host_that_is_wanted_for_its_robots_is_given_back_by_whoever_holds_it() {
 }
 
 #[test]
-fn what_comes_next_and_who_works_is_told_to_anyone() {
+fn next_urls_and_running_workers_are_visible_to_any_process() {
     let Some(cluster) = shared() else { return };
     let schema = fresh_schema();
     let keeper = queue(cluster, &schema);
@@ -420,7 +422,7 @@ fn a_paused_worker_changes_nothing_after_its_lease_went_to_another() {
     let late = take(&mut paused, 0).unwrap();
     let first_epoch = paused.epoch_of(&late.host).unwrap();
     assert!(paused.is_held(&late));
-    // Nothing is heard of it until its lease is over.
+    // It gives no sign until its lease is over.
     std::thread::sleep(Duration::from_millis(1_000));
     assert!(!paused.is_held(&late), "it can tell by itself");
     let mut taken = take(&mut other, 1).unwrap();
@@ -437,7 +439,7 @@ fn a_paused_worker_changes_nothing_after_its_lease_went_to_another() {
     assert!(finished.is_ok() || matches!(finished, Err(ScheduleError::NotInFlight { .. })));
     assert_eq!(paused.state().lost, 1);
     assert_eq!(paused.epoch_of(&host), None);
-    // The page is as the other left it; what was found is there, whoever found it.
+    // The page is as the other left it; what was found is there, whichever worker found it.
     let mut seen = BTreeMap::new();
     while let Some(claim) = take(&mut other, 4) {
         seen.insert(
@@ -491,7 +493,7 @@ fn what_a_dropped_worker_held_is_visited_by_the_next() {
 /// Visits as the hosts of the web would see them.
 #[derive(Default)]
 struct Web {
-    /// Who is at a host now.
+    /// Which worker visits a host now.
     at: Mutex<HashMap<HostKey, u64>>,
     visits: Mutex<HashMap<String, u64>>,
     twice: AtomicU64,
@@ -564,7 +566,7 @@ fn workers_that_come_go_pause_and_lose_the_server_ask_no_host_together_and_lose_
                     Err(why) => panic!("{why}"),
                 };
                 if number == 1 && step == 7 {
-                    // Stopped with a claim in hand, for longer than its lease.
+                    // Stopped while it holds a claim, for longer than its lease.
                     std::thread::sleep(Duration::from_millis(1_100));
                 }
                 // As a crawl does, right before it sends a request.
@@ -581,7 +583,7 @@ fn workers_that_come_go_pause_and_lose_the_server_ask_no_host_together_and_lose_
                     Err(why) => panic!("{why}"),
                 }
                 if number >= 2 && step == 25 {
-                    // Dropped with whatever it holds.
+                    // Dropped together with what it holds.
                     break;
                 }
             }
@@ -609,7 +611,8 @@ fn workers_that_come_go_pause_and_lose_the_server_ask_no_host_together_and_lose_
     let visits = web.visits.into_inner().unwrap();
     assert_eq!(visits.len() as u64, all, "no URL is lost");
     assert_eq!(web.twice.load(Ordering::Relaxed), 0, "no host is asked by two");
-    // What was in flight, or not written yet, when a worker was dropped or paused or the server died.
+    // Visits that were in flight, or not written yet, when a worker was dropped or paused or the
+    // server died.
     let again: u64 = visits.values().map(|times| times - 1).sum();
     assert!(again < all / 2, "{again} visits were made again");
 }

@@ -1,4 +1,4 @@
-//! A database that vanishes without a word, and answers that are lost on the way.
+//! A database that becomes unreachable silently, and answers that are lost on the way.
 
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -41,9 +41,9 @@ fn a_database_that_vanishes_without_a_word_is_given_up_once_and_used_again_when_
     let why = store.marks().unwrap_err();
     assert_eq!(why.kind, ArchiveErrorKind::Away, "{why}");
     assert!(why.to_string().contains("packets"), "{why}");
-    // Before there was a question whether it is there, a minute.
+    // Before there was a probe, this took a minute.
     assert!(began.elapsed() < Duration::from_secs(45), "{:?}", began.elapsed());
-    // Nobody waits for it a second time: what would, makes a connection, which is held up.
+    // No request waits for it a second time: one that did would make a connection, which is held up.
     let held = link.held();
     for _ in 0..50 {
         assert_eq!(store.marks().unwrap_err().kind, ArchiveErrorKind::Away);
@@ -65,7 +65,7 @@ fn a_statement_that_takes_long_is_waited_for() {
 }
 
 #[test]
-fn a_writer_that_is_cut_off_in_the_middle_holds_nobody_up_for_long() {
+fn a_writer_that_is_cut_off_in_the_middle_does_not_block_others_for_long() {
     let Some(cluster) = shared() else { return };
     let link = Arc::new(Link::to(cluster.port()));
     let store = over(&link, cluster, Duration::ZERO);
@@ -84,7 +84,7 @@ fn a_writer_that_is_cut_off_in_the_middle_holds_nobody_up_for_long() {
     assert_eq!(count(&store), 10);
 }
 
-/// A keeper whose answers to writes are lost while it is deaf, though it does what they say.
+/// A keeper whose answers to writes are lost while `is_deaf` is set, though the writes are done.
 #[derive(Debug)]
 struct Deaf {
     queue: PostgresQueue,
@@ -174,7 +174,7 @@ fn a_host_that_was_given_back_is_not_asked_though_the_answer_was_lost() {
     });
     let guard = Queue::guard(&one, &host).unwrap();
     assert!(guard.holds());
-    // Due again after four seconds, so that the host is given back; and that comes to pass, without a word.
+    // Due again after four seconds, so that the host is given back; and that is done, without an answer.
     keeper.is_deaf.store(true, Ordering::Relaxed);
     let due = now.plus(Duration::from_secs(4));
     let visit = Disposition {

@@ -1,4 +1,4 @@
-//! Servers that restart, stay away, are newer or refuse; batches that are cut off.
+//! Servers that restart, stay down, are newer or refuse; batches that are interrupted.
 
 use std::time::Instant;
 
@@ -16,7 +16,7 @@ fn cuttable(cluster: &Cluster) -> PostgresCaptures {
 
 #[test]
 fn a_batch_that_is_cut_off_before_its_commit_is_in_once() {
-    // Not the shared one: cutting is for these connections alone, and its log may be looked at.
+    // Not the shared one: cutting is for these connections alone, and its log may be inspected.
     let Some(cluster) = own("fsync = off").map(Arc::new) else { return };
     for size in [10, 800] {
         let store = cuttable(&cluster);
@@ -165,7 +165,7 @@ fn tables_of_a_newer_program_are_refused_by_number() {
 }
 
 #[test]
-fn who_may_only_read_reads_and_is_told_what_writing_needs() {
+fn a_user_that_may_only_read_reads_and_learns_what_writing_needs() {
     let Some(cluster) = shared() else { return };
     let store = fresh(cluster);
     add(&store, &many(5));

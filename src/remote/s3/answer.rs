@@ -1,7 +1,7 @@
-//! What a server of S3 answers: listings, names of uploads, errors. The one file of this room that names quick-xml.
+//! What a server of S3 answers: listings, names of uploads, errors. The one file of this module that names quick-xml.
 //!
 //! What it says is hostile text: codes are kept as far as they are words, messages are cut and their control
-//! characters left out. A document that is no XML is an answer that makes no sense, and no panic.
+//! characters left out. A document that is not XML is an invalid answer, and no panic.
 
 use std::collections::HashMap;
 
@@ -13,11 +13,11 @@ use crate::base::Timestamp;
 
 /// A longer message is cut.
 const MESSAGE_CHARS_MAX: usize = 200;
-/// A document that is nested deeper is none of S3.
+/// Documents of S3 are not nested deeper.
 const DEPTH_MAX: usize = 16;
 
-/// Tells of every text in a document, with the names of the elements around it, the root first, and of the end of
-/// every element with an empty text.
+/// Calls `each` with every text in a document, with the names of the elements around it, the root first, and without a
+/// text at the end of every element.
 fn walk(xml: &str, each: &mut dyn FnMut(&[String], Option<&str>)) -> Result<(), String> {
     let mut reader = Reader::from_str(xml);
     let mut path: Vec<String> = Vec::new();
@@ -187,7 +187,7 @@ pub(super) fn error(xml: &str) -> Option<(String, String)> {
     (!code.is_empty()).then_some((code, message))
 }
 
-/// What the caller of a request can do about an answer that is none it hoped for.
+/// What the caller of a request can do about an answer that is not a success.
 pub(super) fn kind_of(status: u16, code: &str) -> ObjectErrorKind {
     match (status, code) {
         (
@@ -223,7 +223,7 @@ pub(super) fn kind_of(status: u16, code: &str) -> ObjectErrorKind {
     }
 }
 
-/// An answer that makes no sense.
+/// An invalid answer.
 pub(super) fn nonsense(what: &str, why: &str) -> ObjectError {
     ObjectError::new(ObjectErrorKind::Other, format!("{what}: the answer cannot be read: {why}"))
 }
@@ -242,9 +242,9 @@ mod tests {
             <Contents><Key>p/c</Key><Size>0</Size><ETag>"d"</ETag></Contents>
             <Contents><Key>no size</Key></Contents></ListBucketResult>"#;
         let page = listing(xml).unwrap();
-        let told: Vec<_> =
+        let listed: Vec<_> =
             page.items.iter().map(|o| (o.key.as_str(), o.bytes, o.etag.as_str())).collect();
-        assert_eq!(told, [("p/warc/a&b.warc.gz", 12, "ab-2"), ("p/c", 0, "d")]);
+        assert_eq!(listed, [("p/warc/a&b.warc.gz", 12, "ab-2"), ("p/c", 0, "d")]);
         assert_eq!(page.items[0].modified, Timestamp::parse("2026-01-02T03:04:05Z"));
         assert_eq!(page.items[1].modified, None);
         assert_eq!(page.next, [("continuation-token", "t/+=".to_owned())]);
@@ -261,8 +261,8 @@ mod tests {
             <DeleteMarker><Key>p/a</Key><VersionId>null</VersionId></DeleteMarker>\
             <CommonPrefixes><Prefix>p/</Prefix></CommonPrefixes></ListVersionsResult>";
         let page = versions(xml).unwrap();
-        let told: Vec<_> = page.items.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-        assert_eq!(told, [("p/a", "v1"), ("p/a", "null")]);
+        let listed: Vec<_> = page.items.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        assert_eq!(listed, [("p/a", "v1"), ("p/a", "null")]);
         assert_eq!(
             page.next,
             [("key-marker", "k".to_owned()), ("version-id-marker", "v9".to_owned())]
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_told_apart_and_their_words_are_tamed() {
+    fn errors_are_distinguished_and_their_messages_sanitised() {
         let xml = "<Error><Code>Slow\u{1b}Down</Code><Message>a\u{7}b &lt;c&gt;</Message></Error>";
         assert_eq!(error(xml), Some(("SlowDown".to_owned(), "ab <c>".to_owned())));
         assert_eq!(error("<html>"), None);
@@ -311,8 +311,8 @@ mod tests {
         let done = "<CompleteMultipartUploadResult><ETag>&quot;x-3&quot;</ETag></CompleteMultipartUploadResult>";
         assert_eq!(completed(done), Ok("x-3".to_owned()));
         let failed = "<Error><Code>InternalError</Code><Message>m</Message></Error>";
-        let told = Some(("InternalError".to_owned(), "m".to_owned()));
-        assert_eq!(completed(failed), Err(told));
+        let expected = Some(("InternalError".to_owned(), "m".to_owned()));
+        assert_eq!(completed(failed), Err(expected));
         assert_eq!(completed(""), Err(None));
         let begun =
             "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>";

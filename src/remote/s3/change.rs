@@ -1,4 +1,4 @@
-//! Objects that are replaced and removed: what is derived, and what goes by order.
+//! Objects that are replaced and removed: what is derived, and what is removed by order.
 
 use super::request::{Ask, Body};
 use super::signed::Verb;

@@ -1,6 +1,6 @@
-//! Who asks: keys from the environment, or from the files that other tools of S3 read as well.
+//! Credentials: keys from the environment, or from the files that other tools of S3 read as well.
 //!
-//! The environment is handed in; the files are read anew when it is asked, so that keys that are replaced while a
+//! The environment is handed in; the files are read again each time the keys are needed, so that keys that are replaced while a
 //! process runs are taken up. What holds keys has no printed form but a masked one.
 
 use std::fmt;
@@ -39,7 +39,7 @@ impl Credentials {
 pub struct KeySources {
     /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`.
     pub keys: Option<(String, String, Option<String>)>,
-    /// Files of profiles, in the order in which they are looked at: `~/.aws/credentials`, `~/.aws/config`.
+    /// Files of profiles, in the order in which they are read: `~/.aws/credentials`, `~/.aws/config`.
     pub files: Vec<PathBuf>,
     /// The profile in them: `AWS_PROFILE`, or `default`.
     pub profile: String,

@@ -1,11 +1,11 @@
-//! Objects in S3, or in what speaks its protocol.
+//! Objects in S3, or in a store with the same protocol.
 //!
-//! In reading order: who asks ([`KeySources`]), signed addresses (`signed`), what comes back (`answer`), one request with
+//! In reading order: credentials ([`KeySources`]), signed addresses (`signed`), what comes back (`answer`), one request with
 //! its repetitions (`request`), and the store of objects made of them ([`S3Objects`]).
 //!
-//! Of WARC files nothing is ever deleted or written over: an object is made where there is none. What is derived may be
-//! replaced and removed, by way of another trait (`change`). What fails for a reason that may pass is asked a few times
-//! more, soon; callers that need more patience wait themselves.
+//! WARC files are never deleted or overwritten: an object is made only where there is none. What is derived may be replaced
+//! and removed, by way of another trait (`change`). A request that fails for a transient reason is sent again a few times at
+//! short intervals; callers that need longer waits wait themselves.
 
 mod answer;
 mod change;
@@ -37,7 +37,7 @@ const SHA256: &str = "x-amz-meta-sha256";
 const PAGES_MAX: usize = 100_000;
 /// A listing of a thousand objects has a tenth of it.
 const DOCUMENT_BYTES_MAX: usize = 8 << 20;
-/// Few threads: what they do is to wait.
+/// Few threads: they mostly wait.
 const THREADS: usize = 2;
 
 /// Where objects are kept, and how they are asked for.
@@ -49,7 +49,7 @@ pub struct S3Options {
     pub endpoint: String,
     /// The region that requests are signed for.
     pub region: String,
-    /// Who asks.
+    /// The credentials.
     pub keys: KeySources,
     /// How long one request may take in all.
     pub time_max: Duration,
@@ -74,7 +74,7 @@ pub fn parse_place(text: &str) -> Result<(String, String), String> {
     if bucket.is_empty() || !bucket.chars().all(is_name) {
         return wrong("the name of a bucket is of letters, digits, dots and hyphens");
     }
-    // An address takes such parts for steps.
+    // A URL parser resolves such parts as path steps.
     let is_part = |part: &str| !part.is_empty() && part != "." && part != "..";
     let is_plain = |c: char| !c.is_control() && c != '?' && c != '#';
     let is_named = prefix.split('/').all(is_part) && prefix.chars().all(is_plain);
@@ -102,7 +102,7 @@ impl std::fmt::Debug for S3Objects {
 
 impl Drop for S3Objects {
     fn drop(&mut self) {
-        // The last handle may be let go where nothing may wait.
+        // The last handle may be dropped where blocking is not allowed.
         if let Some(Some(runtime)) = self.runtime.take() {
             runtime.shutdown_background();
         }
@@ -143,7 +143,7 @@ impl S3Objects {
         self.runtime.get_or_init(make).as_ref()
     }
 
-    /// Begins to ask, and hands the answer on by way of `read`.
+    /// Begins a request, and passes the answer on through `read`.
     fn begin_asking<T: Send + 'static>(
         &self,
         ask: Ask,
@@ -158,7 +158,7 @@ impl S3Objects {
         let asker = Arc::clone(&self.asker);
         runtime.spawn(async move {
             let got = asker.ask(&ask).await.and_then(read);
-            // Nobody may wait for it any more.
+            // The caller may no longer wait for it.
             let _ = send.send(got);
         });
         receive
@@ -173,7 +173,7 @@ impl S3Objects {
         self.begin_asking(ask, read).recv().unwrap_or_else(|_| Err(gone()))
     }
 
-    /// Asks for page after page of a listing, and hands on what stands in each, until `each` breaks off.
+    /// Asks for page after page of a listing, and hands on what stands in each, until `each` stops.
     fn pages<T: Send + 'static>(
         &self,
         query: &[(&'static str, String)],
@@ -378,8 +378,8 @@ fn quick_escape(etag: &str) -> String {
 /// The entity tag of an object that was made of parts. A server begins to answer before it knows whether that can be
 /// done.
 fn completed(key: &str, got: &Got) -> Result<String, ObjectError> {
-    answer::completed(&got.text()).map_err(|told| {
-        let (code, message) = told.unwrap_or_default();
+    answer::completed(&got.text()).map_err(|error| {
+        let (code, message) = error.unwrap_or_default();
         let kind = match answer::kind_of(200, &code) {
             _ if code == "PreconditionFailed" => ObjectErrorKind::Exists,
             _ if code.is_empty() => ObjectErrorKind::Away,

@@ -11,13 +11,13 @@ use super::signed::{Place, Verb};
 use crate::archive::{FilePart, ObjectError, ObjectErrorKind};
 use crate::base::{Clock, Timestamp, chance};
 
-/// How often a request is sent at most, while it fails for what may pass.
+/// How often a request is sent at most, while it fails for transient reasons.
 const ATTEMPTS_MAX: u32 = 4;
-/// After the first failure it is waited so long, and after each further one twice as long; half of it is chance.
+/// The wait after the first failure, which doubles after each further one; half of it is random.
 const WAIT_FIRST: Duration = Duration::from_millis(200);
 /// A server whose clock is this far from ours is asked by its own clock. Signatures are refused beyond 15 minutes.
 const SKEW_MIN: Duration = Duration::from_mins(2);
-/// So much of an answer that is an error is read.
+/// How much of an answer that is an error is read, in bytes.
 const ERROR_BYTES_MAX: usize = 64 << 10;
 
 /// What is sent.
@@ -38,9 +38,9 @@ pub(super) struct Ask {
     signed: Vec<(&'static str, String)>,
     headers: Vec<(&'static str, String)>,
     pub body: Body,
-    /// A longer answer is none that was asked for.
+    /// The longest valid answer, in bytes.
     pub body_max: usize,
-    /// Whether an answer that is shorter was broken off.
+    /// Whether a shorter answer counts as truncated.
     pub body_exact: bool,
 }
 
@@ -64,7 +64,7 @@ impl Ask {
         self
     }
 
-    /// A header that is signed: those of the server's own names have to be. In small letters.
+    /// A header that is signed: those of the server's own names have to be. In lower case.
     pub fn signed(mut self, name: &'static str, value: &str) -> Self {
         self.signed.push((name, value.to_owned()));
         self.signed.sort();
@@ -92,7 +92,7 @@ impl Ask {
     }
 }
 
-/// An answer that was hoped for.
+/// A successful answer.
 #[derive(Debug)]
 pub(super) struct Got {
     pub status: u16,
@@ -104,7 +104,7 @@ pub(super) struct Got {
 }
 
 impl Got {
-    /// The body as text; what is none is replaced.
+    /// The body as text; invalid UTF-8 is replaced.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -220,7 +220,7 @@ impl Asker {
             request = request.header(*name, value);
         }
         request = match &ask.body {
-            // A length of nothing is stated as well: some servers want it.
+            // A length of zero is stated as well: some servers require it.
             Body::None if matches!(ask.verb, Verb::Put | Verb::Post) => {
                 request.header("content-length", "0")
             }
@@ -282,8 +282,8 @@ impl Asker {
             }
             _ => String::new(),
         };
-        let told = keys.masked(&format!("{code} {message}"));
-        let why = format!("{name}: status {status} {}{region}", told.trim());
+        let masked = keys.masked(&format!("{code} {message}"));
+        let why = format!("{name}: status {status} {}{region}", masked.trim());
         let error = ObjectError::new(kind, why.trim_end().to_owned());
         Err(Failed { error, status, server_time })
     }

@@ -1,8 +1,8 @@
 //! Addresses that are signed: the one file that names rusty-s3, which computes Signature Version 4 and sends nothing.
 //!
 //! The signature stands in the address (a presigned URL), so that an address is never logged, and no header but
-//! those that are named has to be as it was signed. The time is handed in: where the server's clock is another one, it
-//! is the server's that counts.
+//! those that are named has to be as it was signed. The time is handed in: where the server's clock
+//! differs, the server's time counts.
 
 use rusty_s3::signing::sign;
 use rusty_s3::{Bucket, Method, UrlStyle};
@@ -14,7 +14,7 @@ use crate::base::Timestamp;
 /// For how long an address is good. A request that waits longer than this is signed again.
 const GOOD_FOR_SECONDS: u64 = 900;
 
-/// What is asked with.
+/// The method of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
     Get,
@@ -62,7 +62,7 @@ impl Place {
     }
 
     /// A signed address of an object, or of the bucket without a key. `query` and `headers` come sorted by name, and
-    /// the request has to bear these headers.
+    /// the request has to have these headers.
     pub fn address(
         &self,
         (verb, key): (Verb, Option<&str>),

@@ -19,7 +19,7 @@ const CONTEXT: usize = 60;
 /// in its middle; the text below the table has all of it.
 const ALL_NEW: usize = 1_200;
 
-/// Steps of comparing the words of one change; past it they are taken for all different.
+/// Steps of comparing the words of one change; beyond it all of them count as different.
 const WORK_MAX: u64 = 400_000;
 
 /// The cells as HTML.
@@ -41,7 +41,7 @@ pub(in crate::render) fn texts(before: Option<&str>, after: Option<&str>) -> (St
 
 fn pair(old: &str, new: &str) -> (String, String) {
     let (olds, news) = changed_words(old, new, WORK_MAX);
-    // Marks on everything mark nothing: one figure and another, one headline and quite another.
+    // Where everything would be marked, nothing is: two figures, or two quite different headlines.
     let is_whole = |marks: &[Range<usize>], text: &str| {
         let marked: usize = marks.iter().map(ExactSizeIterator::len).sum();
         marked * 10 > text.len() * 9

@@ -10,7 +10,7 @@ pub(super) fn clean(text: &str) -> String {
     flat(text).trim().to_owned()
 }
 
-/// The first words of a text, with an ellipsis where it goes on, in so many cells.
+/// The first words of a text, with an ellipsis where it goes on, in at most this many cells.
 pub(super) fn abridged(text: &str, most: usize) -> String {
     fitted(text, most).into_owned()
 }
@@ -40,7 +40,7 @@ pub(super) fn wrapped(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// The cells that a word takes, without the colours that this room has put into it.
+/// The cells that a word takes, without the colours that this module has put into it.
 fn visible(word: &str) -> usize {
     let mut seen = String::with_capacity(word.len());
     let mut escape = false;

@@ -1,5 +1,5 @@
-//! A comparison in the forms a reader gets: for a terminal, as a unified diff, as Markdown, and as
-//! one HTML file. Pure: text in, text out; who prints and where is not known here.
+//! A comparison in the forms a reader gets: for a terminal, as a unified diff, as Markdown, and as one HTML file.
+//! Pure: text in, text out; printing is the caller's task.
 
 pub(super) mod cells;
 pub mod html;

@@ -234,14 +234,14 @@ mod tests {
                 moved_from: None,
                 moved_to: None,
             };
-            let told = passage.inline().into_iter().map(|run| match run {
+            let shown = passage.inline().into_iter().map(|run| match run {
                 Run::Same(text) => text.to_owned(),
                 Run::Cut(text) => format!("-{text}-"),
                 Run::Put(text) => format!("+{text}+"),
                 Run::Space => "_".to_owned(),
                 Run::Break(_) => "|".to_owned(),
             });
-            assert_eq!(told.collect::<String>(), expected);
+            assert_eq!(shown.collect::<String>(), expected);
         }
     }
 }

@@ -1,9 +1,9 @@
 //! A comparison for a terminal: what changed in a list, gravest first, then the text with words
 //! marked, moved blocks named and unchanged text folded.
 //!
-//! Every mark is readable without colour, `[-old-]{+new+}` as in `git diff --word-diff`; colour only
-//! repeats what the marks say. Writes ANSI codes as `anstyle` spells them or none at all; whether a
-//! terminal wants them is the caller's to know.
+//! Every mark is readable without colour, `[-old-]{+new+}` as in `git diff --word-diff`; colour only repeats what
+//! the marks say. Writes ANSI codes as `anstyle` spells them or none at all; the caller decides whether a
+//! terminal gets them.
 
 use std::fmt::Write as _;
 use std::ops::Range;

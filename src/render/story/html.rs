@@ -8,7 +8,7 @@ use std::ops::Range;
 
 use super::labels::{
     COPIED_MAX, about, clean, differs, disagreements, first, heading, letter, more, percent,
-    said_by, title, told, value,
+    said_by, title, value, variant_label,
 };
 use crate::answers::quotes::PageSource;
 use crate::answers::story::{StoryAnswer, StoryArticle};
@@ -23,13 +23,13 @@ pub const STYLE: &str = include_str!("story.css");
 /// Steps for the words of one variant that differ from the fullest.
 const STEPS_MAX: u64 = 200_000;
 
-/// So many characters of a quotation are shown.
+/// At most this many characters of a quotation are shown.
 const WORDS_MAX: usize = 1_500;
 
-/// So many groups of quotations, and of figures.
+/// At most this many groups of quotations, and of figures.
 const GROUPS_MAX: usize = 300;
 
-/// So many events.
+/// At most this many events.
 const EVENTS_MAX: usize = 1_200;
 
 /// Where an article and the page of a speaker are found; none for a file on its own.
@@ -154,7 +154,7 @@ fn quotation(group: &QuoteGroup, links: &Links<'_>, out: &mut String) {
             letter(variant.article),
             words(variant, whole.as_deref().unwrap_or_default()),
             escaped(&said_by(variant)),
-            escaped(&told(variant)),
+            escaped(&variant_label(variant)),
         );
     }
     out.push_str("</tbody>\n</table>\n");

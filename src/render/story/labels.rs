@@ -45,7 +45,7 @@ pub(super) fn differs(difference: Difference) -> &'static str {
 }
 
 /// How a variant relates to the fullest one, as text.
-pub(super) fn told(variant: &Variant) -> String {
+pub(super) fn variant_label(variant: &Variant) -> String {
     let mut out = match (variant.relation, variant.form) {
         (Relation::Identical, _) => "identical".to_owned(),
         (Relation::Truncated, Form::Running) => "in running text".to_owned(),
@@ -106,7 +106,7 @@ pub(super) fn about(group: &FigureGroup) -> String {
     if group.about.is_empty() { "?".to_owned() } else { clean(&group.about) }
 }
 
-/// What one article says otherwise than another.
+/// Where the articles of a group say different things.
 pub(super) fn disagreements(group: &QuoteGroup) -> Vec<String> {
     let line = |one: &crate::story::Disagreement| {
         let values: Vec<String> = one

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::labels::{
     COPIED_MAX, about, clean, differs, disagreements, first, heading, letter, more, percent,
-    said_by, title, told, value,
+    said_by, title, value, variant_label,
 };
 use crate::answers::quotes::PageSource;
 use crate::answers::story::StoryAnswer;
@@ -56,7 +56,7 @@ fn quotations(found: &StoryAnswer, out: &mut String) {
                 letter(variant.article),
                 escaped(&clean(&variant.text)),
                 escaped(&said_by(variant)),
-                told(variant)
+                variant_label(variant)
             );
         }
         for line in disagreements(group) {

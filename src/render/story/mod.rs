@@ -1,5 +1,5 @@
 //! A story in several outlets in the forms a reader gets: for a terminal, as Markdown, and as one HTML file.
-//! Articles go by letters, so that a table has room for what they say.
+//! Articles are named by letters, so that a table has room for what they say.
 
 pub mod html;
 mod labels;

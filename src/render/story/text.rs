@@ -2,7 +2,7 @@
 
 use super::labels::{
     COPIED_MAX, about, clean, differs, disagreements, first, heading, letter, more, percent,
-    said_by, title, told, value,
+    said_by, title, value, variant_label,
 };
 use crate::answers::clusters::Cluster;
 use crate::answers::quotes::PageSource;
@@ -10,7 +10,7 @@ use crate::answers::story::{StoryAnswer, StoryOverTime};
 use crate::base::printable::{fitted, width};
 use crate::story::{FigureGroup, QuoteGroup, Relation};
 
-/// So many passages of a group are shown.
+/// At most this many passages of a group are shown.
 const PASSAGES_SHOWN: usize = 2;
 
 /// The lines of a story of the archive: its headline, and its articles.
@@ -36,7 +36,7 @@ pub fn cluster(story: &Cluster) -> Vec<String> {
     out
 }
 
-/// The lines of a story, none wider than `columns` where that can be had.
+/// The lines of a story, none wider than `columns` where possible.
 #[must_use]
 pub fn lines(found: &StoryAnswer, columns: usize) -> Vec<String> {
     let mut out = vec![title(found), String::new()];
@@ -136,7 +136,8 @@ fn quotation(group: &QuoteGroup, columns: usize, out: &mut Vec<String>) {
     for (at, variant) in group.variants.iter().enumerate() {
         let head = format!("  {:>3}  ", letter(variant.article));
         let by = said_by(variant);
-        let tail = if by.is_empty() { told(variant) } else { format!("{by}; {}", told(variant)) };
+        let label = variant_label(variant);
+        let tail = if by.is_empty() { label } else { format!("{by}; {label}") };
         // The words of the fullest are given once.
         let is_known = variant.relation == Relation::Identical && at != group.fullest;
         let words = if is_known {

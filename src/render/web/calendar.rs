@@ -100,7 +100,7 @@ fn cell(day: Option<usize>, days: &[&Day], prefix: &str) -> Markup {
     };
     html! {
         td {
-            button class=(class) name="at" value=(date) title=(told(day)) aria-label={ (date) ": " (told(day)) } {
+            button class=(class) name="at" value=(date) title=(summary(day)) aria-label={ (date) ": " (summary(day)) } {
                 (number)
             }
         }
@@ -108,7 +108,7 @@ fn cell(day: Option<usize>, days: &[&Day], prefix: &str) -> Markup {
 }
 
 /// What happened on a day, as text.
-fn told(day: &Day) -> String {
+fn summary(day: &Day) -> String {
     let mut parts = vec![count(day.new + day.unchanged, "capture")];
     if day.unchanged > 0 {
         parts.push(format!("{} without a change", day.unchanged));

@@ -13,7 +13,7 @@ use crate::archive::{Capture, RecordKind};
 use crate::base::printable;
 use crate::extract::page::{BlockKind, Page};
 
-/// So many bytes of a text are shown.
+/// At most this many bytes of a text are shown.
 const TEXT_BYTES_MAX: usize = 400_000;
 
 /// One capture.

@@ -32,7 +32,7 @@ pub struct ChangesView<'a> {
     pub weight: u8,
     /// The name of the cursor that was asked for: what the last `changes --since-last NAME` did not show.
     pub since_last: &'a str,
-    /// What this browser has seen, where it has told: the newest change of its last visit.
+    /// What this browser has seen, where it has sent that: the newest change of its last visit.
     pub seen: Option<Timestamp>,
     /// Whether only what this browser has not seen is shown.
     pub is_unseen: bool,
@@ -186,7 +186,7 @@ fn seen(site: &Site, view: &ChangesView<'_>) -> Markup {
     }
 }
 
-/// Changes, those of one version together, of each at most so many.
+/// Changes, those of one version together, with at most `most` of each.
 pub(super) fn by_version(site: &Site, changes: &[ArchiveChange], most: usize) -> Markup {
     html! {
         ol .versions {

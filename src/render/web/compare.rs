@@ -5,9 +5,9 @@ use maud::{Markup, PreEscaped, html};
 use super::Site;
 use super::frame::{AboutHead, Frame, Part, Tab, about, document};
 use super::text::{kind_label, line, micros, second, short, stealth, weight};
+use crate::answers::chosen_text::ChosenText;
 use crate::answers::diff::{Away, Diff};
 use crate::answers::pictures::{Look, Looks};
-use crate::answers::told::Told;
 use crate::archive::Form;
 use crate::base::Timestamp;
 use crate::diff::{Change, ChangeKind, OpKind};
@@ -53,7 +53,7 @@ pub fn diff(site: &Site, view: &DiffView<'_>) -> String {
             @if shown.comparison.stealth { (stealth()) ": " }
             (verdict(&shown))
         }
-        @if let Some(note) = view.found.new.told().and_then(Told::note) { p .hint { "Compared: " (line(&note)) "." } }
+        @if let Some(note) = view.found.new.chosen_text().and_then(ChosenText::note) { p .hint { "Compared: " (line(&note)) "." } }
         (away(&view.found.away))
         (changes(&shown))
         @if let Some(looks) = view.looks { (pictures(site, looks)) }
@@ -73,7 +73,7 @@ pub fn diff(site: &Site, view: &DiffView<'_>) -> String {
 
 /// The two sides, and the comparisons before and behind.
 fn sides(site: &Site, view: &DiffView<'_>) -> Markup {
-    // Captures of one second are told apart by its fractions.
+    // Captures of one second are distinguished by its fractions.
     let is_one_second = view.from.floor_second() == view.to.floor_second();
     let side = |at: Timestamp| {
         let time = if is_one_second { micros(at) } else { second(at) };

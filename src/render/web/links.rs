@@ -112,7 +112,7 @@ impl Site {
         self.to("/diff", &[("url", url), ("to", to)])
     }
 
-    /// What somebody of this name is quoted as saying.
+    /// What a speaker of this name is quoted as saying.
     #[must_use]
     pub fn speaker_link(&self, name: &str) -> String {
         self.to("/speaker", &[("name", name)])
@@ -169,7 +169,7 @@ impl Site {
     }
 }
 
-/// A time in the address of a replay. A second may have several captures: its fraction tells them apart.
+/// A time in the address of a replay. A second may have several captures: its fraction distinguishes them.
 fn stamp(at: Timestamp) -> String {
     if at == at.floor_second() { at.to_stamp14() } else { at.to_stamp17() }
 }

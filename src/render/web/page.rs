@@ -11,7 +11,7 @@ use crate::archive::{Form, RecordKind};
 use crate::diff::{Change, Presence};
 use crate::history::VersionRow;
 
-/// So many changes of one version are listed.
+/// At most this many changes of one version are listed.
 const CHANGES_MAX: usize = 8;
 
 /// One address over time.

@@ -7,10 +7,10 @@ use super::frame::{AboutHead, Frame, Part, Tab, about, document, notes};
 use super::text::{address, count, foreign, kind_name, line, short, stealth, time};
 use crate::answers::quoted::{PageQuotations, Quotation, SpeakerQuotations};
 
-/// So many characters of a quotation are shown.
+/// At most this many characters of a quotation are shown.
 const WORDS_MAX: usize = 1_500;
 
-/// So many quotations of a page, and of a page of a speaker.
+/// At most this many quotations of a page, and of a page of a speaker.
 const QUOTATIONS_MAX: usize = 60;
 
 /// The quotations of a page over time.

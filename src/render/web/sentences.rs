@@ -21,7 +21,7 @@ pub fn blame(site: &Site, found: &PageBlame) -> String {
             "For each passage of the capture of " (second(at))
             ": the version that brought it, and the one that last changed its words."
             @if found.found.passed_over { " The page has no article since; this is the last one it had." }
-            @if let Some(note) = found.told.note() { " " (line(&note)) "." }
+            @if let Some(note) = found.chosen.note() { " " (line(&note)) "." }
         }
     };
     let head = AboutHead { url, headline, what, tab: Tab::Blame };

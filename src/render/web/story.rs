@@ -22,10 +22,10 @@ pub struct StoryForm {
     pub is_over_time: bool,
 }
 
-/// So many articles of a story are listed.
+/// At most this many articles of a story are listed.
 const ARTICLES_SHOWN: usize = 12;
 
-/// So many empty fields stand behind the addresses that were given.
+/// This many empty fields stand behind the addresses that were given.
 const FIELDS_MORE: usize = 2;
 
 /// The story of the articles that were asked for; the form alone where none were.

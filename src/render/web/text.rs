@@ -31,7 +31,7 @@ pub(super) fn address(url: &str) -> Markup {
     }
 }
 
-/// An address without `http://`, cut in its middle where it is long: both ends tell it from others.
+/// An address without `http://`, cut in its middle where it is long: both ends identify it.
 pub(super) fn short_address(url: &str, most: usize) -> String {
     let text = line(url);
     let text =

@@ -11,7 +11,7 @@ use crate::search::content::Snippet;
 use crate::search::find::Order;
 use crate::search::query::SearchField;
 
-/// A search by words and what it came to.
+/// A search by words and its result.
 #[derive(Debug)]
 pub struct WordsView<'v> {
     /// The query as it was asked for.

@@ -114,7 +114,7 @@ fn tokens_that_are_too_long_pass_and_what_follows_is_read() {
         format!("@import '{long}';"),
     ] {
         for size in [7, 4_096, TOKEN_BYTES_MAX, usize::MAX] {
-            // Small pieces of a long token are read again and again.
+            // Small pieces of a long token are read repeatedly.
             let size = if size == 7 { 1_021 } else { size };
             let css = format!("{token}{tail}");
             let mut rewriter = CssRewriter::new(links());
@@ -137,7 +137,7 @@ fn bytes_of_other_encodings_pass_and_addresses_are_decoded() {
     assert_eq!(out, b"\xe9{b:url(/web/2025im_/http://example.com/css/%C3%A9)}");
 }
 
-/// Pieces of CSS that meet in surprising ways.
+/// Pieces of CSS in surprising combinations.
 fn css_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("url("),
@@ -216,7 +216,7 @@ enum Within {
     Names,
 }
 
-/// What another reader of CSS takes for addresses.
+/// The addresses that another CSS parser finds.
 fn addresses(parser: &mut cssparser::Parser<'_, '_>, within: Within, found: &mut Vec<String>) {
     use cssparser::Token;
     let mut rule = Within::Anything;

@@ -1,13 +1,13 @@
-//! Where tokens of CSS end, and what they mean (CSS Syntax 3, section 4.3).
+//! The ends and values of CSS tokens (CSS Syntax 3, section 4.3).
 
 use encoding_rs::Encoding;
 
-/// How far a token goes.
+/// How far a token extends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Read {
-    /// So many bytes.
+    /// This many bytes.
     Whole(usize),
-    /// Further than the bytes that are here.
+    /// Beyond the available bytes.
     More,
 }
 
@@ -22,7 +22,7 @@ pub(super) struct Text {
     pub(super) is_bad: bool,
 }
 
-/// A token that is passed over without being read.
+/// A token that is skipped without being parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Skip {
     Comment,
@@ -40,12 +40,12 @@ fn is_newline(byte: u8) -> bool {
 }
 
 /// Whether a byte may stand in a name. Digits begin no name, but a number takes what follows as its
-/// unit, so that the `url(` of `1url(` is none.
+/// unit, so that the `url(` of `1url(` does not count.
 pub(super) fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'\\' | b'\0') || byte >= 0x80
 }
 
-/// How many bytes a backslash and what it escapes take; none where that is not here yet. Zero where
+/// How many bytes a backslash and what it escapes take; none if more input is needed. Zero if
 /// the backslash escapes nothing.
 fn escape(bytes: &[u8], is_last: bool) -> Option<usize> {
     let Some(&next) = bytes.get(1) else { return is_last.then_some(1) };
@@ -77,7 +77,7 @@ pub(super) fn comment(bytes: &[u8], is_last: bool) -> Read {
     }
 }
 
-/// A name, whose end is known once another byte is here.
+/// A name, whose end is known once another byte is available.
 pub(super) fn name(bytes: &[u8], is_last: bool) -> Read {
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
@@ -154,7 +154,7 @@ pub(super) fn url(bytes: &[u8], is_last: bool) -> Option<Text> {
 }
 
 impl Skip {
-    /// How many of the bytes belong to the token, and whether it is over.
+    /// How many of the bytes belong to the token, and whether it has ended.
     pub(super) fn over(self, bytes: &[u8], is_last: bool) -> (usize, bool) {
         let more = |read: Read| match read {
             Read::Whole(length) => (length, true),
@@ -163,7 +163,7 @@ impl Skip {
         match self {
             Self::Comment => match memchr::memmem::find(bytes, b"*/") {
                 Some(at) => (at + 2, true),
-                // A star at the end may be half of the end.
+                // A star at the end may be the first half of `*/`.
                 None if !is_last && bytes.last() == Some(&b'*') => (bytes.len() - 1, false),
                 None => (bytes.len(), false),
             },
@@ -172,7 +172,7 @@ impl Skip {
                 whole => more(whole),
             },
             Self::String(quote) => {
-                // Read as if the opening mark stood before it.
+                // Parsed as if the opening mark preceded it.
                 let mut at = 0;
                 while let Some(&byte) = bytes.get(at) {
                     match byte {
@@ -205,7 +205,7 @@ impl Skip {
     }
 }
 
-/// All of a name that goes on, but for an escape that is not whole yet.
+/// All of a name that continues, except an incomplete escape.
 fn partly(bytes: &[u8]) -> (usize, bool) {
     let tail = bytes.len().saturating_sub(8);
     let cut = bytes[tail..].iter().rposition(|b| *b == b'\\').map_or(bytes.len(), |at| tail + at);
@@ -238,7 +238,7 @@ pub(super) fn unescaped(raw: &[u8], encoding: &'static Encoding) -> String {
             rest = rest.get(at + length..).unwrap_or_default();
             continue;
         }
-        // A line that goes on is one line; anything else stands for itself.
+        // An escaped line end continues the line; any other character stands for itself.
         let next = after.chars().next();
         let taken = match next {
             Some('\r') if after[1..].starts_with('\n') => 2,
@@ -255,7 +255,7 @@ pub(super) fn unescaped(raw: &[u8], encoding: &'static Encoding) -> String {
     out
 }
 
-/// An address so written that it can stand in a string.
+/// An address escaped for a string.
 pub(super) fn in_string(url: &str, quote: u8) -> String {
     let mut out = String::with_capacity(url.len());
     for c in url.chars() {
@@ -267,7 +267,7 @@ pub(super) fn in_string(url: &str, quote: u8) -> String {
     out
 }
 
-/// An address so written that it can stand in `url(…)` without quotation marks.
+/// An address escaped for `url(…)` without quotation marks.
 pub(super) fn in_url(url: &str) -> String {
     let mut out = String::with_capacity(url.len());
     for c in url.chars() {

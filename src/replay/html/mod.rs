@@ -1,8 +1,8 @@
 //! Pages, rewritten as they stream.
 //!
-//! Tags are found by lol_html, which holds back no more than one of them; what is not rewritten passes
-//! byte for byte. Rules by element and attribute are in [`super::rules`], where the banner goes in
-//! [`place`]. Scripts are left as they are: whether one runs is decided by the policy that goes with
+//! Tags are found by lol_html, which buffers at most one of them; what is not rewritten passes
+//! byte for byte. Rules by element and attribute are in [`super::rules`], the place of the banner in
+//! [`place`]. Scripts are not changed: whether one runs is decided by the policy that is sent with
 //! the page ([`super::policy`]), never by this rewriting, which a hostile page can confuse.
 
 mod attributes;
@@ -20,10 +20,10 @@ use super::{Banner, Links, Scripts};
 use place::Place;
 use text::Nested;
 
-/// How much of a page is held back at most, in bytes: a tag that is longer (an image of megabytes in
-/// `data:`) ends the rewriting, and the rest passes as it is.
+/// How much of a page is buffered at most, in bytes: a longer tag (an image of megabytes in
+/// `data:`) ends the rewriting, and the rest passes unchanged.
 pub const HELD_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// How deep documents inside attributes and `noscript` are followed.
+/// How deep documents nested in attributes and `noscript` are rewritten.
 const DEPTH_MAX: usize = 4;
 
 /// How a page is rewritten.
@@ -31,13 +31,13 @@ const DEPTH_MAX: usize = 4;
 pub struct HtmlOptions {
     /// The banner, where one is shown.
     pub banner: Option<Banner>,
-    /// Whether scripts may run: where they may not, what stands in `noscript` is shown and rewritten.
+    /// Whether scripts may run: if not, the content of `noscript` is shown and rewritten.
     pub scripts: Scripts,
-    /// Markup that stands before any other element, as HTML; what the rerouted view begins with.
+    /// Markup before any other element, as HTML; the beginning of the rerouted view.
     pub prelude: Option<String>,
-    /// The encoding of the bytes that are pushed; one that keeps ASCII. Any other is read as UTF-8.
+    /// The encoding of the pushed bytes; an ASCII-compatible one. Any other is read as UTF-8.
     pub encoding: &'static Encoding,
-    /// Bytes held back at most.
+    /// The most bytes that are buffered.
     pub held_bytes_max: usize,
 }
 
@@ -53,18 +53,18 @@ impl Default for HtmlOptions {
     }
 }
 
-/// What was noticed while a page was rewritten.
+/// Findings while a page was rewritten.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HtmlReport {
-    /// Where the page sends its readers on to by itself (`meta refresh`), in the archive.
+    /// The target of the page's `meta refresh`, in the archive.
     pub refresh: Option<String>,
-    /// Rewriting ended before the page did, and the rest passed as it was.
+    /// Rewriting ended before the page did, and the rest passed unchanged.
     pub is_cut: bool,
     /// The page consists of frames, and the banner stands in a frame of its own.
     pub has_frameset: bool,
 }
 
-/// What the handlers of one page share.
+/// The shared state of the handlers of one page.
 #[derive(Debug)]
 struct Page {
     rules: Rules,
@@ -81,13 +81,13 @@ struct Page {
 type Shared = Arc<Mutex<Page>>;
 type Output = Arc<Mutex<Vec<u8>>>;
 
-/// The lock is never held while another page is rewritten with it, and a panic in between poisons
-/// nothing that matters: the bytes are as they were.
+/// The lock is never held while another page is rewritten with it, and a panic in between leaves
+/// consistent data: the bytes are unchanged.
 fn locked<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What takes the bytes that lol_html writes.
+/// Receives the bytes that lol_html writes.
 type Sink = Box<dyn FnMut(&[u8]) + Send>;
 
 /// Rewrites one page. How the input is cut into pieces makes no difference to the output.
@@ -134,23 +134,23 @@ impl HtmlRewriter {
         let settings = settings(&page, options.scripts, depth, is_rerouted)
             .with_memory_settings(memory)
             .with_encoding(encoding.unwrap_or_else(AsciiCompatibleEncoding::utf_8))
-            // What cannot be told without building the tree is rewritten as it looks.
+            // Cases that are ambiguous without building the tree are rewritten by their syntax.
             .with_strict(false);
         Self { inner: Some(Inner::new(settings, sink)), page, output }
     }
 
-    /// Takes the next bytes and gives what can be given of the rewritten page.
+    /// Takes the next bytes and returns the rewritten output so far.
     pub fn push(&mut self, bytes: &[u8]) -> Vec<u8> {
         let Some(inner) = &mut self.inner else { return bytes.to_vec() };
         if inner.write(bytes).is_err() {
-            // What was held back has been written out as it was, and so is the rest.
+            // The buffered bytes have been written unchanged, and so is the rest.
             self.inner = None;
             locked(&self.page).report.is_cut = true;
         }
         std::mem::take(&mut locked(&self.output))
     }
 
-    /// Ends the page and gives the rest.
+    /// Ends the page and returns the rest.
     pub fn finish(&mut self) -> Vec<u8> {
         let Some(inner) = self.inner.take() else { return Vec::new() };
         if inner.end().is_err() {
@@ -159,7 +159,7 @@ impl HtmlRewriter {
         std::mem::take(&mut locked(&self.output))
     }
 
-    /// What was noticed so far.
+    /// The findings so far.
     #[must_use]
     pub fn report(&self) -> HtmlReport {
         let page = locked(&self.page);
@@ -213,7 +213,7 @@ fn settings(
     settings
 }
 
-/// A document that stands in an attribute or in `noscript`, rewritten; none where it is nested too deep.
+/// A document in an attribute or in `noscript`, rewritten; none if it is nested too deep.
 pub(super) fn rewrite_inner(
     html: &str,
     links: Links,

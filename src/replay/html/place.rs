@@ -1,8 +1,8 @@
-//! Where the banner goes: at the beginning of what is shown, without changing how the page is read.
+//! The place of the banner: at the beginning of the shown content, without changing how the page is parsed.
 //!
 //! Anything but metadata before `<body>` begins the body (HTML standard, section 13.2.6.4.7), so the
-//! banner stands before the first element of that kind, or behind `<body>`. Before a `<frameset>` it
-//! would turn the frames off: there it is a frame of an outer frameset.
+//! banner stands before the first element of that kind, or after `<body>`. Before a `<frameset>` it
+//! would disable the frames: there it is a frame of an outer frameset.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,14 +16,14 @@ use super::super::banner::Banner;
 use super::Page;
 use crate::base::markup;
 
-/// How tall the banner is where it is a frame, in CSS pixels.
+/// The height of the banner as a frame, in CSS pixels.
 const FRAME_PIXELS: u32 = 64;
 
 /// The banner, as long as it has not been placed.
 #[derive(Debug)]
 pub(super) struct Place {
     banner: Option<Banner>,
-    /// How many templates are open: what stands in one is not shown.
+    /// How many templates are open: their content is not shown.
     templates: Arc<AtomicUsize>,
 }
 
@@ -33,7 +33,7 @@ impl Place {
     }
 }
 
-/// Elements that stand before the body and do not begin it.
+/// Elements before the body that do not begin it.
 fn is_metadata(tag: &str) -> bool {
     matches!(
         tag,
@@ -53,7 +53,7 @@ fn is_metadata(tag: &str) -> bool {
     )
 }
 
-/// Puts the banner before or into this element, where that is its place.
+/// Puts the banner before or into this element, if that is its place.
 pub(super) fn before_element(el: &mut Element<'_, '_>, page: &mut Page) -> HandlerResult {
     if page.place.banner.is_none() {
         return Ok(());
@@ -93,7 +93,7 @@ pub(super) fn before_element(el: &mut Element<'_, '_>, page: &mut Page) -> Handl
     Ok(())
 }
 
-/// Puts the prelude before the first element that is more than the outline of a page.
+/// Puts the prelude before the first element except `html`, `head` and the like.
 pub(super) fn prelude(el: &mut Element<'_, '_>, page: &mut Page) {
     if page.prelude.is_none() {
         return;
@@ -109,7 +109,7 @@ pub(super) fn prelude(el: &mut Element<'_, '_>, page: &mut Page) {
     }
 }
 
-/// A page without any element that is shown has the banner at its end.
+/// Puts the banner at the end of a page without any shown element.
 pub(super) fn at_end(end: &mut DocumentEnd<'_>, page: &mut Page) {
     if let Some(prelude) = page.prelude.take() {
         end.append(&prelude, ContentType::Html);

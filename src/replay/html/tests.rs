@@ -277,7 +277,7 @@ fn pages_keep_their_encoding() {
         b"<p title=\xe9>\xe9\x81<a href=\"/web/2025/http://example.com/a/b?%E9\" title=\xe9>";
     assert_eq!(String::from_utf8_lossy(&out), String::from_utf8_lossy(expected));
     let options = HtmlOptions { encoding: encoding_rs::SHIFT_JIS, ..HtmlOptions::default() };
-    // The second byte of the character is a backslash to ASCII.
+    // The second byte of the character is a backslash in ASCII.
     let out = in_pieces(b"<p style='a:\"\x83\x5c\";b:url(x)'>", &[3], links(), options);
     let expected =
         b"<p style=\"a:&quot;\x83\x5c&quot;;b:url(/web/2025im_/http://example.com/a/x)\">";
@@ -373,7 +373,7 @@ fn the_parts_that_a_browser_fetches_by_itself_are_noted() {
         noted(Scripts::Never),
         "cs_s.css im_g.png im_1.png im_3.png if_f.html im_v.png oe_v.mp4 oe_o.swf im_6.png im_7.svg im_8.png"
     );
-    // With scripts nothing of `noscript` is shown.
+    // With scripts the content of `noscript` is not shown.
     assert_eq!(
         noted(Scripts::InFrames),
         "cs_s.css im_g.png im_1.png im_3.png js_j.js if_f.html im_v.png oe_v.mp4 oe_o.swf im_6.png im_7.svg"
@@ -395,7 +395,7 @@ fn a_tag_that_is_too_long_ends_the_rewriting_and_loses_nothing() {
     assert!(out == html.replace("<a href=x>", "<a href=\"/web/2025/http://example.com/a/x\">"));
 }
 
-/// Pieces of HTML that meet in surprising ways.
+/// Pieces of HTML in surprising combinations.
 fn html_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         Just("<a href="),
@@ -479,7 +479,7 @@ proptest! {
     }
 }
 
-/// What a parser that builds the tree, as a browser does, takes for addresses that are fetched.
+/// The fetched addresses found by a parser that builds the tree, as a browser does.
 fn fetches(html: &str) -> Vec<String> {
     let dom = crate::extract::Dom::parse_without_scripts(html, &mut Vec::new());
     let mut found = Vec::new();

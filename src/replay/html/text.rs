@@ -1,4 +1,4 @@
-//! Text that is not for reading: style sheets, and pages inside `noscript`.
+//! Text that is not content: style sheets, and pages inside `noscript`.
 
 use lol_html::html_content::{TextChunk, TextType};
 use lol_html::send::Element;
@@ -8,15 +8,15 @@ use super::super::references::{self, Place};
 use super::super::{CssRewriter, Links, Modifier, Scripts, css};
 use super::{HtmlOptions, HtmlRewriter, Page};
 
-/// The longest style sheet in SVG that is rewritten: its references have to be undone first.
+/// The longest style sheet in SVG that is rewritten: its references have to be decoded first.
 const SVG_STYLE_BYTES_MAX: usize = 1024 * 1024;
 
-/// The rewriter of what stands in a `noscript`.
+/// The rewriter of the content of a `noscript`.
 #[derive(Debug)]
 pub(super) struct Nested(HtmlRewriter);
 
-/// Text of a `style` element. In HTML it is the style sheet; in SVG it is text in which references
-/// mean what they mean elsewhere.
+/// Text of a `style` element. In HTML it is the style sheet itself; in SVG references in it
+/// are decoded.
 pub(super) fn style(chunk: &mut TextChunk<'_>, page: &mut Page) {
     if page.rules.links.rewrites_nothing() {
         return;
@@ -49,7 +49,7 @@ fn svg_style(chunk: &mut TextChunk<'_>, page: &mut Page) {
 /// The longest import map that is rewritten.
 const IMPORT_MAP_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Notes whether a script is an import map: data of the page, which says where its modules are.
+/// Notes whether a script is an import map: data of the page that gives the addresses of its modules.
 pub(super) fn begin_script(el: &Element<'_, '_>, page: &mut Page) {
     if page.rules.links.is_rerouted() && el.tag_name() == "script" {
         let media_type = el.get_attribute("type").unwrap_or_default();
@@ -58,7 +58,7 @@ pub(super) fn begin_script(el: &Element<'_, '_>, page: &mut Page) {
     }
 }
 
-/// Text of an import map, rewritten when all of it is there. What is no JSON stands as it is.
+/// Text of an import map, rewritten once it is complete. Text that is not JSON passes unchanged.
 pub(super) fn import_map(chunk: &mut TextChunk<'_>, page: &mut Page) {
     let Some(text) = &mut page.import_map else { return };
     text.push_str(chunk.as_str());
@@ -78,7 +78,7 @@ pub(super) fn import_map(chunk: &mut TextChunk<'_>, page: &mut Page) {
                     (links.rewritten(&scope, Modifier::Script).unwrap_or(scope), imports)
                 }));
             }
-            // A text that would end the element stands in no JSON that was read from one.
+            // The text must not end the element.
             Value::Object(map).to_string().replace("</", "<\\/")
         }
         _ => text,
@@ -86,7 +86,7 @@ pub(super) fn import_map(chunk: &mut TextChunk<'_>, page: &mut Page) {
     chunk.set_str(new);
 }
 
-/// Leads the addresses of a part of an import map into the archive.
+/// Rewrites the addresses of a part of an import map.
 fn lead(part: Option<&mut Value>, links: &Links) {
     let Some(Value::Object(part)) = part else { return };
     for address in part.values_mut() {
@@ -98,8 +98,8 @@ fn lead(part: Option<&mut Value>, links: &Links) {
     }
 }
 
-/// Text of a `noscript`, which is a piece of the page where scripts do not run (HTML standard, section
-/// 4.12.2), though the tokenizer takes it for text.
+/// Text of a `noscript`, which is part of the page if scripts do not run (HTML standard, section
+/// 4.12.2), although the tokenizer treats it as text.
 pub(super) fn noscript(chunk: &mut TextChunk<'_>, page: &mut Page) {
     if page.rules.links.rewrites_nothing() || page.rules.depth >= super::DEPTH_MAX {
         return;

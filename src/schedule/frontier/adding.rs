@@ -34,7 +34,7 @@ pub struct Found {
     pub due: Timestamp,
     /// The fact that set the due time.
     pub because: String,
-    /// What it goes before.
+    /// Its priority.
     pub priority: Priority,
     /// Whose it is, with every other job that names it.
     pub job: String,
@@ -151,7 +151,7 @@ impl Frontier {
         }
         let due = found.due.unix_micros();
         let phase = old.lane.phase();
-        // A part of a page was captured for all who show it, anyone who names it now.
+        // A part of a page was captured for all pages that show it, whichever job names it now.
         let is_part = found.path.is_requisite();
         let wanted = match (found.ask, phase) {
             (Ask::IfNew, Phase::Queued) | (Ask::Again | Ask::Signal, _) => true,
@@ -233,7 +233,7 @@ impl Frontier {
 }
 
 /// Adds a job to those that name a URL. What its file names outranks how it may have found the URL
-/// before, and so do settings that say something.
+/// before, and so do settings that are not empty.
 fn take_in(named_by: &mut Vec<NamedBy>, found: Found, id: u16) {
     let Some(own) = named_by.iter_mut().find(|one| *one.job == found.job) else {
         let Found { job, path, via, settings, .. } = found;

@@ -1,4 +1,4 @@
-//! Claims: who is next, and what becomes of a URL when its exchange is over.
+//! Claims: which URL is next, and what becomes of a URL when its exchange is over.
 
 use std::sync::Arc;
 
@@ -22,13 +22,13 @@ pub struct Claim {
     pub entry: Entry,
     /// Its host.
     pub host: HostKey,
-    /// Whose it is: the first of those who name it.
+    /// Whose it is: the first of the jobs that name it.
     pub job: Arc<str>,
-    /// Who names it, and how each came to it. What is changed here is kept when the claim ends.
+    /// The jobs that name it, and how each found it. What is changed here is kept when the claim ends.
     pub named_by: Vec<NamedBy>,
     /// When it was due.
     pub due: Timestamp,
-    /// What it went before.
+    /// Its priority.
     pub priority: Priority,
     /// Queued (its first visit) or waiting.
     pub phase: Phase,
@@ -48,14 +48,14 @@ impl Claim {
     }
 }
 
-/// The answer to "who is next?".
+/// The answer to "which URL is next?".
 #[derive(Debug)]
 pub enum Next {
     /// This one.
     Ready(Box<Claim>),
     /// Hosts are ready, and the filter held all of them back that were visited.
     Busy,
-    /// Nobody before this time.
+    /// No URL before this time.
     Wait(Timestamp),
     /// Nothing is queued or waiting but what is in flight or of a host at its limit.
     Empty,
@@ -78,7 +78,7 @@ pub enum NextVisit {
     },
 }
 
-/// What came of a claim.
+/// The result of a claim.
 #[derive(Debug, Clone)]
 pub struct Disposition {
     /// When it is visited next.
@@ -87,7 +87,7 @@ pub struct Disposition {
     pub host_ready_at: Option<Timestamp>,
     /// What to remember of the page; `None` leaves it as it was.
     pub memo: Option<Vec<u8>>,
-    /// What it goes before from now on; `None` leaves it as it was.
+    /// Its priority from now on; `None` leaves it as it was.
     pub priority: Option<Priority>,
 }
 
@@ -150,8 +150,8 @@ pub(super) struct AskedAgain {
     pub(super) signalled: bool,
 }
 
-/// Writes what came of a visit into what is kept of the URL; what it goes before, and when and whether it
-/// is visited next.
+/// Writes the result of a visit into what is kept of the URL; its priority, and when and whether it is
+/// visited next.
 pub(super) fn settle(
     entry: &mut Entry,
     was: Priority,
@@ -186,7 +186,7 @@ pub(super) fn settle(
 }
 
 impl Frontier {
-    /// Says who is next. `busy` may hold a host back for reasons of the caller (sockets of an
+    /// Returns which URL is next. `busy` may hold a host back for reasons of the caller (sockets of an
     /// address, a global cap); a host that is at its limit is never offered.
     ///
     /// Among hosts, the one that has been ready for longest goes first; within a host, see
@@ -226,8 +226,8 @@ impl Frontier {
         }
     }
 
-    /// Puts into a claim who names its URL now, by the names that jobs have now: they may have come,
-    /// gone or been renamed since it was made.
+    /// Puts into a claim which jobs name its URL now, by the names that jobs have now: they may have
+    /// come, gone or been renamed since it was made.
     pub fn refresh(&self, claim: &mut Claim) {
         if let Some(flight) = self.flights.get(&claim.id.0) {
             claim.named_by = flight.owners(std::mem::take(&mut claim.named_by)).0;
@@ -242,7 +242,7 @@ impl Frontier {
         }
     }
 
-    /// Ends a claim with what came of it. When this returns, no kill repeats the visit.
+    /// Ends a claim with its result. When this returns, no kill repeats the visit.
     ///
     /// # Errors
     /// When the tables or the journal cannot be written; the URL then stays in flight, and
@@ -260,7 +260,7 @@ impl Frontier {
         let mut named_by = claim.named_by;
         let flight = self.flights.get(&claim.id.0);
         for one in &mut named_by {
-            // Who came while it was under way was not asked what the visit is to be read for.
+            // A job that came while the visit was under way had no say in what it is read for.
             one.looked |= !flight.is_some_and(|flight| flight.joined(one.id));
         }
         let lane = Lane::new(phase, priority);
@@ -399,7 +399,7 @@ impl Frontier {
         Ok(Some(claim))
     }
 
-    /// Ends a flight: the URL stands in `lane`, due at `due`, and is of those who name it.
+    /// Ends a flight: the URL stands in `lane`, due at `due`, and belongs to the jobs that name it.
     pub(super) fn end(
         &mut self,
         id: ClaimId,

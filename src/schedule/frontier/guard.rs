@@ -1,15 +1,15 @@
-//! Whether a host is still held, for whoever is about to send it a request: on another thread, and any time
-//! after the host was leased.
+//! Whether a host is still leased, for code that is about to send it a request: on another thread, and any
+//! time after the host was leased.
 //!
-//! Told by the monotonic clock of the machine, counted from before the lease was asked for: a wall clock may
-//! be wrong or set. A machine that sleeps as a whole is told by none of its clocks; workers belong on machines
+//! Measured by the monotonic clock of the machine, counted from before the lease was asked for: a wall clock
+//! may be wrong or set. None of a machine's clocks shows that it slept as a whole; workers belong on machines
 //! that do not.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-/// So long before the end of a lease an exchange ends that is under way, in microseconds.
+/// An exchange under way ends this long before the end of its lease, in microseconds.
 const END: i64 = 500_000;
 
 /// Time of this process, in microseconds.
@@ -33,8 +33,8 @@ pub struct LeaseGuard {
     watch: Watch,
     /// When it ends, as this machine can tell; 0 when it was lost.
     expires: Arc<AtomicI64>,
-    /// With less than this left the host is not asked: longer than its pace, so that whoever has it next
-    /// asks it late enough even where this worker ends before it can say when it asked.
+    /// With less than this left the host is not asked: longer than its pace, so that the next worker
+    /// asks it late enough even where this worker ends before it can report when it asked.
     margin: Arc<AtomicI64>,
 }
 
@@ -49,8 +49,8 @@ impl LeaseGuard {
         self.left() > self.margin.load(Ordering::Acquire)
     }
 
-    /// Whether an exchange that is under way may go on: the lease has not ended, so that nobody else asks the
-    /// host meanwhile. Longer than any exchange while the keeper answers, since it is renewed.
+    /// Whether an exchange that is under way may go on: the lease has not ended, so that no other worker asks
+    /// the host meanwhile. Longer than any exchange while the keeper answers, since it is renewed.
     #[must_use]
     pub fn lasts(&self) -> bool {
         self.left() > END

@@ -2,7 +2,7 @@
 //!
 //! All that the frontier holds in memory grows with the hosts (about 600 bytes each, the first entry of each lane among them) and not with
 //! the URLs: of every lane of a host, the due time of its first entry and the number of entries.
-//! Pure: it reads no disk; anyone who changes a lane says what its first entry is now.
+//! Pure: it reads no disk; the caller that changes a lane says what its first entry is now.
 
 use std::collections::{BTreeSet, HashMap};
 

@@ -1,6 +1,6 @@
 //! What keeps a queue that several workers share: hosts are leased to one worker at a time, with a number
-//! that grows at each lease. Everything a worker writes of a host carries that number, so that who was
-//! paused or cut off for too long changes nothing any more.
+//! that grows at each lease. Everything a worker writes of a host carries that number, so that a worker
+//! that was paused or cut off for too long changes nothing any more.
 //!
 //! All times here are those of the keeper's clock, in microseconds since 1970, whatever the workers'
 //! clocks say.
@@ -15,7 +15,7 @@ use crate::schedule::entry::{Phase, Priority};
 /// What a worker asks for.
 #[derive(Debug, Clone)]
 pub struct LeaseRequest {
-    /// Who asks: a name for people.
+    /// The worker that asks: a name for people.
     pub worker: String,
     /// How many hosts at most.
     pub hosts_max: usize,
@@ -30,19 +30,19 @@ pub struct LeaseRequest {
 /// A URL as the keeper has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeasedUrl {
-    /// What it is told from others of its host by.
+    /// What distinguishes it from others of its host.
     pub digest: [u8; 16],
-    /// How often it was asked for anew; goes back with what came of its visit.
+    /// How often it was asked for again; goes back with the result of its visit.
     pub asked: i32,
-    /// What it goes before.
+    /// Its priority.
     pub priority: Priority,
     /// Queued or waiting.
     pub phase: Phase,
     /// When it is due.
     pub due: i64,
-    /// Who names it, in the order in which they did; the entry's numbers of jobs are places in it.
+    /// The jobs that name it, in the order in which they did; the entry's numbers of jobs are places in it.
     pub jobs: Vec<String>,
-    /// How many named it when it was read: who came since stands behind these.
+    /// How many named it when it was read: jobs that came since stand behind these.
     pub jobs_read: usize,
     /// What is known of it, in the worker's bytes.
     pub entry: Vec<u8>,
@@ -85,7 +85,7 @@ pub fn longer_by(pause: i64) -> i64 {
 pub struct Granted {
     /// What the keeper's clock says.
     pub now: i64,
-    /// The hosts, each of nobody else now.
+    /// The hosts, none of which another worker holds now.
     pub hosts: Vec<LeasedHost>,
     /// When the next host may be leased, where there was none; `None` where nothing is queued at all.
     pub next_at: Option<i64>,
@@ -98,7 +98,7 @@ pub enum LeaseEnd {
     AsItIs,
     /// It goes on for as long as one that is made now; what is said of the host is kept.
     Renewed,
-    /// It is over: what is said of the host is kept, and anyone may lease it when something is due.
+    /// It is over: what is said of the host is kept, and any worker may lease it when something is due.
     Over,
 }
 
@@ -142,7 +142,7 @@ pub struct SharedBatch {
     pub lease: Duration,
     /// Hosts that the worker holds.
     pub hosts: Vec<HostWrite>,
-    /// What was found meanwhile; taken whoever finds it.
+    /// What was found meanwhile; taken from any worker.
     pub found: Vec<FoundUrl>,
     /// The jobs that the worker serves; all when `None`. A host with nothing else is left alone for a
     /// while when it is given back.
@@ -167,7 +167,7 @@ pub struct WorkerReport {
     pub worker: String,
     /// The archive that it writes to, for people.
     pub archive: String,
-    /// Whether it ends now, and need not be missed.
+    /// Whether it ends now, so that its silence is expected.
     pub ends: bool,
     /// How many visits it has written since it began.
     pub visits: u64,
@@ -180,20 +180,20 @@ pub struct WorkerReport {
 pub struct WorkerSeen {
     /// What it said last.
     pub report: WorkerReport,
-    /// When it began, and when it was heard of last.
+    /// When it began.
     pub began: i64,
-    /// When it was heard of last.
+    /// When it last reported.
     pub heard: i64,
     /// How many hosts it holds.
     pub hosts: u64,
 }
 
-/// What a reader is told of the whole.
+/// What a reader sees of the whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SharedOverview {
     /// What the keeper's clock says.
     pub now: i64,
-    /// The workers, by name; those that were not heard of for a day are left out.
+    /// The workers, by name; those that have not reported for a day are left out.
     pub workers: Vec<WorkerSeen>,
     /// How many hosts are leased now.
     pub leased: u64,
@@ -207,7 +207,7 @@ pub struct SharedOverview {
     pub counts: Counts,
 }
 
-/// How it stands with a worker's part, for metrics.
+/// The state of a worker's part, for metrics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SharedState {
     /// How many hosts are held.
@@ -246,7 +246,7 @@ pub trait Leases: Debug + Send + Sync {
     /// When the keeper fails or does not answer.
     fn lease(&self, request: &LeaseRequest) -> Result<Granted, ScheduleError>;
 
-    /// Leases one host, whatever is due of it. None where another worker holds it, which is told so with
+    /// Leases one host, whatever is due of it. None where another worker holds it, which is notified at
     /// its next write.
     ///
     /// # Errors
@@ -263,7 +263,7 @@ pub trait Leases: Debug + Send + Sync {
         request: &LeaseRequest,
     ) -> Result<Vec<(String, Vec<LeasedUrl>)>, ScheduleError>;
 
-    /// Writes in one transaction what came of visits, and what was found.
+    /// Writes in one transaction the results of visits, and what was found.
     ///
     /// # Errors
     /// As [`Self::lease`].
@@ -312,7 +312,7 @@ pub trait Leases: Debug + Send + Sync {
     /// As [`Self::lease`].
     fn report(&self, report: &WorkerReport) -> Result<u64, ScheduleError>;
 
-    /// What a reader is told of the whole.
+    /// What a reader sees of the whole.
     ///
     /// # Errors
     /// As [`Self::lease`].

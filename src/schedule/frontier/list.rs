@@ -47,9 +47,9 @@ pub struct DueItem {
     pub entry: Entry,
     /// Whose it is: the first of `jobs`.
     pub job: Arc<str>,
-    /// All who name it.
+    /// All jobs that name it.
     pub jobs: Vec<Arc<str>>,
-    /// What it goes before.
+    /// Its priority.
     pub priority: Priority,
     /// Queued or waiting.
     pub phase: Phase,
@@ -64,7 +64,7 @@ pub struct KnownUrl {
     pub phase: Phase,
     /// When it is due.
     pub due: Timestamp,
-    /// Who names it.
+    /// The jobs that name it.
     pub named_by: Vec<NamedBy>,
 }
 
@@ -188,7 +188,7 @@ impl Frontier {
         })
     }
 
-    /// What is known of a URL, and who names it; `None` for one that was never added.
+    /// What is known of a URL, and which jobs name it; `None` for one that was never added.
     ///
     /// # Errors
     /// When the tables cannot be read.

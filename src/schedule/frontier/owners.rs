@@ -22,7 +22,7 @@ use crate::schedule::entry::{Entry, Lane, Owner, Phase, Place, cut, url_digest};
 /// What stands between a name and a number in the key of a job whose name another one has, too.
 const NAME_END: char = '\x01';
 
-/// A job that names a URL, and how it came to it.
+/// A job that names a URL, and how it found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NamedBy {
     /// Its name.
@@ -50,7 +50,7 @@ impl NamedBy {
     }
 }
 
-/// Whether a job gives a URL up, and why. Asked with the URL and with how the job came to it.
+/// Whether a job gives a URL up, and why. Asked with the URL and with how the job found it.
 pub type GiveUp<'a> = dyn FnMut(&TargetUri, &NamedBy) -> Option<String> + 'a;
 
 impl Frontier {
@@ -112,7 +112,7 @@ impl Frontier {
         Ok(count)
     }
 
-    /// The same for what is in flight, with who came to it since it took off.
+    /// The same for what is in flight, with the jobs that came to it since then.
     fn disown_in_flight(
         &mut self,
         job: &str,
@@ -218,7 +218,7 @@ impl Frontier {
         self.end(claim.id(), (claim.entry, claim.named_by), lane, now, None, now)
     }
 
-    /// Puts a claim back where it was, for those who name it still.
+    /// Puts a claim back where it was, for the jobs that still name it.
     ///
     /// # Errors
     /// As [`Frontier::finish`].
@@ -227,7 +227,7 @@ impl Frontier {
         self.end(claim.id(), (claim.entry, claim.named_by), lane, claim.due, None, now)
     }
 
-    /// Everything that a job owns, in whatever state: each with how the job came to it.
+    /// Everything that a job owns, in whatever state: each with how the job found it.
     pub fn owned_by<'a>(
         &'a self,
         job: &str,
@@ -244,7 +244,7 @@ impl Frontier {
 
     // ---- what the rest of the frontier asks
 
-    /// Who names the URL at `place`.
+    /// The jobs that name the URL at `place`.
     pub(super) fn named_by(&self, place: &Place, entry: &Entry) -> Vec<NamedBy> {
         let owners = entry.owners(|| self.members(place.job).iter().copied());
         owners.into_iter().map(|owner| self.with_name(owner)).collect()
@@ -256,8 +256,8 @@ impl Frontier {
         NamedBy { job, path, via, settings, looked, id }
     }
 
-    /// Writes into an entry who names it, and says which place it has by that. With nobody left it is
-    /// retired, because of `why`.
+    /// Writes into an entry which jobs name it, and returns the place that follows from it. With none
+    /// left it is retired, because of `why`.
     pub(super) fn place_of_owners(
         &mut self,
         named_by: &[NamedBy],
@@ -273,7 +273,7 @@ impl Frontier {
             return Ok(Place { job, ..place });
         }
         if place.lane.phase() == Phase::Retired {
-            // The first reason stays: it says what the page was, and not who gave it up.
+            // The first reason stays: it says what the page was, and not which job gave it up.
             return Ok(Place { job, ..place });
         }
         entry.because = cut(why, Entry::BECAUSE_MAX);
@@ -402,7 +402,7 @@ impl Frontier {
     }
 }
 
-/// Writes into an entry who names it. With nobody left, what the last one had stays.
+/// Writes into an entry which jobs name it. With none left, what the last one had stays.
 pub(super) fn write_owners(named_by: &[NamedBy], entry: &mut Entry) {
     entry.first = None;
     entry.also = Vec::new();

@@ -222,7 +222,7 @@ fn ops() -> impl Strategy<Value = Vec<Op>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
-    fn whoever_comes_and_goes_every_page_is_of_those_who_named_it(ops in ops()) {
+    fn when_jobs_come_and_go_every_page_is_of_those_that_named_it(ops in ops()) {
         let dir = tempfile::tempdir().unwrap();
         let (mut frontier, _) = open(dir.path());
         let mut model: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -257,8 +257,8 @@ proptest! {
                     }
                 }
                 Op::Reopen => {
-                    // What is in flight comes back first: a death forgets who left meanwhile, and they
-                    // are asked again by anyone who starts next.
+                    // What is in flight comes back first: a death forgets which jobs left meanwhile,
+                    // and the next process asks them again.
                     for claim in claims.drain(..) {
                         frontier.release(claim).unwrap();
                     }

@@ -14,7 +14,7 @@ use crate::base::{HostKey, TargetUri, Timestamp};
 use crate::schedule::change::ScheduleError;
 use crate::schedule::entry::Entry;
 
-/// Entries with how a job came to each, one at a time.
+/// Entries with how a job found each, one at a time.
 pub type Entries<'a> = Box<dyn Iterator<Item = Result<(Entry, NamedBy), ScheduleError>> + 'a>;
 /// What comes next, one at a time.
 pub type DueItems<'a> = Box<dyn Iterator<Item = Result<DueItem, ScheduleError>> + 'a>;
@@ -31,7 +31,7 @@ pub trait Queue: Debug + Send {
         now: Timestamp,
     ) -> Result<Option<Vec<Added>>, ScheduleError>;
 
-    /// Says who is next. `busy` may hold a host back.
+    /// Returns which URL is next. `busy` may hold a host back.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -41,17 +41,17 @@ pub trait Queue: Debug + Send {
         busy: &mut dyn FnMut(&str) -> bool,
     ) -> Result<Next, ScheduleError>;
 
-    /// Does what is due at a time whoever is next: writes what was gathered, renews leases. To be called
-    /// again and again while claims are in flight.
+    /// Does what is due at a time, whichever URL is next: writes what was gathered, renews leases. To be
+    /// called again and again while claims are in flight.
     ///
     /// # Errors
     /// When it cannot be written.
     fn mind(&mut self, now: Timestamp) -> Result<(), ScheduleError>;
 
-    /// Puts into a claim who names its URL now, by the names that jobs have now.
+    /// Puts into a claim which jobs name its URL now, by the names that jobs have now.
     fn refresh(&self, claim: &mut Claim);
 
-    /// Ends a claim with what came of it.
+    /// Ends a claim with its result.
     ///
     /// # Errors
     /// When it cannot be written, or the claim is not in flight here.
@@ -95,7 +95,7 @@ pub trait Queue: Debug + Send {
     /// As [`Self::finish`].
     fn give_up(&mut self, claim: Claim, why: &str, now: Timestamp) -> Result<(), ScheduleError>;
 
-    /// Puts a claim back where it was, for those who name it still.
+    /// Puts a claim back where it was, for the jobs that still name it.
     ///
     /// # Errors
     /// As [`Self::finish`].
@@ -121,7 +121,7 @@ pub trait Queue: Debug + Send {
     /// When it cannot be read.
     fn known_all(&mut self, uris: &[&TargetUri]) -> Result<Vec<Option<KnownUrl>>, ScheduleError>;
 
-    /// What is known of a URL, and who names it; `None` for one that was never added.
+    /// What is known of a URL, and which jobs name it; `None` for one that was never added.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -157,7 +157,7 @@ pub trait Queue: Debug + Send {
     /// When they cannot be counted.
     fn count(&self) -> Result<Counts, ScheduleError>;
 
-    /// The same for who shows it while work goes on: what is known without counting, maybe a while ago.
+    /// The same for a display while work goes on: what is known without counting, maybe a while ago.
     fn counts(&self) -> Counts;
 
     /// The URLs of one job by state; nothing where that is not known without counting.
@@ -175,8 +175,8 @@ pub trait Queue: Debug + Send {
     /// What comes next, soonest first; nothing where it is read elsewhere.
     fn due(&self) -> DueItems<'_>;
 
-    /// Whether and for how long a host that is about to be asked is held; `None` where nobody else could
-    /// ask it.
+    /// Whether and for how long a host that is about to be asked is held; `None` where no other process
+    /// could ask it.
     fn guard(&self, host: &HostKey) -> Option<LeaseGuard>;
 
     /// Makes sure that a host may be asked though no URL of it was claimed; else when to try again.
@@ -202,7 +202,7 @@ pub trait Queue: Debug + Send {
     /// One has ended that was begun.
     fn end_part(&mut self, host: &HostKey);
 
-    /// Before when a host is not asked by the next one who holds it, where it was asked beside the URLs of the queue.
+    /// Before when a host is not asked by the next worker that holds it, where it was asked beside the URLs of the queue.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -238,7 +238,7 @@ pub trait Queue: Debug + Send {
     /// Leaves one of many things of a host for the next worker.
     fn leave_memory(&mut self, host: &HostKey, key: &[u8], value: Vec<u8>);
 
-    /// How it stands with what is shared; `None` where nothing is.
+    /// The state of what is shared; `None` where nothing is.
     fn shared(&self) -> Option<SharedState>;
 
     /// Writes down everything: what an orderly stop does last.
@@ -255,7 +255,7 @@ pub enum PartTurn {
     Go,
     /// Not before this time.
     Wait(Timestamp),
-    /// Another process holds the host, or nobody says whether one does: to be tried again at this time.
+    /// Another process holds the host, or it is unknown whether one does: to be tried again at this time.
     Elsewhere(Timestamp),
 }
 

@@ -1,12 +1,12 @@
 //! A worker's side of a queue that several workers share: the hosts it holds, in memory, with what is due
-//! of them; what came of visits, gathered and written together.
+//! of them; the results of visits, gathered and written together.
 //!
 //! A kill loses what was gathered since the last write: at most [`SharedOptions::write_urls`] visits or
 //! [`SharedOptions::write_every`] of them are made again. No URL is lost: what is found lies in the same
 //! gathering as the page that it was found on, so that one is not kept without the other.
 //!
 //! Where the keeper does not answer, what was gathered stays, hosts are asked as long as their leases last,
-//! and the keeper is tried again every second: that is no error of a crawl.
+//! and the keeper is tried again every second: that does not end a crawl.
 
 mod held;
 mod known;
@@ -80,7 +80,7 @@ pub(super) fn micros(time: Duration) -> i64 {
 
 /// How long the keeper is left alone after it did not answer.
 const AWAY: Duration = Duration::from_secs(1);
-/// How often a worker says that it is there.
+/// How often a worker reports.
 const REPORT_EVERY: Duration = Duration::from_secs(10);
 
 /// A worker's part of a shared queue.
@@ -95,7 +95,7 @@ pub struct SharedFrontier {
     found: Vec<FoundUrl>,
     /// The jobs that found each URL in this gathering, by digest.
     found_now: HashMap<[u8; 16], Vec<String>>,
-    /// Who names a URL, of those that were looked up lately; `None` where it is not known.
+    /// The jobs that name a URL, of those that were looked up lately; `None` where it is not known.
     looked_up: HashMap<[u8; 16], Option<Vec<String>>>,
     /// The jobs that are served; all when `None`.
     served: Option<BTreeSet<String>>,
@@ -195,14 +195,14 @@ impl SharedFrontier {
         self.gathered_since.get_or_insert_with(Instant::now);
     }
 
-    /// Whether the keeper did not answer a moment ago.
+    /// Whether the keeper failed to answer a moment ago.
     fn is_away(&self) -> bool {
         let until = self.away_until.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         until.is_some_and(|at| Instant::now() < at)
     }
 
-    /// An answer of the keeper's; `None` where it did not answer, which a crawl outlives.
-    fn heard<T>(&self, answer: Result<T, ScheduleError>) -> Result<Option<T>, ScheduleError> {
+    /// An answer of the keeper; `None` where it did not answer, which does not end a crawl.
+    fn unless_away<T>(&self, answer: Result<T, ScheduleError>) -> Result<Option<T>, ScheduleError> {
         let mut until = self.away_until.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match answer {
             Ok(answer) => {
@@ -235,7 +235,7 @@ impl SharedFrontier {
                 >= self.options.lease.saturating_sub(self.options.margin);
         if (many || late || renew) && !self.is_away() {
             let written = self.write(false);
-            self.heard(written)?;
+            self.unless_away(written)?;
         }
         Ok(())
     }
@@ -249,8 +249,8 @@ impl SharedFrontier {
             found: std::mem::take(&mut self.found),
             jobs: self.jobs(),
         };
-        // A host that is given back may be another worker's before the answer is here, or without that an
-        // answer ever comes: nothing more is sent to it, unless it turns out to be held still.
+        // A host that is given back may be another worker's before the answer arrives, even if no answer
+        // ever comes: nothing more is sent to it, unless it turns out to be held still.
         for write in batch.hosts.iter().filter(|write| write.end == LeaseEnd::Over) {
             if let Some(held) = self.held.get(&write.host) {
                 held.guard.end();
@@ -348,7 +348,7 @@ impl SharedFrontier {
         }
     }
 
-    /// Says now and then that this worker is there.
+    /// Reports now and then that this worker is there.
     fn report(&mut self, ends: bool) -> Result<(), ScheduleError> {
         let is_due = self.reported_at.is_none_or(|at| at.elapsed() >= REPORT_EVERY);
         if !(is_due || ends) || self.is_away() {
@@ -362,7 +362,7 @@ impl SharedFrontier {
             visits: self.visits,
             lost: self.lost,
         };
-        if let Some(lag) = self.heard(self.leases.report(&report))? {
+        if let Some(lag) = self.unless_away(self.leases.report(&report))? {
             self.lag = lag;
         }
         Ok(())
@@ -462,7 +462,7 @@ impl SharedFrontier {
         let mut is_urgent = false;
         if let Some(at) = ready {
             held.pause_until(at, high, long);
-            // Whoever has the host next is to know even if this worker ends now.
+            // The next worker that holds the host is to know even if this worker ends now.
             is_urgent = held.pause > long;
         }
         let jobs = owners::write_names(named_by, &mut entry);
@@ -473,7 +473,7 @@ impl SharedFrontier {
         self.gathered();
         if is_urgent && !self.is_away() {
             let written = self.write(false);
-            self.heard(written)?;
+            self.unless_away(written)?;
         }
         self.tend()
     }

@@ -21,7 +21,7 @@ pub struct Cron {
     parsed: Arc<croner::Cron>,
 }
 
-/// Why a text is no cron expression.
+/// Why a text is not a cron expression.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected a cron expression such as \"*/15 * * * *\", but found {text:?}: {why}")]
 pub struct CronError {

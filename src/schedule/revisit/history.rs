@@ -47,9 +47,9 @@ const VERSION: u8 = 1;
 const PAGE_VERSION: u8 = 2;
 /// Its bytes before vain signals were counted.
 const PAGE_VERSION_WITHOUT_VAIN: u8 = 1;
-/// This many signals in vain are no reason for doubt: an editor may save a page as it is.
+/// This many signals in vain give no reason for doubt: an editor may save a page as it is.
 const VAIN_SIGNALS_FREE: u32 = 2;
-/// A look that is so much earlier than the last one says that the clock was set back.
+/// A look this much earlier than the last one shows that the clock was set back.
 const CLOCK_SET_BACK: Duration = Duration::from_hours(24);
 /// The longest time that a signal is put off.
 const SIGNAL_WAIT_MAX: Duration = Duration::from_hours(24);
@@ -72,9 +72,9 @@ impl PageHistory {
         }
     }
 
-    /// Takes in a look, and teaches the host's history what it can be taught. A look that is not
-    /// later than the last one is ignored, but where it is so much earlier that the clock was set back:
-    /// then the page is checked as if this had been the last.
+    /// Takes in a look, and updates the host's history with what it shows. A look that is not later
+    /// than the last one is ignored, unless it is early enough to show that the clock was set back:
+    /// then the page is treated as if this had been the last look.
     pub fn observe(&mut self, seen: &Observation, host: &mut HostHistory, prior: &Prior) {
         if seen.at <= self.looked {
             // The looks before were made under a clock that was ahead: how long ago is not known.
@@ -116,7 +116,7 @@ impl PageHistory {
         self.looked.plus(wait.min(SIGNAL_WAIT_MAX)).max(now)
     }
 
-    /// What is believed of its factor.
+    /// The belief about its factor.
     #[must_use]
     pub fn belief(&self) -> &Belief {
         &self.belief

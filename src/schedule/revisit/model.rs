@@ -2,7 +2,7 @@
 //!
 //! The number of edits between two ages is Poisson with mean `factor × exposure`. The exposure of
 //! an article thins out with its age; the factor is the page's own, unknown, and learned. All that
-//! a look tells is *changed* or *not*: `k` edits between two looks are one change. So the factor's
+//! a look shows is *changed* or *not*: `k` edits between two looks are one change. So the factor's
 //! posterior has no closed form (Cho and Garcia-Molina, "Estimating frequency of change", 2003,
 //! correct for it with equal intervals only); here it is kept exactly, on a grid of sixteen
 //! factors, for intervals of any length.
@@ -120,7 +120,7 @@ fn factor(index: usize) -> f64 {
     GRID_MIN * GRID_STEP.powi(i32::try_from(index).unwrap_or(0))
 }
 
-/// What is believed of a page's factor: a weight for each of the grid's, summing to 1.
+/// The belief about a page's factor: a weight for each of the grid's, summing to 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Belief {
     weights: [f32; GRID],

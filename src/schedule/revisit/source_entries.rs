@@ -1,16 +1,16 @@
 //! What a feed or sitemap said of its entries, and what it says now: whether a date has moved.
 //!
 //! A date that a source gives is compared with what the same source gave before, and with nothing else.
-//! Outlets whose clock or zone is hours off say when an article was edited as well as any; beside a clock
-//! of another machine their dates lie before a capture that they came after, or ahead of it for hours. So
-//! no time of this clock enters, but where two of them are compared. A source that is read for the first time
-//! tells of no edit: its dates are learned.
+//! Outlets whose clock or zone is hours off say when an article was edited as well as any; beside a clock of
+//! another machine their dates lie before a capture that they came after, or ahead of it for hours. So no
+//! time of this clock enters, but where two of them are compared. A source that is read for the first time
+//! shows no edit: its dates are learned.
 //!
-//! Four things that look like edits are none. Dates that all move by the same time, or all to the same
-//! time, are those of a clock that was set, or of the moment of asking. A date that goes back and forth is
-//! that of two caches: it must pass the newest that was ever given, which a source takes back by staying
-//! below it three times. A date that appears where none was is one only where other entries go on without.
-//! And what comes back is told by [`Statement::Listed`], for the caller to judge.
+//! Four things look like edits and are not. Dates that all move by the same time, or all to the same time,
+//! are those of a clock that was set, or of the moment of asking. A date that goes back and forth is that
+//! of two caches: it must pass the newest that was ever given, which a source takes back by staying below
+//! it three times. A date that appears where none was is an edit only where other entries go on without.
+//! An entry that returns is reported as [`Statement::Listed`], for the caller to judge.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -28,7 +28,7 @@ const EARLIER_MAX: u8 = 3;
 const UNLISTED_FOR: Duration = Duration::from_hours(7 * 24);
 /// This many entries that are no longer listed are remembered, and as many as are listed.
 const UNLISTED_MAX: usize = 256;
-/// A date further ahead of our clock than any zone is no mark of what is new.
+/// A date further ahead of our clock than any zone does not show what is new.
 const AHEAD_MAX: Duration = Duration::from_hours(48);
 
 /// The key of an entry: half of a digest of its URL.
@@ -45,7 +45,7 @@ pub fn entry_key(uri: &TargetUri) -> EntryKey {
 /// What a source says of an entry, beside what it said before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Statement {
-    /// Nothing that tells of an edit: it said so before, or it was never read before.
+    /// Nothing that indicates an edit: it said so before, or it was never read before.
     Known,
     /// It gives a later date than ever before; where it gave one, which.
     Moved {
@@ -76,7 +76,7 @@ struct Mark {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SourceEntries {
     read_at: Option<Timestamp>,
-    /// The latest date it gave, of those that can be told from a slip.
+    /// The latest date it gave, of those that are distinguishable from a slip.
     newest: Option<Timestamp>,
     marks: HashMap<EntryKey, Mark>,
 }
@@ -86,7 +86,7 @@ pub struct SourceEntries {
 pub struct Compared {
     /// Of each entry, in the order in which they were given.
     pub statements: Vec<Statement>,
-    /// Whether the dates moved together, so that none of them tells of an edit.
+    /// Whether the dates moved together, so that none of them indicates an edit.
     pub moved_together: bool,
     /// What is to be remembered.
     pub said: SourceEntries,
@@ -324,7 +324,7 @@ mod tests {
 
     #[test]
     fn a_date_moves_where_the_same_source_gives_a_later_one() {
-        // Five hours behind, and nine ahead: the clock of the source is no matter.
+        // Five hours behind, and nine ahead: the clock of the source does not matter.
         for skew in [0, -300, 540, -20 * DAY] {
             let dated = |n: i64| Some(skew + n);
             let first: &[(EntryKey, Option<i64>)] =
@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_listed_anew_is_told_with_whether_it_is_the_newest() {
+    fn what_is_listed_again_is_reported_with_whether_it_is_the_newest() {
         let first: &[(EntryKey, Option<i64>)] = &[(1, Some(0)), (2, Some(-60))];
         let shorter: &[(EntryKey, Option<i64>)] = &[(1, Some(0))];
         // 2 comes back as it was, then with a later date; 3 is older than all, 4 newer.
@@ -414,7 +414,7 @@ mod tests {
         }
 
         #[test]
-        fn the_same_again_tells_of_nothing(dates in proptest::collection::vec(proptest::option::of(-10_000..10_000_i64), 0..40)) {
+        fn the_same_again_shows_no_edit(dates in proptest::collection::vec(proptest::option::of(-10_000..10_000_i64), 0..40)) {
             let entries: Vec<_> = dates.iter().enumerate().map(|(n, d)| (n as u64 % 30, d.map(at))).collect();
             let first = SourceEntries::default().compare(&entries, at(0));
             prop_assert!(first.statements.iter().all(|s| *s == Statement::Known));

@@ -1,4 +1,4 @@
-//! The index as of a commit: which passages have which words, and what is known of them.
+//! The index as of a commit: which passages have which words, and the data of passages.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -12,7 +12,7 @@ use super::super::seam::{Found, Marks, PageInside, Passage};
 use super::{Fields, Result, guarded};
 use crate::base::Timestamp;
 
-/// What is known of the passages of a segment.
+/// The data of the passages of a segment.
 #[derive(Clone)]
 pub(super) struct Columns {
     page: Arc<dyn ColumnValues<u64>>,
@@ -35,7 +35,7 @@ impl Columns {
     }
 }
 
-/// Pages and dates of passages that are asked for in order and lie close together: unpacked many at a time, which is
+/// Pages and dates of passages that are read in order and lie close together: unpacked many at a time, which is
 /// several times as fast as one by one.
 struct Run<'c> {
     columns: &'c Columns,
@@ -57,7 +57,7 @@ impl<'c> Run<'c> {
         if doc - doc % RUN != self.start || at >= self.pages.len() {
             self.start = doc - doc % RUN;
             let all = self.columns.page.num_vals().min(self.columns.date.num_vals());
-            // What is asked for is there; a short column has its last values one by one.
+            // The requested value exists; the last values of a short column are read one by one.
             let length = all.saturating_sub(self.start).min(RUN) as usize;
             self.pages.resize(length, 0);
             self.dates.resize(length, 0);
@@ -74,7 +74,7 @@ impl<'c> Run<'c> {
 /// The index as of a commit.
 #[derive(Clone)]
 pub struct View {
-    /// What it has.
+    /// The marks of its commit.
     pub marks: Marks,
     pub(super) searcher: Searcher,
     pub(super) columns: Vec<Columns>,
@@ -88,7 +88,7 @@ impl fmt::Debug for View {
 }
 
 impl View {
-    /// Gives out the passages that have all of these words.
+    /// Calls back for the passages that have all of these words.
     ///
     /// # Errors
     /// When the index cannot be read.
@@ -110,7 +110,7 @@ impl View {
                         lists.push(list);
                     }
                 }
-                // A word that is nowhere here, or no word at all.
+                // A word that does not occur here, or no word at all.
                 if lists.len() < words.len() || lists.is_empty() {
                     continue;
                 }
@@ -132,7 +132,7 @@ impl View {
         })
     }
 
-    /// How many passages have a word, those that were taken out counted as well.
+    /// How many passages have a word, including removed ones.
     ///
     /// # Errors
     /// When the index cannot be read.
@@ -188,7 +188,7 @@ impl View {
         guarded(|| {
             let mut pages = HashSet::new();
             for columns in &self.columns {
-                // Those of pages that were taken out since are no harm: their numbers are those of what replaced them.
+                // Passages of removed pages are harmless: their page numbers are those of their replacements.
                 for doc in 0..columns.date.num_vals() {
                     if columns.date.get_val(doc) >= since {
                         pages.insert(columns.page.get_val(doc));
@@ -215,7 +215,7 @@ impl View {
         })
     }
 
-    /// What is known of a page.
+    /// The indexed state of a page.
     ///
     /// # Errors
     /// When the index cannot be read.
@@ -245,7 +245,7 @@ impl View {
     }
 }
 
-/// Gives out what all of these lists have, in order; the first of them is the shortest.
+/// Calls back for the members of all these lists, in order; the first list is the shortest.
 fn each_of_all<L: DocSet>(lists: &mut [L], found: &mut dyn FnMut(u32)) {
     let Some((first, others)) = lists.split_first_mut() else { return };
     let mut doc = first.doc();

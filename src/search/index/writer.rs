@@ -1,4 +1,4 @@
-//! What is put into the index, and made durable with its marks.
+//! Adds entries to the index, and makes them durable with its marks.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -16,20 +16,20 @@ impl fmt::Debug for Writer {
     }
 }
 
-/// Writes into an index. What was not committed when it is dropped is not in.
+/// Writes into an index. Uncommitted entries are lost when it is dropped.
 pub struct Writer {
     pub(super) index: Index,
     pub(super) writer: tantivy::IndexWriter,
     pub(super) view: View,
-    /// What the next commit says is in.
+    /// The marks of the next commit.
     pub marks: Marks,
-    /// Pages that were put in since the last commit, or taken out.
+    /// Pages that were added or removed since the last commit.
     pub(super) pending: HashMap<String, Option<PageInside>>,
     pub(super) passages: u64,
 }
 
 impl Writer {
-    /// What is known of a page, with what was put in since the last commit.
+    /// The state of a page, including uncommitted entries.
     ///
     /// # Errors
     /// When the index cannot be read.
@@ -40,7 +40,7 @@ impl Writer {
         }
     }
 
-    /// How many passages were put in since the last commit.
+    /// How many passages were added since the last commit.
     #[must_use]
     pub fn passages(&self) -> u64 {
         self.passages
@@ -53,7 +53,7 @@ impl Writer {
         number
     }
 
-    /// Takes everything out: the archive has other files than those that are in.
+    /// Removes everything: the archive has other files than the indexed ones.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -63,14 +63,14 @@ impl Writer {
         self.commit()
     }
 
-    /// Takes all versions of a page out.
+    /// Removes all versions of a page.
     pub fn remove(&mut self, key: &str) {
         self.writer.delete_term(Term::from_field_text(self.index.fields.key, key));
         self.pending.insert(key.to_owned(), None);
         self.passages += 1;
     }
 
-    /// Puts a version in.
+    /// Adds a version.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -78,7 +78,7 @@ impl Writer {
         let fields = self.index.fields;
         let inside = entry.inside;
         let nothing = vec![Vec::new()];
-        // A version that brings nothing new is recorded all the same, by a passage without words.
+        // A version without new words is also recorded, by a passage without words.
         let passages = if entry.passages.is_empty() { &nothing } else { &entry.passages };
         for (number, words) in passages.iter().enumerate() {
             let mut passage = TantivyDocument::new();
@@ -109,10 +109,10 @@ impl Writer {
         Ok(())
     }
 
-    /// Makes everything that was put in durable and visible, with the marks.
+    /// Makes all added entries durable and visible, with the marks.
     ///
     /// # Errors
-    /// When it cannot be written: nothing of it is in then.
+    /// When it cannot be written: then none of the entries is in the index.
     pub fn commit(&mut self) -> Result<()> {
         let payload = serde_json::to_string(&self.marks);
         let payload = payload.map_err(|why| IndexError::Unusable(why.to_string()))?;
@@ -125,7 +125,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Ends it, after the merges that are under way.
+    /// Ends it, after the running merges.
     ///
     /// # Errors
     /// When a merge fails; what was committed stays.
@@ -134,7 +134,7 @@ impl Writer {
     }
 }
 
-/// Adds words, none of which holds a space, as a text that is cut at spaces.
+/// Adds words, none of which contains a space, as a text that is split at spaces.
 fn put<'w>(passage: &mut TantivyDocument, field: Field, words: impl IntoIterator<Item = &'w str>) {
     let mut text = String::new();
     for word in words {

@@ -1,4 +1,4 @@
-//! The answers: parameters in, lines out. What is written is what the command of the same name prints.
+//! The answers: parameters in, lines out. Each writes what the command of the same name prints.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use super::super::Serve;
 use super::super::params::{Params, wrong};
 use super::super::reply::Refusal;
 use super::spool::Writer;
+use crate::answers::chosen_text::ChosenText;
 use crate::answers::citation::CitationJson;
 use crate::answers::cite::CiteRequest;
 use crate::answers::diff::{compare, first_side, of_last_two, side};
@@ -15,7 +16,6 @@ use crate::answers::quotes::{FoundQuotes, QuotesRequest, of_everything, of_url};
 use crate::answers::search::{SearchJson, SearchRequest};
 use crate::answers::story::chosen::{StoryChoice, choose};
 use crate::answers::story::{StoryRequest, StoryTarget, tell};
-use crate::answers::told::Told;
 use crate::answers::when::{PhraseSpanJson, WhenRequest};
 use crate::answers::{self, AnswerError, ChangesRequest, HistoryRequest};
 use crate::app::queue::Queue;
@@ -59,7 +59,7 @@ fn time(state: &Serve, params: &Params, name: &str) -> Result<Option<TimeRange>,
     range.map(Some).map_err(|_| wrong(name, "a time", text))
 }
 
-/// The instant that a time means where one is asked for: the middle of its period.
+/// The instant that a time stands for where an instant is needed: the middle of its period.
 pub fn instant(state: &Serve, params: &Params, name: &str) -> Result<Option<Timestamp>, Refusal> {
     let range = time(state, params, name)?;
     Ok(range.map(|range| range.start.plus(range.end.since(range.start) / 2)))
@@ -98,7 +98,7 @@ pub fn captures(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result
     Ok(())
 }
 
-/// Which text of the page is asked for; `None` where that is left open.
+/// Which text of the page is requested; `None` if not specified.
 pub(super) fn form(params: &Params) -> Result<Option<Form>, Refusal> {
     match params.text("form").filter(|word| !word.is_empty()) {
         None => Ok(None),
@@ -112,8 +112,8 @@ pub fn show(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(),
     let url = params.needed("url")?;
     let doing = format!("showing {url}");
     let (form, at) = (form(params)?, instant(state, params, "at")?);
-    let told = Told::of(&mut state.archive.page_reader(), url, (form, at), &doing)?;
-    let capture = told.capture(&state.archive, at, &doing)?;
+    let chosen = ChosenText::of(&mut state.archive.page_reader(), url, (form, at), &doing)?;
+    let capture = chosen.capture(&state.archive, at, &doing)?;
     if capture.kind == RecordKind::Metadata {
         let at = capture.date.to_rfc3339();
         return Err(Refusal::missing(format!(
@@ -121,7 +121,7 @@ pub fn show(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(),
         )));
     }
     let page = state.archive.reading(&capture, &doing)?;
-    out.line(&PageJson::of_told(&page, &told, capture.date))
+    out.line(&PageJson::of_chosen(&page, &chosen, capture.date))
 }
 
 pub fn history(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
@@ -130,7 +130,7 @@ pub fn history(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<
     let mut page_reader = state.archive.page_reader();
     let request = HistoryRequest { url: url.to_owned(), period, form: form(params)? };
     let mut versions = answers::history(&mut page_reader, &request)?;
-    let (begin, end) = HistoryJson::frame(versions.told());
+    let (begin, end) = HistoryJson::frame(versions.chosen_text());
     let mut before = begin.as_str();
     for version in &mut versions {
         let json = serde_json::to_string(&VersionJson::from(&version?));
@@ -222,7 +222,7 @@ pub fn search(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(
     found.hits.iter().try_for_each(|hit| out.line(&SearchJson::new(query, hit)))
 }
 
-/// At most this many articles are held beside each other where no limit is given.
+/// At most this many articles are compared if no limit is given.
 const STORY_MAX: usize = 200;
 
 pub fn story(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
@@ -242,7 +242,7 @@ pub fn story(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<()
             pages_max: 0,
             now: state.clock().now(),
         });
-        // By its name alone: a request names no files.
+        // Only by name: a request cannot name files.
         let jobs = job.map(|name| jobs::named(&state.setup, name)).transpose()?;
         let articles_max = number(params, "limit").unwrap_or(STORY_MAX);
         let choice = StoryChoice { search, jobs, articles_max };
@@ -290,7 +290,7 @@ pub fn cite(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(),
 }
 
 pub fn status(state: &Arc<Serve>, _: &Params, out: &mut Writer) -> Result<(), Refusal> {
-    // The rest of the archive is worth telling where the queue cannot be opened.
+    // The rest of the status is reported even if the queue cannot be opened.
     let now = state.clock().now();
     let queue = match Queue::see(&state.setup) {
         Ok(queue) => Ok(queue.seen(now)?),

@@ -1,10 +1,10 @@
 //! `/api/…`: what the command line prints (`answers`) and the pages of the reader show (`reader`), as JSON, and
 //! the document that describes it. One table
-//! ([`table`]) says which questions there are, with their parameters and schemas; the answers, the check of
-//! parameters and the OpenAPI document all go by it.
+//! ([`table`]) defines the endpoints, with their parameters and schemas; the answers, the check of
+//! parameters and the OpenAPI document are all derived from it.
 //!
 //! One thing is an object; a list is JSON Lines, written while it is read, into a spool (`spool`) so that the
-//! archive waits for no client.
+//! archive never waits for a client.
 
 mod answers;
 mod openapi;
@@ -60,7 +60,7 @@ async fn answer(
     Ok(response)
 }
 
-/// The answer as it is written. What goes wrong before its first byte is told by the status; after that the
+/// The answer, sent while it is written. An error before its first byte sets the status; after that the
 /// connection is cut.
 async fn spooled(
     state: &Arc<Serve>,
@@ -103,7 +103,7 @@ mod tests {
         let described: BTreeSet<&str> = paths.keys().map(String::as_str).collect();
         let names: Vec<String> = ENDPOINTS.iter().map(|e| format!("/api/{}", e.name)).collect();
         assert_eq!(described, names.iter().map(String::as_str).collect());
-        // Every reference leads somewhere.
+        // Every reference has a target.
         let text = document.to_string();
         for (at, _) in text.match_indices("\"$ref\":\"") {
             let path = text[at + 8..].split('"').next().unwrap();

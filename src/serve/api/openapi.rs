@@ -1,4 +1,4 @@
-//! The OpenAPI document (version 3.1) of the API, from the table of questions and the schemas of
+//! The OpenAPI document (version 3.1) of the API, from the table of endpoints and the schemas of
 //! `docs/reference/schema`.
 
 use serde_json::{Map, Value, json};
@@ -86,7 +86,7 @@ fn path(endpoint: &Endpoint) -> Value {
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/refusal"}}},
         })
     };
-    // Lines are no JSON text as a whole: their schema is that of each.
+    // JSON Lines are not one JSON text: the schema is that of each line.
     let content = match endpoint.kind {
         Kind::Object => json!({media_type: {"schema": schema}}),
         Kind::Lines => json!({media_type: {"schema": {"type": "string"}, "x-line-schema": schema}}),
@@ -135,7 +135,7 @@ fn parameter(parameter: &Parameter) -> Value {
     out
 }
 
-/// Makes references to other files references inside the document, and takes off what names a file.
+/// Makes references to other files references inside the document, and removes fields that name a file.
 fn refer_inside(schema: &mut Value, own: &str) {
     match schema {
         Value::Object(map) => {

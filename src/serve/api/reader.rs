@@ -1,4 +1,4 @@
-//! The answers of the reader's pages, as values: what no command prints by itself.
+//! The answers of the reader's pages, as values that no command prints.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -80,7 +80,7 @@ pub fn prove(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<()
         policy: &policy,
         made: state.clock().now(),
     };
-    // The server only reads: what is not in the log yet is there when the run that captured it ends.
+    // The server only reads: missing log entries appear when the run that captured them ends.
     let proof = answers::prove::prove(&state.archive, &request, &mut || false)?;
     let failed = |why: std::io::Error| Refusal::failed(format!("making a bundle: {why}"));
     let dir = tempfile::tempdir().map_err(failed)?;

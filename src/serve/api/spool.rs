@@ -1,6 +1,6 @@
 //! An answer between the thread that writes it and the client that reads it: in memory while the client
-//! keeps up, in a temporary file when it does not. So the archive waits for no client, and a client that
-//! goes away ends the work.
+//! keeps up, in a temporary file when it does not. So the archive never waits for a client, and a client that
+//! disconnects ends the work.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -17,7 +17,7 @@ use super::super::reply::Refusal;
 
 /// How much waits in memory.
 const MEMORY_MAX: usize = 1 << 20;
-/// How much may wait in the file; an answer of which more waits is broken off.
+/// How much may wait in the file; an answer that exceeds it is aborted.
 const FILE_MAX: u64 = 1 << 30;
 /// How much is handed over at a time.
 const PIECE: usize = 64 * 1024;
@@ -45,7 +45,7 @@ impl Inner {
         }
     }
 
-    /// What comes next, of what is there.
+    /// The next bytes that are available.
     fn take(&mut self) -> std::io::Result<Option<Bytes>> {
         if let Some(piece) = self.memory.pop_front() {
             self.in_memory -= piece.len();
@@ -59,7 +59,7 @@ impl Inner {
         file.read_exact_at(&mut piece, self.read)?;
         self.read += want as u64;
         if self.read == self.written {
-            // All of it was read: what comes next may wait in memory again.
+            // All of it was read: further bytes may wait in memory again.
             self.file = None;
             (self.read, self.written) = (0, 0);
         }
@@ -82,29 +82,29 @@ impl Inner {
     }
 }
 
-/// What is between writer and client. Clones share it.
+/// The buffer between writer and client. Clones share it.
 #[derive(Clone, Default)]
 pub struct Spool(Arc<Mutex<Inner>>);
 
 impl Spool {
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        // A writer that broke has not changed it half.
+        // A writer that panicked leaves no partial change.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends it, as something went wrong.
+    /// Ends it with an error.
     pub fn fail(&self, refusal: Refusal) {
         let mut inner = self.inner();
         inner.ended.get_or_insert(Err(refusal));
         inner.wake();
     }
 
-    /// Comes back when there is a first byte, or the end.
+    /// Returns when there is a first byte, or the end.
     ///
     /// # Errors
     /// When the answer ended with an error before its first byte.
     pub async fn begun(&self) -> Result<(), Refusal> {
-        // Anyone who asks and goes away must not leave the work going on for nobody.
+        // If the client disconnects, the work must end.
         let gone = Gone(self);
         let begun = std::future::poll_fn(|context| {
             let mut inner = self.inner();
@@ -187,7 +187,7 @@ impl Writer {
     /// A text as it is.
     ///
     /// # Errors
-    /// When the client went away, or too much waits for it: the work is to end.
+    /// When the client disconnected, or too much waits for it: the work is to end.
     pub fn text(&mut self, text: &str) -> Result<(), Refusal> {
         self.bytes(text.as_bytes())
     }
@@ -231,7 +231,7 @@ impl Writer {
 
     /// Ends the answer.
     pub fn end(&mut self, answered: Result<(), Refusal>) {
-        // What was written before an error is given out: it may be many lines.
+        // Output written before an error is sent: it may be many lines.
         let flushed = if answered.is_ok() { self.flush() } else { Ok(()) };
         let mut inner = self.spool.inner();
         inner.ended = Some(answered.and(flushed));
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_error_is_told_before_the_first_byte_and_cuts_after_it() {
+    async fn an_error_is_reported_before_the_first_byte_and_cuts_after_it() {
         let spool = Spool::default();
         let mut writer = Writer::new(spool.clone());
         writer.text("x").unwrap();

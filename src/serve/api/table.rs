@@ -1,4 +1,4 @@
-//! Which questions there are.
+//! The table of endpoints.
 
 use std::sync::Arc;
 
@@ -52,22 +52,22 @@ pub struct Parameter {
     pub name: &'static str,
     /// What it takes.
     pub takes: Takes,
-    /// Whether it has to be there.
+    /// Whether it is required.
     pub is_needed: bool,
-    /// Whether it may be there several times.
+    /// Whether it may be repeated.
     pub is_list: bool,
-    /// What it says.
+    /// Its description.
     pub what: &'static str,
 }
 
-/// Writes the answer to a question.
+/// Writes the answer of an endpoint.
 pub type Answer = fn(&Arc<Serve>, &Params, &mut Writer) -> Result<(), Refusal>;
 
-/// A question.
+/// An endpoint.
 pub struct Endpoint {
     /// Its name: the last part of the path. Where there is a command of that name, it prints the same.
     pub name: &'static str,
-    /// What it tells.
+    /// Its description.
     pub what: &'static str,
     /// Its parameters.
     pub parameters: &'static [Parameter],
@@ -120,7 +120,7 @@ pub const KINDS: [&str; 26] = {
     labels
 };
 
-/// All questions, by name.
+/// All endpoints, by name.
 pub const ENDPOINTS: [Endpoint; 24] = [
     Endpoint {
         name: "absent",
@@ -455,7 +455,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
 ];
 
 impl Endpoint {
-    /// Whether the parameters are those of this question, each with a value that it takes.
+    /// Checks that the parameters are those of this endpoint, each with a valid value.
     ///
     /// # Errors
     /// When one is missing, unknown, doubled or wrong.
@@ -480,7 +480,7 @@ impl Parameter {
     fn check(&self, value: &str) -> Result<(), Refusal> {
         let name = self.name;
         match self.takes {
-            // The answer reads them, with the reason why they are wrong.
+            // The answer parses them and reports errors.
             Takes::Text | Takes::Time => Ok(()),
             Takes::Number(min, max) => match value.parse::<u64>() {
                 Ok(number) if (min..=max).contains(&number) => Ok(()),

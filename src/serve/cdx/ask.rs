@@ -1,4 +1,4 @@
-//! What is asked for of the index, as both dialects say it.
+//! The query to the index, common to both dialects.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use crate::base::{TimeRange, Timestamp};
 pub enum Order {
     /// By urlkey and time.
     Ascending,
-    /// The other way round.
+    /// In reverse.
     Descending,
     /// By distance in time.
     Closest(Timestamp),
@@ -23,11 +23,11 @@ pub enum Order {
 /// What is asked for.
 #[derive(Debug, Clone)]
 pub struct Asking {
-    /// The address, as it was given, without a wildcard.
+    /// The address as given, without a wildcard.
     pub url: String,
     /// How it is matched.
     pub match_type: MatchType,
-    /// Which urlkeys that are.
+    /// The matching urlkeys.
     pub keys: KeyRange,
     /// Not before this instant.
     pub from: Option<Timestamp>,
@@ -35,20 +35,20 @@ pub struct Asking {
     pub to: Option<Timestamp>,
     /// In which order.
     pub order: Order,
-    /// What a row has to be, and the texts that say so.
+    /// The filters that rows have to match.
     pub filters: Vec<Filter>,
-    /// Which rows stand for those beside them.
+    /// How adjacent rows are collapsed.
     pub collapse: Vec<Collapse>,
-    /// Whether revisits are told as what they repeat.
+    /// Whether revisits are resolved to the captures they repeat.
     pub resolve: bool,
-    /// What tells queries apart whose answers are paged.
+    /// Identifies a query whose answers are paged.
     pub identity: String,
     /// Whether reports of failed fetches are rows, too.
     pub wants_reports: bool,
 }
 
 impl Asking {
-    /// What the parameters that both dialects share ask for; filters and collapsing are added.
+    /// The query of the parameters that both dialects share; filters and collapsing are added.
     ///
     /// # Errors
     /// When one is missing or wrong.
@@ -90,7 +90,7 @@ impl Asking {
     /// The same with these filters, each read by `parse`.
     ///
     /// # Errors
-    /// When one is none.
+    /// When one is invalid.
     pub fn with_filters(
         mut self,
         params: &Params,
@@ -129,7 +129,7 @@ impl Asking {
         }
     }
 
-    /// Whether a capture is a row at all.
+    /// Whether a capture is a row.
     pub fn is_row(&self, capture: &Capture) -> bool {
         use crate::archive::RecordKind;
         self.wants_reports || !matches!(capture.kind, RecordKind::Metadata | RecordKind::Conversion)
@@ -148,7 +148,7 @@ fn with_scheme(url: &str) -> Cow<'_, str> {
     }
 }
 
-/// More filters are not taken: each is asked of every row.
+/// More filters are not accepted: each is applied to every row.
 const FILTERS_MAX: usize = 30;
 
 fn order(params: &Params) -> Result<Order, Refusal> {
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_port_is_told_from_a_scheme() {
+    fn a_port_is_distinguished_from_a_scheme() {
         for (given, meant) in [
             ("a.example:80", "http://a.example:80"),
             ("localhost:8000/x?y", "http://localhost:8000/x?y"),

@@ -18,7 +18,7 @@ use super::super::request::Asked;
 use crate::archive::RecordKind;
 use crate::base::TimeRange;
 
-/// The capture closest to a time, the newest without one: of those that are no error, where there is any.
+/// The capture closest to a time, the newest without one; captures that are not errors are preferred.
 pub async fn available(State(state): State<Arc<Serve>>, asked: Asked) -> Result<Response, Refusal> {
     state
         .ask(move |state| {

@@ -1,6 +1,6 @@
 //! Rows by their distance from a time, the earlier of two that are equally far first.
 //!
-//! Of one address the index gives them in that order. Of several, all are read and the nearest kept.
+//! For one address the index gives them in that order. For several, all are read and the nearest kept.
 
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
@@ -9,15 +9,15 @@ use super::super::Serve;
 use super::super::reply::Refusal;
 use super::ask::Asking;
 use super::ask::Order;
-use super::rows::{Row, Rows, told, too_many};
+use super::rows::{Row, Rows, row_of, too_many};
 use crate::archive::{Query, Sort};
 use crate::base::Timestamp;
 
 /// How many rows are kept at most.
 const KEPT_MAX: usize = Query::CLOSEST_KEPT_MAX;
 
-/// The rows that are closest to `at`, of the `captures_max` captures that are; and whether they are all that
-/// there are.
+/// The rows closest to `at`, among the closest `captures_max` captures; and whether there are no
+/// further rows.
 ///
 /// # Errors
 /// When the archive cannot answer, or more would have to be read than may.
@@ -41,7 +41,7 @@ pub fn rows(
                 return Err(too_many(max));
             }
             scanned += 1;
-            found.extend(told(state, asking, near, capture?)?);
+            found.extend(row_of(state, asking, near, capture?)?);
         }
         return Ok((found, scanned < captures_max));
     }

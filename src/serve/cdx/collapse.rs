@@ -1,4 +1,4 @@
-//! One row for rows beside each other that agree in a field, or in its first characters.
+//! One row for adjacent rows that agree in a field, or in its first characters.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ pub struct Collapse {
     by_status: bool,
 }
 
-/// What tells values apart: short, so that a resume key can hold it.
+/// A short hash that distinguishes values; a resume key can hold it.
 pub type Mark = [u8; 8];
 
 impl Collapse {
@@ -70,7 +70,7 @@ pub struct Collapsing {
 }
 
 impl Collapsing {
-    /// Begins; `marks` are those of the rows before, where there were any.
+    /// Begins; `marks` are those of the rows before, if any.
     pub fn new(stages: &[Collapse], marks: &[Mark]) -> Self {
         let stages = stages.iter().enumerate();
         Self { stages: stages.map(|(at, stage)| (*stage, marks.get(at).copied())).collect() }
@@ -87,7 +87,7 @@ impl Collapsing {
         true
     }
 
-    /// What has to be known to go on.
+    /// The state needed to continue.
     pub fn marks(&self) -> Vec<Mark> {
         self.stages.iter().map_while(|(_, last)| *last).collect()
     }

@@ -55,10 +55,10 @@ impl Column {
         Ok(Self { name: name.to_owned(), what })
     }
 
-    /// The columns of a list of names with commas between.
+    /// The columns of a comma-separated list of names.
     ///
     /// # Errors
-    /// When there is no such column, or none at all.
+    /// When there is no such column, or the list is empty.
     pub fn list(names: &str) -> Result<Vec<Self>, Refusal> {
         let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
         let columns: Vec<Self> = names.map(Self::parse).collect::<Result<_, _>>()?;
@@ -114,7 +114,7 @@ impl Column {
     }
 }
 
-/// The columns of a row with blanks between; a value has no blank itself.
+/// The columns of a row, separated by blanks; a value contains no blank.
 pub fn as_text(columns: &[Column], row: &Row, out: &mut String) {
     for (at, column) in columns.iter().enumerate() {
         if at > 0 {

@@ -1,13 +1,13 @@
 //! The CDX servers, in both dialects, since no client speaks both: pywb's at `/cdx` and the Wayback Machine's
 //! at `/cdx/search/cdx`; and the availability API.
 //!
-//! In reading order: what is asked for of the index (`ask`), the rows of an answer, read batch by batch
+//! In reading order: the query to the index (`ask`), the rows of an answer, read batch by batch
 //! (`rows`, `collapse`, `closest`), where a page or the rest of an answer begins (`resume`, `paging`), near
-//! addresses; what a row is written as (`columns`, `write`); the dialects (`pywb`, `wayback`,
+//! addresses; how a row is written (`columns`, `write`); the dialects (`pywb`, `wayback`,
 //! `available`).
 //!
-//! What holds of both: a revisit has no status of its own here, as in every other server, unless revisits are
-//! resolved; reports of failed fetches are no rows unless a filter names `record_type`.
+//! In both dialects, a revisit has no status of its own, as in every other server, unless revisits are
+//! resolved; reports of failed fetches are not rows unless a filter names `record_type`.
 
 mod ask;
 mod available;

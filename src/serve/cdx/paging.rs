@@ -1,5 +1,5 @@
-//! Answers in pages of a number of rows. Where a page ends is remembered for a while, so that the next need
-//! not count to its beginning, and begins there also when the archive has grown since.
+//! Answers in pages of a number of rows. The end of a page is cached, so that the next page need
+//! not count to its beginning, and begins there even if the archive has grown since.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -33,10 +33,10 @@ impl Page {
     }
 }
 
-/// `page` and `pageSize`; the first part is none where no page is asked for.
+/// `page` and `pageSize`; the first part is none if no page is requested.
 ///
 /// # Errors
-/// When one is no number.
+/// When one is not a number.
 pub fn asked_page(params: &Params) -> Result<(Option<Page>, u64), Refusal> {
     let blocks = positive(params, "pageSize")?.unwrap_or(BLOCKS);
     if blocks > BLOCKS_MAX {
@@ -46,24 +46,24 @@ pub fn asked_page(params: &Params) -> Result<(Option<Page>, u64), Refusal> {
     Ok((number.map(|number| Page { number, blocks }), blocks))
 }
 
-/// Where pages begin that may be asked for next.
+/// Where pages begin that may be requested next.
 #[derive(Debug, Default)]
 pub struct PageStarts(Mutex<VecDeque<((String, u64), Start)>>);
 
-/// So many are remembered.
+/// At most this many are remembered.
 const REMEMBERED_MAX: usize = 1024;
 
 impl PageStarts {
     /// The latest page not after this one whose beginning is known, and that.
     fn known(&self, asking: &str, number: u64) -> Option<(u64, Start)> {
-        // What is behind it is right at every moment.
+        // The data behind the lock is always consistent.
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let of_query = known.iter().filter(|((query, page), _)| query == asking && *page <= number);
         let nearest = of_query.max_by_key(|((_, page), _)| *page)?;
         Some((nearest.0.1, nearest.1.clone()))
     }
 
-    /// Keeps where a page begins.
+    /// Stores where a page begins.
     pub fn keep(&self, asking: &str, number: u64, start: Start) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|((query, page), _)| query != asking || *page != number);
@@ -74,12 +74,12 @@ impl PageStarts {
     }
 }
 
-/// What tells the pages of a query from those of others.
+/// Distinguishes the pages of a query from those of others.
 pub fn identity(asking: &Asking, page: Page) -> String {
     format!("{}\n{}", asking.identity, page.blocks)
 }
 
-/// The rows of a page and those behind it. `None` where the page lies behind the last row and is not the
+/// The rows of a page and those after it. `None` if the page lies after the last row and is not the
 /// first.
 ///
 /// # Errors

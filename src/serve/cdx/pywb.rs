@@ -80,9 +80,9 @@ fn rows(state: &Arc<Serve>, asked: &Asked) -> Result<Response, Refusal> {
 
 fn some_page(state: &Arc<Serve>, asking: &Arc<Asking>, page: Page) -> Result<Rows, Refusal> {
     let rows = rows_of(state, asking, page)?;
-    // Also the first page is none where there is no row: that is what ends a client that counts pages.
+    // Without any row even the first page does not exist: this ends a client that counts pages.
     let is_there = match rows {
-        // Asked again below, since what is looked at is taken.
+        // Queried again below, since checking a row consumes it.
         Some(mut rows) => rows.next().transpose()?.is_some(),
         None => false,
     };
@@ -172,11 +172,11 @@ impl Form for PywbForm {
                 let all = Column::all(self.resolve);
                 let is_all = columns.is_none();
                 let columns = columns.as_ref().unwrap_or(&all).iter();
-                let told = |value: &Cow<'_, str>| !is_all || !(value.is_empty() || value == "-");
+                let shown = |value: &Cow<'_, str>| !is_all || !(value.is_empty() || value == "-");
                 let pairs = columns
                     .filter(|column| !column.is_in_front())
                     .map(|column| (column.name.as_str(), column.value(row)))
-                    .filter(|(name, value)| told(value) || name.starts_with("orig."));
+                    .filter(|(name, value)| shown(value) || name.starts_with("orig."));
                 let stamp = row.capture.date.to_stamp14();
                 out.push_str(&format!("{} {stamp} {}", row.capture.urlkey, json(pairs)));
             }

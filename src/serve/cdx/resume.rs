@@ -1,5 +1,5 @@
-//! Where the rest of an answer begins: behind a capture, told apart from others of its microsecond by file
-//! and offset, so that nothing is lost or comes twice. A client keeps it as a text without a meaning.
+//! Where the rest of an answer begins: after a capture, distinguished from others of its microsecond by file
+//! and offset, so that no row is lost or repeated. To a client it is an opaque text.
 
 use data_encoding::BASE64URL_NOPAD;
 
@@ -11,7 +11,7 @@ use crate::base::Timestamp;
 /// Where the rest of an answer begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Start {
-    /// Behind this capture.
+    /// After this capture.
     pub after: Cursor,
     /// What the rows before it were collapsed to.
     pub marks: Vec<Mark>,
@@ -30,7 +30,7 @@ impl Start {
     /// Reads such a text.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it is not valid.
     pub fn parse(key: &str) -> Result<Self, Refusal> {
         Self::read(key.trim()).ok_or_else(|| {
             Refusal::bad("resumeKey: expected a key that an earlier answer ended with")

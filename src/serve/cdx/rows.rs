@@ -17,7 +17,7 @@ use crate::archive::{Capture, Cursor, Query, RecordKind};
 use crate::base::Timestamp;
 use crate::base::surt::{is_near, near_keys};
 
-/// A row: a capture as it is told, and what it repeats where that is resolved.
+/// A row: a capture as it is reported, and the capture it repeats if revisits are resolved.
 #[derive(Debug, Clone)]
 pub struct Row {
     /// The capture.
@@ -34,19 +34,19 @@ const BATCH_MAX: usize = 4096;
 pub struct Rows {
     state: Arc<Serve>,
     asking: Arc<Asking>,
-    /// The key that near addresses have, where only they are held.
+    /// The key of near addresses, if only they are held.
     near: Option<String>,
     batch: VecDeque<Capture>,
     batch_size: usize,
-    /// Rows that are closest to a time: they are made several at once.
+    /// Rows that are closest to a time, made several at once.
     closest: Closest,
     collapsing: Collapsing,
     after: Option<Cursor>,
     is_over: bool,
-    /// Whether it ended because more was read than may be.
+    /// Whether it ended because the read limit was reached.
     is_stopped: bool,
     scanned: u64,
-    /// When the reading of the piece that is being made has to end: nobody waits longer for it.
+    /// The deadline for reading the piece that is being made.
     until: Instant,
 }
 
@@ -54,13 +54,13 @@ pub struct Rows {
 #[derive(Default)]
 struct Closest {
     rows: VecDeque<Row>,
-    /// How many were given out.
+    /// How many were returned.
     given: usize,
     is_all: bool,
 }
 
 impl Rows {
-    /// The rows that are asked for, from `start` on.
+    /// The requested rows, from `start` on.
     pub fn new(state: &Arc<Serve>, asking: &Arc<Asking>, start: Option<&Start>) -> Self {
         let marks = start.map_or(&[][..], |start| &start.marks);
         Self {
@@ -84,14 +84,14 @@ impl Rows {
         self.until = Instant::now() + self.state.options.request_timeout;
     }
 
-    /// The same for a caller who takes at most this many rows: no more than that are read at first.
+    /// The same for a caller that takes at most this many rows: the first batch has no more.
     pub fn for_at_most(mut self, rows: Option<u64>) -> Self {
         let rows = rows.and_then(|rows| usize::try_from(rows).ok()).unwrap_or(BATCH_MIN);
         self.batch_size = rows.clamp(1, BATCH_MIN);
         self
     }
 
-    /// The same, or where nothing of an address is held the rows of near ones.
+    /// The same, or the rows of near addresses if nothing of the address is held.
     ///
     /// # Errors
     /// When the archive cannot answer.
@@ -106,7 +106,7 @@ impl Rows {
         Ok(Self { near: Some(near), ..Self::new(state, &asking, None) })
     }
 
-    /// Where the rest begins, behind the row that was given last. None where rows come by their distance.
+    /// Where the rest begins, after the last returned row. None if rows are ordered by distance.
     pub fn start(&self) -> Option<Start> {
         match self.asking.order {
             Order::Closest(_) => None,
@@ -125,7 +125,7 @@ impl Rows {
                 Err(refusal) => return Some(Err(refusal)),
             };
             self.after = Some(Cursor::after(&capture));
-            match told(&self.state, &self.asking, self.near.as_deref(), capture) {
+            match row_of(&self.state, &self.asking, self.near.as_deref(), capture) {
                 Ok(Some(row)) if self.collapsing.keeps(&row.capture) => return Some(Ok(row)),
                 Ok(_) => {}
                 Err(refusal) => {
@@ -147,7 +147,7 @@ impl Rows {
             if self.closest.is_all {
                 return None;
             }
-            // By distance there is no place to go on from: those before are read again.
+            // Rows by distance cannot be resumed: earlier ones are read again.
             let near = self.near.as_deref();
             match closest::rows(&self.state, &self.asking, at, near, self.batch_size) {
                 Ok((mut rows, is_all)) => {
@@ -164,7 +164,7 @@ impl Rows {
         }
     }
 
-    /// Whether there is another row, or what was not read might have one. The row is lost.
+    /// Whether there is another row, or the unread part might have one. The row is consumed.
     pub fn has_more(&mut self) -> bool {
         self.is_stopped || self.next().is_some()
     }
@@ -174,7 +174,7 @@ impl Rows {
         refusal
     }
 
-    /// Whether the rows ended because more was read than may be, or for longer; there may be more of them.
+    /// Whether the rows ended because a limit of reads or of time was reached; there may be more of them.
     pub fn is_stopped(&self) -> bool {
         self.is_stopped
     }
@@ -212,7 +212,7 @@ impl Rows {
     }
 }
 
-/// The refusal of what takes too long.
+/// The refusal of a query that takes too long.
 fn too_long() -> Refusal {
     Refusal::new(
         StatusCode::GATEWAY_TIMEOUT,
@@ -220,15 +220,15 @@ fn too_long() -> Refusal {
     )
 }
 
-/// The refusal of what reads too much.
+/// The refusal of a query that reads too much.
 pub fn too_many(max: u64) -> Refusal {
     Refusal::bad(format!(
         "{max} captures were read for this (serve.captures_scanned_max); ask for less, or in pages"
     ))
 }
 
-/// A capture as a row, where it is one that is asked for.
-pub fn told(
+/// A capture as a row, if it matches the query.
+pub fn row_of(
     state: &Serve,
     asking: &Asking,
     near: Option<&str>,
@@ -239,7 +239,7 @@ pub fn told(
     }
     let mut original = None;
     if capture.kind == RecordKind::Revisit {
-        // What it says of its own is how the visit went, and not what the page was.
+        // Its own status is that of the revisit, not of the page.
         capture.status = None;
         if asking.resolve {
             original = state.reader.original_of(&capture)?;

@@ -24,7 +24,7 @@ use crate::archive::Filter;
 
 /// The seven fields of a row.
 const FIELDS: &str = "urlkey,timestamp,original,mimetype,statuscode,digest,length";
-/// The most rows that are told from the end: they are held in memory.
+/// The most rows that are returned from the end: they are held in memory.
 const LAST_MAX: u64 = 100_000;
 
 /// The CDX server in the Wayback Machine's dialect.
@@ -52,7 +52,7 @@ fn rows(state: &Arc<Serve>, asked: &Asked) -> Result<Response, Refusal> {
         limit => limit,
     };
     let skip = params.value::<u64>("offset", "a whole number")?.unwrap_or(0);
-    // It only says how the last rows are found, which is fast in any case.
+    // It only selects how the last rows are found, which is always fast here.
     params.is_on("fastLatest")?;
     let wants_key = params.is_on("showResumeKey")?.unwrap_or(false);
     let start = params.text("resumeKey").map(Start::parse).transpose()?;
@@ -79,7 +79,7 @@ fn rows(state: &Arc<Serve>, asked: &Asked) -> Result<Response, Refusal> {
             extent.limit = Some(extent.limit.map_or(page.rows(), |l| l.min(page.rows())));
             match rows_of(state, &asking, page)? {
                 Some(rows) => rows,
-                // Behind the last page there is nothing, and clients stop there.
+                // After the last page the answer is empty, and clients stop there.
                 None => return Ok(nothing(&mut form)),
             }
         }
@@ -87,7 +87,7 @@ fn rows(state: &Arc<Serve>, asked: &Asked) -> Result<Response, Refusal> {
     answer(&state.pool, rows, form, extent)
 }
 
-/// More stages of collapsing are not taken.
+/// More stages of collapsing are not accepted.
 const COLLAPSE_MAX: usize = 5;
 
 fn nothing(form: &mut WaybackForm) -> Response {
@@ -96,7 +96,7 @@ fn nothing(form: &mut WaybackForm) -> Response {
     with_type(StatusCode::OK, form.media_type(), text)
 }
 
-/// The last rows of what is asked for, in its order.
+/// The last rows of the query, in its order.
 fn last_rows(
     state: &Arc<Serve>,
     asking: &Arc<Asking>,
@@ -127,7 +127,7 @@ fn last_rows(
                 last.push_front(row);
             }
         }
-        // Which row stands for others is decided from the front.
+        // Collapsing has to start from the front.
         _ => {
             let mut rows = Rows::new(state, asking, None);
             while let Some(row) = rows.next().transpose()? {

@@ -1,4 +1,4 @@
-//! Rows as text, piece by piece: what goes before the first, each, and what goes after the last.
+//! Rows as text, piece by piece: the text before the first row, each row, the text after the last.
 
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
@@ -10,26 +10,26 @@ use super::super::reply::{Refusal, put, with_type};
 use super::rows::{Row, Rows};
 use crate::app::pool::Pool;
 
-/// How many bytes a piece has, and some.
+/// How many bytes a piece has at least, unless it is the last.
 const PIECE: usize = 64 * 1024;
 
 /// How rows are written.
 pub trait Form: Send + 'static {
     /// The media type of the answer.
     fn media_type(&self) -> &'static str;
-    /// What goes before the first row.
+    /// Writes the text before the first row.
     fn begin(&mut self, _out: &mut String) {}
     /// A row.
     fn row(&mut self, row: &Row, out: &mut String);
-    /// What goes after the last. `rest` is where the rest of the answer begins, where the answer ended before
-    /// its last row and a key was asked for.
+    /// Writes the text after the last row. `rest` is where the rest of the answer begins, if the answer ended before
+    /// its last row and a key was requested.
     fn end(&mut self, _rest: Option<String>, _out: &mut String) {}
 }
 
 /// How much of the rows is written.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Extent {
-    /// Rows that are passed over first.
+    /// Rows that are skipped first.
     pub skip: u64,
     /// Rows that are written at most.
     pub limit: Option<u64>,
@@ -40,7 +40,7 @@ pub struct Extent {
 impl Extent {
     /// How many rows are read for it at most.
     pub fn to_read(self) -> Option<u64> {
-        // One more tells whether there is a rest.
+        // One more row shows whether there is a rest.
         let ahead = self.skip.saturating_add(u64::from(self.wants_key));
         self.limit.map(|limit| limit.saturating_add(ahead))
     }
@@ -78,7 +78,7 @@ impl<F: Form> Writing<F> {
                     self.written += 1;
                     self.form.row(&row, &mut out);
                 }
-                // With a key the client goes on from here.
+                // With a key the client continues from here.
                 Some(Err(_)) if self.extent.wants_key && self.rows.is_stopped() => {
                     self.end(true, &mut out)?;
                 }
@@ -93,7 +93,7 @@ impl<F: Form> Writing<F> {
         let mut rest = None;
         if is_cut && self.extent.wants_key {
             rest = self.rows.start().map(|start| start.key());
-            // The last row has no rest behind it.
+            // Nothing follows the last row.
             if rest.is_some() && !self.rows.has_more() {
                 rest = None;
             }
@@ -112,7 +112,7 @@ impl<F: Form> Pieces for Writing<F> {
     }
 }
 
-/// The answer of these rows in that form. Its first piece is made at once, so that what is wrong is told by
+/// The answer of these rows in that form. Its first piece is made at once, so that errors are reported by
 /// the status.
 ///
 /// # Errors

@@ -1,9 +1,9 @@
-//! Which capture stands for a page at a time.
+//! Selects the capture of a page at a time.
 //!
-//! Reports of failed fetches are no captures here. A redirect of a page to itself (`http` to `https`,
-//! `www.` or a slash) has the urlkey of the page; shown for the page it would lead round in a circle, so
-//! that it is passed over unless exactly it is asked for. Of a page's parts a good capture that is near
-//! stands before an error that is nearer.
+//! Reports of failed fetches do not count as captures here. A redirect of a page to itself (`http` to `https`,
+//! `www.` or a slash) has the urlkey of the page; shown for the page it would cause a redirect loop, so
+//! it is skipped unless exactly it is requested. For parts of a page, a near good capture is
+//! preferred to a nearer error.
 
 use std::sync::LazyLock;
 
@@ -17,10 +17,10 @@ use crate::store::Reader;
 use super::super::Serve;
 use super::super::reply::Refusal;
 
-/// What a capture is wanted for.
+/// The purpose of a capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
-    /// A page, or whatever stood at that address.
+    /// A page, or whatever was at that address.
     Page,
     /// A part of a page.
     Part,
@@ -31,20 +31,20 @@ pub enum Use {
 pub struct Chosen {
     /// The capture.
     pub capture: Capture,
-    /// Whether it is of the second that was asked for.
+    /// Whether it is of the requested second.
     pub is_exact: bool,
 }
 
-/// How many captures are looked at for one that will do.
+/// How many captures are examined to find a suitable one.
 const LOOKED_AT_MAX: usize = 200;
 /// How many near addresses are tried.
 const NEAR_MAX: usize = 5;
-/// How many are asked for at first.
+/// How many are queried at first.
 const FEW: usize = 4;
-/// How many redirects are read for that.
+/// How many redirects are read for the search.
 const REDIRECTS_READ_MAX: usize = 20;
 
-/// Keeps what is a capture of something.
+/// The filters that keep only real captures.
 pub fn visible() -> Vec<Filter> {
     static VISIBLE: LazyLock<Vec<Filter>> = LazyLock::new(|| {
         let filters = ["!=record_type:metadata", "!=record_type:conversion"];
@@ -58,7 +58,7 @@ pub fn mementos(url: &str, sort: Sort) -> Query {
     Query { sort, filters: visible(), ..Query::exactly(url) }
 }
 
-/// The middle of a period: what is asked for when its end or its beginning is meant, too.
+/// The middle of a period.
 fn middle(range: TimeRange) -> Timestamp {
     range.start.plus(range.end.since(range.start) / 2)
 }
@@ -83,7 +83,7 @@ pub fn choose(
     let mut search = Search { state, redirects: 0 };
     let mut first = None;
     let mut seen_exact: Option<Capture> = None;
-    // A second is a period: captures in it come first, in their order, also where one of the second before
+    // A second is a period: captures in it come first, in their order, even if one of the second before
     // is nearer to its beginning.
     let second = at.filter(|range| is_second(*range));
     let within = second.map(|range| Query {
@@ -117,17 +117,17 @@ pub fn choose(
         first.get_or_insert(capture);
     }
     let chosen = seen_exact.or(match wanted {
-        // Nothing is better, so that the error is what there is.
+        // There is nothing better than the error.
         Use::Part => first,
-        // A redirect to itself is what there is, where the address that it leads to was not captured.
+        // Only a redirect to itself is held; its target address was not captured.
         Use::Page => first.filter(|capture| capture.url == url),
     });
     Ok(chosen.map(|capture| Chosen { is_exact: is_exact(&capture), capture }))
 }
 
-/// The capture of a part of a page: of its address, or where nothing of that is held of one that is near (a number
-/// behind it that keeps caches from answering, a query of a style sheet), good ones before errors, the nearest in time
-/// among them. One of another address is never exact.
+/// The capture of a part of a page: of its address, or if none is held, of a near address (a number
+/// appended to bypass caches, a query of a style sheet), good ones before errors, the nearest in time
+/// first. One of another address is never exact.
 ///
 /// # Errors
 /// When the archive cannot answer.
@@ -164,7 +164,7 @@ pub fn choose_part(
     Ok(best)
 }
 
-/// Answers to a query of which mostly the first will do: a few, and the rest where it is asked for.
+/// Answers to a query whose first results mostly suffice: a few, and the rest on demand.
 fn first_few(reader: &Reader, query: Query) -> impl Iterator<Item = Result<Capture, ArchiveError>> {
     let few = reader.query(&Query { limit: Some(FEW), ..query.clone() });
     let rest = std::iter::once(query).flat_map(|query| reader.query(&query).skip(FEW));
@@ -182,8 +182,8 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Whether a capture will do. `is_named` is said of one of exactly the address and second that are asked
-    /// for.
+    /// Whether a capture is suitable. `is_named`: it has exactly the requested address and
+    /// second.
     fn suits(&mut self, capture: &Capture, wanted: Use, is_named: bool) -> Result<bool, Refusal> {
         match (wanted, capture.status) {
             (Use::Part, Some(400..)) => Ok(false),
@@ -202,7 +202,7 @@ impl Search<'_> {
     }
 }
 
-/// Whether a captured redirect leads to the page that it is a capture of. One that cannot be read does not.
+/// Whether a captured redirect leads to its own page. False if it cannot be read.
 fn leads_to_itself(state: &Serve, capture: &Capture) -> Result<bool, Refusal> {
     let record = match state.records.of(state, capture) {
         Ok(record) => record,
@@ -222,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_second_is_told_from_a_longer_period() {
+    fn a_second_is_distinguished_from_a_longer_period() {
         for (stamp, second) in
             [("20251105000000", true), ("20251105000000123", true), ("202511050000", false)]
         {

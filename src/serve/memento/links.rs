@@ -88,7 +88,7 @@ pub fn memento_links(
     }
     add("last", &around.last);
     if let (true, Some(from)) = (is_memento, of.copied_from()) {
-        // Whose capture it is: who copies it from here can see that it is no capture of this archive.
+        // Names the archive that made the capture: a copy made from here must not credit this archive.
         let date = of.date.to_http_date();
         links.push(format!("<{}>; rel=\"via\"; datetime=\"{date}\"", in_header(from)));
     }

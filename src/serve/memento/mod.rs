@@ -1,6 +1,6 @@
 //! Memento (RFC 7089): the TimeGate, TimeMaps and mementos, all below `/web/`.
 //!
-//! In reading order: what an address below `/web/` asks for (`target`), which capture that is (`find`), the
+//! In reading order: parsing an address below `/web/` (`target`), selecting the capture (`find`), the
 //! `Link` header (`links`), the answers (`timegate`, `timemap`; a memento itself is made by
 //! [`super::replay`]).
 
@@ -51,7 +51,7 @@ pub async fn web(State(state): State<Arc<Serve>>, asked: Asked) -> Response {
     };
     let mut response = answer.unwrap_or_else(IntoResponse::into_response);
     if is_timegate {
-        // Whatever a TimeGate answers hangs on the time that was asked for (RFC 7089 section 4.5).
+        // Every answer of a TimeGate depends on the requested time (RFC 7089 section 4.5).
         put(&mut response, VARY, ACCEPT_DATETIME);
     }
     response
@@ -62,14 +62,14 @@ fn to_page(asked: &Asked, url: &str) -> Response {
     redirect(&format!("{}{}", asked.site.root(), page_path(url)))
 }
 
-/// The reader's page of an address; of `http://a.example/x*` the one that lists what begins so.
+/// The reader's page of an address; for `http://a.example/x*` the one that lists addresses with that prefix.
 fn page_path(url: &str) -> String {
     let page = if url.ends_with('*') { "/search?q=" } else { "/page?url=" };
     let url: String = url::form_urlencoded::byte_serialize(url.as_bytes()).collect();
     format!("{page}{url}")
 }
 
-/// 302 to an address that holds for now.
+/// A temporary redirect (302).
 pub fn redirect(location: &str) -> Response {
     let mut response = StatusCode::FOUND.into_response();
     put(&mut response, LOCATION, location);

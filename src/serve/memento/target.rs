@@ -1,11 +1,11 @@
-//! What an address below `/web/` asks for.
+//! What an address below `/web/` requests.
 
 use crate::base::TimeRange;
 
 use super::super::original::original;
 use super::super::reply::Refusal;
 
-/// In which form a capture is wanted, by the two letters that pywb and the Wayback Machine write behind the
+/// In which form a capture is requested, by the two letters that pywb and the Wayback Machine write after the
 /// time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Modifier {
@@ -48,7 +48,7 @@ impl Modifier {
         Self::Part("jm_"),
     ];
 
-    /// As it stands behind the time.
+    /// As it stands after the time.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "",
@@ -70,13 +70,13 @@ impl Modifier {
         }
     }
 
-    /// Whether it asks for a part of a page, and not for a page.
+    /// Whether it requests a part of a page instead of a page.
     pub fn is_part(self) -> bool {
         matches!(self, Self::Script | Self::Style | Self::Image | Self::Part(_))
     }
 }
 
-/// In which form a TimeMap is wanted.
+/// In which form a TimeMap is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// `application/link-format` (RFC 6690)
@@ -98,7 +98,7 @@ impl Form {
     }
 }
 
-/// What is asked for.
+/// The request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// `/web/URL`
@@ -135,7 +135,7 @@ impl Target {
     /// Reads what follows `/web/`, and the query.
     ///
     /// # Errors
-    /// When no address of a page stands in it, or a time that is none.
+    /// When it contains no address of a page, or an invalid time.
     pub fn of(rest: &str, query: Option<&str>) -> Result<Self, Refusal> {
         if let Some(rest) = rest.strip_prefix("timemap/") {
             return Self::timemap(rest, query);
@@ -146,7 +146,7 @@ impl Target {
         }
         let digits = first.bytes().take_while(u8::is_ascii_digit).count();
         let (stamp, modifier) = first.split_at(digits);
-        // What is no modifier is the beginning of a host.
+        // Anything but a modifier is the beginning of a host.
         match Modifier::parse(modifier) {
             Some(modifier) if !(first.is_empty() || after.is_empty()) => Ok(Self::Memento {
                 at: if stamp.is_empty() { None } else { Some(time(stamp)?) },

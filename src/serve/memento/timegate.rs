@@ -1,5 +1,5 @@
-//! `/web/URL`: the TimeGate (RFC 7089 section 4, pattern 2.1). Always 302 where something is held, 404 where
-//! nothing is, 400 where the time is none; all of them vary with `Accept-Datetime`.
+//! `/web/URL`: the TimeGate (RFC 7089 section 4, pattern 2.1). Always 302 if something is held, 404 if
+//! nothing is, 400 if the time is invalid; all of them vary with `Accept-Datetime`.
 
 use std::sync::Arc;
 
@@ -40,10 +40,10 @@ const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
 /// The time of an `Accept-Datetime`: RFC 1123 in GMT and nothing else (RFC 7089 section 2.1.1).
 ///
 /// # Errors
-/// When it is no such time.
+/// When it is not such a time.
 pub fn accept_datetime(text: &str) -> Result<Timestamp, Refusal> {
     let text = text.trim();
-    // Printed again it has to be the same, so that no day is 99 and no Monday a Sunday.
+    // It has to be unchanged when printed again, which rejects a day 99 or a wrong weekday.
     Timestamp::parse_http_date(text).filter(|at| at.to_http_date() == text).ok_or_else(|| {
         let text: String = text.chars().take(100).collect();
         Refusal::bad(format!(

@@ -1,6 +1,6 @@
 //! `/web/timemap/FORM/URL`: TimeMaps (RFC 7089 section 5). A long one comes in pages, each a TimeMap of its own
-//! that begins with a second: `/web/timemap/FORM/STAMP/URL`; a page ends between two seconds, so that no
-//! memento is in none or in two. Nothing is negotiated.
+//! that begins with a second: `/web/timemap/FORM/STAMP/URL`; a page ends between two seconds, so that each
+//! memento is in exactly one. There is no content negotiation.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -57,7 +57,7 @@ struct TimeMap {
 }
 
 impl TimeMap {
-    /// A page of at least `page` mementos where there are as many; `None` where there is none.
+    /// A page of at least `page` mementos if there are that many; `None` if there is none.
     fn read(
         reader: &Reader,
         url: &str,
@@ -116,7 +116,7 @@ impl Written<'_> {
         ends.map_or((self.map.first, self.map.last), |(first, last)| (first.date, last.date))
     }
 
-    /// What a memento is beside one, of all mementos of the page.
+    /// The link relation of a memento, among all mementos of the page.
     fn relation(&self, capture: &Capture) -> &'static str {
         let second = Timestamp::floor_second;
         match (
@@ -187,7 +187,7 @@ impl Written<'_> {
         })
     }
 
-    /// The form of MemGator's `timemap/json`, with `pages` where there are more.
+    /// The form of MemGator's `timemap/json`, with `pages` if there are several.
     fn json(&self) -> String {
         let list: Vec<Value> = self.map.mementos.iter().map(|c| self.memento_json(c)).collect();
         let mut mementos = json!({"list": list});

@@ -1,4 +1,4 @@
-//! What the banner of a page says: which capture is shown, of which version, what that changed, and how far
+//! The content of the banner of a page: which capture is shown, of which version, what that changed, and how far
 //! in time its parts are apart.
 
 use std::sync::Arc;
@@ -16,17 +16,17 @@ use crate::render::web::kinds_in_words;
 use crate::replay::Banner;
 use crate::replay::parts::{self, Part};
 
-/// Parts are looked for so long; of a page with more the first ones are told of.
+/// How long parts are looked up; for a page with more, only the first ones are reported.
 const PARTS_TIME: Duration = Duration::from_millis(300);
 /// Kinds of change that are named.
 const KINDS_MAX: usize = 4;
 
-/// The banner above a capture. `around` are its neighbours, `asked_for` the time that was asked for where it
-/// is another, `named` the parts that the page names.
+/// The banner above a capture. `around` are its neighbours, `asked_for` the requested time if it
+/// differs, `named` the parts that the page names.
 ///
 /// # Errors
 /// When the archive cannot answer for the parts. A history that cannot be read is left out: the page can be
-/// shown all the same.
+/// shown without it.
 pub fn banner(
     state: &Arc<Serve>,
     own: &Site,
@@ -73,7 +73,7 @@ pub fn banner(
     Ok(banner)
 }
 
-/// What is reported of the parts: those that are shown with the page are the ones that replay would send for it.
+/// Notes about the parts: the captures that replay would send for them.
 fn notes(state: &Arc<Serve>, capture: &Capture, named: &[Part]) -> Result<Vec<String>, Refusal> {
     let begun = Instant::now();
     let second = capture.date.floor_second();

@@ -1,5 +1,5 @@
 //! A capture rewritten for a browser, in one of its forms: as a page, as a part, on which origin, under which
-//! banner. Those that were sent last are kept.
+//! banner. Those that were sent recently are kept.
 
 use std::sync::Arc;
 
@@ -14,14 +14,14 @@ use crate::replay::headers::Status;
 use crate::replay::parts::Part;
 use crate::replay::{Answer, Kind};
 
-/// What tells a form from every other: the capture, and a text of all else that it is made from.
+/// Identifies a form: the capture, and a text of everything else that it is made from.
 pub type FormKey = (Key, Arc<str>);
 
-/// Forms of captures that were sent lately.
+/// Forms of captures that were sent recently.
 pub struct Forms(Kept<FormKey, Arc<Form>>);
 
 impl Forms {
-    /// Keeps forms of this many bytes together.
+    /// Keeps forms with a total of this many bytes.
     pub fn new(bytes_max: usize) -> Self {
         Self(Kept::new(bytes_max, bytes_max / 4))
     }
@@ -40,7 +40,7 @@ impl Forms {
 
 /// A capture rewritten for a browser.
 pub struct Form {
-    /// The status; a status that cannot be sent, where the capture has such a one.
+    /// The status; as an error the captured status, if it cannot be sent.
     pub status: Result<StatusCode, Option<u16>>,
     /// How the payload is treated.
     pub kind: Kind,
@@ -60,23 +60,23 @@ pub enum FormBody {
     AsCaptured,
     /// These bytes.
     Rewritten(Bytes),
-    /// Nothing: what comes of the page is shown with something around it alone.
+    /// Nothing: the page was only scanned for its parts, or the client already has the form.
     None,
 }
 
 impl Form {
-    /// A form that is not rewritten yet, from what replay says of the capture. `text` is that of its key.
+    /// A form that is not rewritten yet, from the answer of replay. `text` is that of its key.
     pub fn of(record: &Record, answer: &Answer, text: &str) -> Self {
         let status = match answer.status {
             Status::Kept(status) => {
                 Ok(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY))
             }
-            Status::Told(status) => Err(status),
+            Status::Stated(status) => Err(status),
         };
         let mut fields = HeaderMap::with_capacity(answer.headers.len() + 8);
         for (name, value) in &answer.headers {
             if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), value.parse()) {
-                // Archived fields may be there several times.
+                // Archived fields may be repeated.
                 fields.append(name, value);
             }
         }
@@ -106,7 +106,7 @@ impl Form {
     }
 }
 
-/// What tells the forms of one payload apart.
+/// Distinguishes the forms of one payload.
 fn digest(text: &str, fields: &[(String, String)]) -> String {
     let text = format!("{} {text} {fields:?}", env!("CARGO_PKG_VERSION"));
     let digest = DigestAlgorithm::Sha1.digest(text.as_bytes()).to_string();

@@ -1,5 +1,5 @@
 //! The status and the header fields of a capture, as they are sent: all of them under `X-Archive-Orig-`, and
-//! those that may act as they are.
+//! those that may take effect unchanged.
 
 use axum::http::header::{CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
@@ -16,9 +16,9 @@ use crate::store::Loaded;
 
 /// How many fields of a capture are sent on.
 const FIELDS_MAX: usize = 80;
-/// How many bytes they have together.
+/// How many bytes they have in total.
 const FIELD_BYTES_MAX: usize = 32 * 1024;
-/// Raw payloads are for programs. In a browser nothing of one runs, and it asks for nothing.
+/// Raw payloads are for programs. In a browser they run no script and load nothing.
 const RAW_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 
 /// What a capture's head says.
@@ -42,7 +42,7 @@ impl Archived {
         let is_revisit = loaded.entry.kind == RecordKind::Revisit;
         let mut fields = list(&own);
         if is_revisit {
-            // The fields of the revisit win (RFC 9111 section 3.2 of a 304; they are newer in any case).
+            // The fields of the revisit win (RFC 9111 section 3.2 for a 304; they are always newer).
             let older = list(&loaded.payload_head());
             let is_new = |name: &str, fields: &[(String, Vec<u8>)]| {
                 fields.iter().all(|(known, _)| !known.eq_ignore_ascii_case(name))
@@ -51,7 +51,7 @@ impl Archived {
                 older.into_iter().filter(|(name, _)| is_new(name, &fields)).collect();
             fields.extend(added);
         }
-        // A 304 says that the page is as it was: it is shown with the status that it had.
+        // A 304 means that the page is unchanged: it is shown with its original status.
         let holder = loaded.holder();
         let status = match loaded.entry.status {
             Some(304) if loaded.original.is_some() => holder.entry.status,
@@ -65,11 +65,11 @@ impl Archived {
 
     /// How many bytes it takes, roughly.
     pub fn bytes(&self) -> usize {
-        // The fields stand in it twice, and the maps and texts have bytes of their own.
+        // The fields are stored twice, and the maps and texts have overhead.
         self.fields.iter().map(|(name, value)| 2 * (name.len() + value.len()) + 200).sum()
     }
 
-    /// A head that says the same, in bytes.
+    /// An equivalent head, in bytes.
     pub fn head(&self) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} -\r\n", self.captured).into_bytes();
         for (name, value) in &self.fields {
@@ -119,7 +119,7 @@ impl Archived {
     }
 }
 
-/// The fields of an answer that is sent raw: what was captured, and what keeps it from acting.
+/// The fields of an answer that is sent raw: the captured ones, and those that disable active content.
 fn raw(fields: &[(String, Vec<u8>)], content_type: Option<&str>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let mut bytes = 0;
@@ -129,7 +129,7 @@ fn raw(fields: &[(String, Vec<u8>)], content_type: Option<&str>) -> HeaderMap {
             break;
         }
         let name = format!("x-archive-orig-{}", name.to_ascii_lowercase());
-        // What cannot stand in a head any more is in the record.
+        // A field that is not valid in a head is still in the record.
         let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value))
         else {
             continue;
@@ -157,8 +157,8 @@ fn list(head: &Head) -> Vec<(String, Vec<u8>)> {
         .collect()
 }
 
-/// The status that a capture is sent with. A record without HTTP was got; what is no final status that a
-/// client could read is told as the archive's gateway would.
+/// The status that a capture is sent with. A record without HTTP counts as 200; anything but a final status that a
+/// client can read becomes a gateway error.
 fn sent_status(status: Option<u16>) -> StatusCode {
     match status {
         None => StatusCode::OK,

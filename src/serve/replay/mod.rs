@@ -1,7 +1,7 @@
 //! A memento: a capture as it was, or made ready for a browser that shows it here.
 //!
-//! In reading order: what is sent of a payload (`payload`), the header fields (`headers`), a capture that was
-//! loaded (`record`), what is said above a page (`banner`), a capture rewritten for a browser (`form`) and
+//! In reading order: the payload as it is sent (`payload`), the header fields (`headers`), a loaded capture
+//! (`record`), the banner above a page (`banner`), a capture rewritten for a browser (`form`) and
 //! answered (`shown`), the answers (below). Which capture is sent is decided in
 //! [`super::memento`]; what a page becomes by rewriting in [`crate::replay`].
 
@@ -63,7 +63,7 @@ pub async fn answer(
                 true => choose_part(state, &url, at)?,
                 false => choose(state, &url, at, Use::Page)?,
             };
-            // What was removed by order is not shown by another capture in its place.
+            // A capture that was removed by order is not replaced by another one.
             let second = at.filter(|range| is_second(*range));
             let exact = chosen.as_ref().is_some_and(|chosen| chosen.is_exact);
             if (second.is_some() || chosen.is_none()) && !exact && !modifier.is_part() {
@@ -80,7 +80,7 @@ pub async fn answer(
                 };
             };
             if !chosen.is_exact && !modifier.is_part() {
-                // The address of a memento is that of its own second and no other.
+                // A memento is only answered at the address of its own second.
                 return Ok(redirect(&uri_m(&asked.site, modifier, &chosen.capture)));
             }
             memento(state, &asked, modifier, &url, at, &chosen)
@@ -132,13 +132,13 @@ fn memento(
     Ok(response)
 }
 
-/// What a capture holds never changes; which capture is nearest may, and so may what stands around a page.
+/// The content of a capture never changes; the nearest capture may change, and so may the frame of a page.
 fn cache(chosen: &Chosen, modifier: Modifier) -> &'static str {
     let is_page = !modifier.is_part() && !matches!(modifier, Modifier::Raw(_));
     if chosen.is_exact && !is_page { "private, max-age=86400" } else { "private, no-cache" }
 }
 
-/// A page is linked with its neighbours; a part of one, of which there are many, with what names them.
+/// A page is linked with its neighbours; a part of a page, of which there are many, only with its TimeGate and TimeMap.
 fn links(site: &Site, url: &str, capture: &Capture, around: Option<&Neighbours>) -> String {
     let Some(around) = around else {
         let (root, original) = (site.root(), in_header(&capture.url));

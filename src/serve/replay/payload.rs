@@ -1,5 +1,5 @@
-//! What is sent of a payload: as it was captured, or with its content coding undone for a client that does
-//! not take it; and where its bytes are meanwhile.
+//! The payload as it is sent: as it was captured, or with its content coding undone for a client that does
+//! not accept it; and where its bytes are stored meanwhile.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -17,7 +17,7 @@ use crate::store::Loaded;
 const MEMORY_MAX: usize = 4 << 20;
 /// How many bytes of a file are read at a time.
 const PIECE: u64 = 256 * 1024;
-/// How many bytes show what a payload is.
+/// How many bytes are needed to recognise a payload.
 const PREFIX: usize = 8;
 
 /// A payload that is ready to be sent.
@@ -40,7 +40,7 @@ pub enum Held {
 }
 
 impl Held {
-    /// The payload of the record that holds it, without a copy where no transfer coding was put over it.
+    /// The payload of the record that holds it, without a copy if it has no transfer coding.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -74,7 +74,7 @@ impl Held {
         }
     }
 
-    /// Its first bytes, which show what it is.
+    /// Its first bytes, by which it is recognised.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -101,12 +101,12 @@ impl Payload {
         self.is_coded
     }
 
-    /// What tells the forms of one payload apart.
+    /// Distinguishes the forms of one payload.
     pub fn mark(&self) -> &'static str {
         if self.is_coded && self.coding.is_none() { "-plain" } else { "" }
     }
 
-    /// A part of it: at once, or what makes its pieces.
+    /// A part of it: as bytes, or as a source of pieces.
     pub fn part(self, range: Range<u64>) -> Result<Bytes, FilePieces> {
         match self.bytes {
             Held::Memory(bytes) => {
@@ -122,7 +122,7 @@ impl Payload {
     }
 }
 
-/// A payload that can be read from its start alone.
+/// A payload that can only be read from its start.
 fn collected(mut payload: Box<dyn Read + Send + '_>) -> io::Result<Held> {
     let mut bytes = Vec::new();
     payload.by_ref().take(MEMORY_MAX as u64 + 1).read_to_end(&mut bytes)?;
@@ -136,7 +136,7 @@ fn collected(mut payload: Box<dyn Read + Send + '_>) -> io::Result<Held> {
     Ok(Held::File { file: Arc::new(file), place: 0..bytes.len() as u64 + rest })
 }
 
-/// Reads a part of a file that others read, too.
+/// Reads a part of a shared file.
 struct FileReader<'a> {
     file: &'a File,
     at: u64,

@@ -1,5 +1,5 @@
 //! A capture that was loaded: its head, and its payload as it was captured and with its content coding
-//! undone. Those that were asked for last are kept.
+//! undone. Those that were requested recently are kept.
 
 use std::io::BufReader;
 use std::sync::{Arc, OnceLock};
@@ -16,15 +16,15 @@ use crate::archive::{Capture, RecordKind};
 use crate::http::{ContentCoding, Head, decode_body};
 use crate::replay::PREFIX_BYTES;
 
-/// A capture, and for a revisit the one that holds its payload: all that a loaded record is made from. The
-/// whole lines of the index, so that a record is not taken for another that came to lie at its place.
+/// A capture, and for a revisit the one that holds its payload: everything that a loaded record is made from. The
+/// whole lines of the index, so that a record is not confused with another one at the same place.
 pub type Key = (Capture, Option<Capture>);
 
-/// Captures that were loaded lately.
+/// Captures that were loaded recently.
 pub struct Records {
     /// Those whose payloads are in memory.
     short: Kept<Key, Arc<Record>>,
-    /// Those whose payloads are in temporary files: a film is asked for in many ranges.
+    /// Those whose payloads are in temporary files: a video is requested in many ranges.
     long: Kept<Key, Arc<Record>>,
 }
 
@@ -40,7 +40,7 @@ impl Records {
     /// # Errors
     /// When the archive cannot answer, or the record was changed.
     pub fn of(&self, state: &Serve, capture: &Capture) -> Result<Arc<Record>, Refusal> {
-        // Which record holds a payload is asked each time: it may have come since.
+        // The record that holds the payload is looked up each time: it may have been added since.
         let original = match capture.kind {
             RecordKind::Revisit => state.reader.original_of(capture)?,
             _ => None,
@@ -54,7 +54,7 @@ impl Records {
         Ok(record)
     }
 
-    /// Keeps a record, or notes that more of it is in memory than before.
+    /// Keeps a record, or updates its size.
     fn keep(&self, record: &Arc<Record>) {
         match &record.payload {
             Held::Memory(_) => {
@@ -76,14 +76,14 @@ pub struct Record {
     pub archived: Archived,
     /// Whether another record should hold its payload and is not in the archive.
     pub is_without_payload: bool,
-    /// What an `ETag` of it begins with; `None` where the payload has no digest.
+    /// The beginning of its `ETag`; `None` if the payload has no digest.
     pub mark: Option<String>,
     /// The head that belongs to the payload.
     head: Head,
     /// The content codings of the payload, in lower case.
     codings: Vec<String>,
     payload: Held,
-    /// The payload with its content coding undone, once that was asked for.
+    /// The payload with its content coding undone, once requested.
     decoded: OnceLock<Decoded>,
 }
 
@@ -91,7 +91,7 @@ pub struct Record {
 #[derive(Debug, Clone)]
 struct Decoded {
     bytes: Bytes,
-    /// Whether there would have been more.
+    /// Whether it was truncated.
     is_cut: bool,
 }
 
@@ -140,7 +140,7 @@ impl Record {
 
     /// Whether anything has to be undone before the payload can be read.
     fn is_coded(&self) -> bool {
-        // Some servers pack a text and do not say so.
+        // Some servers compress a text without declaring it.
         !self.codings.is_empty()
             || self.payload.prefix().is_ok_and(|prefix| ContentCoding::sniffed(&prefix).is_some())
     }
@@ -158,7 +158,7 @@ impl Record {
             return Ok(decoded.clone());
         }
         let decoded = self.undone_up_to(state.options.decoded_bytes_max)?;
-        // What a long payload comes to is too much to be kept in memory.
+        // The decoded form of a long payload is too large for memory.
         let is_short = matches!(self.payload, Held::Memory(_));
         if is_short && self.decoded.set(decoded.clone()).is_ok() {
             state.records.keep(self);
@@ -177,7 +177,7 @@ impl Record {
         Ok(Decoded { bytes: decoded.bytes.into(), is_cut: decoded.cut.is_some() })
     }
 
-    /// The first bytes of [`Self::decoded`], as many as replay looks at.
+    /// The first bytes of [`Self::decoded`], as many as replay examines.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -210,14 +210,14 @@ impl Record {
             return Ok(as_captured());
         }
         let decoded = self.undone(state)?;
-        // What cannot be undone is sent as it is, and says so.
+        // A coding that cannot be undone is sent as it is and declared.
         Ok(match decoded.is_cut {
             true => as_captured(),
             false => Payload { bytes: Held::Memory(decoded.bytes), coding: None, is_coded },
         })
     }
 
-    /// What is said where the payload is not in the archive.
+    /// The refusal if the payload is not in the archive.
     pub fn payload_missing(&self) -> Refusal {
         let capture = self.capture();
         Refusal::missing(format!(
@@ -227,7 +227,7 @@ impl Record {
         ))
     }
 
-    /// A strong validator of what is sent: the digest of the payload, and what tells its forms apart.
+    /// A strong validator of the sent bytes: the digest of the payload, and a mark of its form.
     pub fn etag(&self, form: &str) -> Option<String> {
         self.mark.as_ref().map(|mark| format!("\"{mark}{form}\""))
     }

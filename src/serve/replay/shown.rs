@@ -25,24 +25,24 @@ use crate::replay::parts::{self, Named};
 use crate::replay::policy::{self, Guard, Origin, Scripts};
 use crate::replay::{self, Answer, Banner, Captured, Links, View};
 
-/// What is asked of replay.
+/// A request to replay.
 pub struct Showing<'a> {
     pub state: &'a Arc<Serve>,
     pub asked: &'a Asked,
     pub modifier: Modifier,
     pub capture: &'a Capture,
-    /// The time that was asked for, where it is not that of the capture.
+    /// The requested time, if it is not that of the capture.
     pub asked_for: Option<Timestamp>,
     pub around: Option<&'a Neighbours>,
 }
 
-/// The site as replay names it.
+/// The site as a value of replay.
 fn site(site: &Site) -> Result<replay::Site, Refusal> {
     let origin = format!("{}://{}", site.scheme, site.host);
     replay::Site::new(&origin, &site.base).map_err(|why| Refusal::bad(why.to_string()))
 }
 
-/// The modifier as replay names it.
+/// The modifier as a value of replay.
 fn named(modifier: Modifier) -> replay::Modifier {
     replay::Modifier::parse(modifier.as_str()).unwrap_or(replay::Modifier::Embed)
 }
@@ -52,14 +52,14 @@ pub fn is_service_worker(asked: &Asked) -> bool {
     policy::is_service_worker(asked.header("service-worker"), asked.header("sec-fetch-dest"))
 }
 
-/// Whether a request would run a captured script where none may run. The policy of a captured page asks for
-/// none; this keeps a page of the reader from being led to one.
+/// Whether a request would run a captured script where none may run. The policy of a captured page allows
+/// none; this check protects pages of the reader.
 pub fn is_forbidden_script(state: &Serve, asked: &Asked) -> bool {
     let may_run = asked.site.is_replay && state.options.replay_scripts;
     !may_run && policy::is_script_like(asked.header("sec-fetch-dest"))
 }
 
-/// What stands for a part of a page that is not held: it breaks nothing of the page around it.
+/// The placeholder for a part of a page that is not held: it does not break the page around it.
 pub fn missing(asked: &Asked, modifier: Modifier) -> Result<Response, Refusal> {
     let (media_type, body) = parts::missing(named(modifier));
     let mut response = with_type(StatusCode::NOT_FOUND, media_type, body);
@@ -67,7 +67,7 @@ pub fn missing(asked: &Asked, modifier: Modifier) -> Result<Response, Refusal> {
     Ok(response)
 }
 
-/// Puts the policy of replay on an answer that is none of a capture.
+/// Sets the policy of replay on an answer that is not a capture.
 fn guard(response: &mut Response, own: &Site, guard: Guard) -> Result<(), Refusal> {
     let origin = if own.is_replay { Origin::Own } else { Origin::Shared };
     let policy = policy::content_security_policy(&site(own)?, origin, Scripts::Never, guard);
@@ -98,7 +98,7 @@ impl Showing<'_> {
             origin: if self.asked.site.is_replay { Origin::Own } else { Origin::Shared },
         };
         let mut form = making.form(None, &self.asked.headers)?;
-        let status = form.status.map_err(|status| self.told(status))?;
+        let status = form.status.map_err(|status| self.unsendable(status))?;
         if let Some(around) = self.around.filter(|_| self.has_banner(form.kind)) {
             let site = &self.asked.site;
             let (capture, asked_for) = (self.capture, self.asked_for);
@@ -113,7 +113,7 @@ impl Showing<'_> {
         }
         let mut response = match &form.body {
             FormBody::AsCaptured => identity(self.state, self.asked, record, status)?,
-            // The client has it already, so that it was not made.
+            // The client already has it, so it was not made.
             FormBody::None => StatusCode::NOT_MODIFIED.into_response(),
             FormBody::Rewritten(_) if form.is_known(&self.asked.headers) => {
                 StatusCode::NOT_MODIFIED.into_response()
@@ -142,8 +142,8 @@ impl Showing<'_> {
         Ok(response)
     }
 
-    /// A status that cannot be sent.
-    fn told(&self, status: Option<u16>) -> Refusal {
+    /// The refusal for a status that cannot be sent.
+    fn unsendable(&self, status: Option<u16>) -> Refusal {
         let (url, when) = (&self.capture.url, self.capture.date.to_rfc3339());
         let what = status.map_or_else(|| "none".to_owned(), |status| status.to_string());
         Refusal::missing(format!(
@@ -151,7 +151,7 @@ impl Showing<'_> {
         ))
     }
 
-    /// Whether the archive says above the capture what it is.
+    /// Whether the capture is shown with a banner.
     fn has_banner(&self, kind: replay::Kind) -> bool {
         match self.modifier {
             Modifier::None => kind == replay::Kind::Html,
@@ -167,7 +167,7 @@ impl Showing<'_> {
         Ok(response)
     }
 
-    /// A page of the reader that holds the capture in a frame, where its scripts run.
+    /// A page of the reader that shows the capture in a frame, where its scripts run.
     fn frame(&self, own: &replay::Site, status: StatusCode, banner: &Banner) -> Response {
         let inner = uri_m(&self.asked.site, Modifier::Page, self.capture);
         let banner = banner.to_html();
@@ -184,7 +184,7 @@ impl Showing<'_> {
     }
 }
 
-/// What a form of a capture is made from, beside its banner.
+/// The inputs of a form of a capture, except its banner.
 struct Making<'a> {
     state: &'a Arc<Serve>,
     record: &'a Arc<Record>,
@@ -195,8 +195,8 @@ struct Making<'a> {
 }
 
 impl Making<'_> {
-    /// The form with this banner, or without one, made now or before. Nothing is rewritten where the client has
-    /// it already, and what comes of a page that will have a banner is only gone through for its parts.
+    /// The form with this banner, or without one, from the cache or newly made. Nothing is rewritten if the client has
+    /// it already; a page that will have a banner is only scanned for its parts.
     fn form(&self, banner: Option<Banner>, asked: &HeaderMap) -> Result<Arc<Form>, Refusal> {
         let Self { site, modifier, scripts, origin, .. } = self;
         let root = format!("{}{}", site.origin(), site.base_path());
@@ -233,16 +233,16 @@ impl Making<'_> {
         Ok(form)
     }
 
-    /// Whether something is said of the parts of the page before it is shown.
+    /// Whether the banner has notes about the parts of the page.
     fn notes_parts(&self) -> bool {
         matches!(self.modifier, replay::Modifier::Page | replay::Modifier::Banner)
     }
 
-    /// What replay says of the capture, and where it notes the parts that a page names.
+    /// The answer of replay, and the list in which it notes the parts that a page names.
     fn begin(&self, banner: Option<Banner>) -> Result<(Answer, Named), Refusal> {
         let capture = self.record.capture();
         let Ok(target) = TargetUri::parse(&capture.url) else {
-            // A name that leads nowhere has nothing to be rewritten to.
+            // A name without an address cannot be rewritten.
             return Err(Refusal::missing(format!("{} is no page", capture.url)));
         };
         let stamp = capture.date.to_stamp14();

@@ -1,4 +1,4 @@
-//! One request of the replay proxy: which capture it is answered with, and what is sent of that.
+//! One request of the replay proxy: which capture answers it, and what is sent of it.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::serve::request::{Asked, Site};
 /// The longest body of a request that is compared: JSON beyond has no key of its own either.
 const BODY_BYTES_MAX: usize = 4 << 20;
 
-/// What was asked for, once its body is read.
+/// A request, once its body is read.
 struct Wanted {
     method: Method,
     url: String,
@@ -39,13 +39,13 @@ pub(super) async fn answer(request: Request<Body>, url: &str, shared: &Arc<Share
         Err(refusal) => return refusal.into_response(),
     };
     let Ok(uri) = TargetUri::parse(url) else {
-        return told(shared, &method, url, &headers, Why::NoAddress);
+        return report_missing(shared, &method, url, &headers, Why::NoAddress);
     };
     if headers.contains_key("upgrade") {
-        return told(shared, &method, url, &headers, Why::Socket);
+        return report_missing(shared, &method, url, &headers, Why::Socket);
     }
     let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
-        return told(shared, &method, url, &headers, Why::LongBody);
+        return report_missing(shared, &method, url, &headers, Why::LongBody);
     };
     let url = uri.without_fragment().as_str().to_owned();
     let wanted = Wanted { method, url, headers, body, at };
@@ -55,18 +55,24 @@ pub(super) async fn answer(request: Request<Body>, url: &str, shared: &Arc<Share
         Ok(Ok(mut response)) => {
             shared.note_answered();
             if shared.moment != Moment::Asked {
-                // A page sees what its server sent and no more.
+                // A page sees only what its server sent.
                 response.headers_mut().remove(MEMENTO_DATETIME);
             }
             response
         }
-        Ok(Err(why)) => told(shared, &method, &url, &headers, why),
+        Ok(Err(why)) => report_missing(shared, &method, &url, &headers, why),
         Err(refusal) => refusal.into_response(),
     }
 }
 
-/// The answer for what is not sent, which is counted.
-fn told(shared: &Shared, method: &Method, url: &str, headers: &HeaderMap, why: Why) -> Response {
+/// The answer for a missing capture, which is counted.
+fn report_missing(
+    shared: &Shared,
+    method: &Method,
+    url: &str,
+    headers: &HeaderMap,
+    why: Why,
+) -> Response {
     let url: String = url.chars().take(4_000).collect();
     shared.note_missing(Missing {
         method: method.to_string(),
@@ -82,7 +88,7 @@ fn found(state: &Arc<Serve>, wanted: &Wanted) -> Result<Result<Response, Why>, R
     let capture = match *method {
         Method::GET | Method::HEAD => read(state, url, headers, *at)?,
         Method::OPTIONS if headers.contains_key("access-control-request-method") => {
-            // A browser's own question whether it may ask: programs that record seldom have it.
+            // A CORS preflight: recording programs seldom capture them.
             return Ok(match Preflight::of(headers) {
                 Some(preflight) if choose_part(state, url, *at)?.is_some() => {
                     Ok(preflight.response())
@@ -115,7 +121,7 @@ fn read(
     at: Option<TimeRange>,
 ) -> Result<Option<Capture>, Refusal> {
     let dest = headers.get("sec-fetch-dest").and_then(|value| value.to_str().ok());
-    // A program that does not say what it asks for gets what a person would.
+    // A program that does not declare a destination gets a page.
     let is_page = matches!(dest, None | Some("document" | "iframe" | "frame" | "object" | "embed"));
     let chosen = match is_page {
         true => choose(state, url, at, Use::Page)?,
@@ -136,7 +142,7 @@ fn sent(
     let mut status = record.archived.status;
     if let Some(range) = captured_range {
         if range.is_whole() {
-            // All of it was sent, so that any part can be.
+            // The capture is complete, so any part can be sent.
             status = StatusCode::OK;
         } else {
             headers.remove("range");
@@ -149,7 +155,7 @@ fn sent(
     Ok(response)
 }
 
-/// A proxy has no address of its own in what it sends.
+/// A placeholder: a proxy has no address of its own in its answers.
 fn nowhere() -> Site {
     Site {
         scheme: "http".to_owned(),
@@ -161,7 +167,7 @@ fn nowhere() -> Site {
     }
 }
 
-/// The time that counts for a request; none for the newest.
+/// The time that a request is answered for; none for the newest.
 fn moment(moment: Moment, headers: &HeaderMap) -> Result<Option<Timestamp>, Refusal> {
     match (moment, headers.get("accept-datetime")) {
         (Moment::Fixed(at), _) => Ok(Some(at)),

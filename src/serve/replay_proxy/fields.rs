@@ -1,5 +1,5 @@
-//! The header fields that the replay proxy sends: those of the capture, but for what belongs to a connection or to
-//! the form that the payload is sent in.
+//! The header fields that the replay proxy sends: those of the capture, except those of a connection or of
+//! the form in which the payload is sent.
 
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -12,7 +12,7 @@ use crate::serve::replay::Record;
 use crate::serve::reply::put;
 
 /// Fields of a connection (RFC 9110 section 7.6.1), of a proxy, or of the form in which a payload was sent; and
-/// those by which a server asks the browser to speak to another one of its own accord.
+/// those by which a server makes the browser contact another one.
 const LEFT_OUT: [&str; 18] = [
     "alt-svc",
     "connection",
@@ -36,7 +36,7 @@ const LEFT_OUT: [&str; 18] = [
 /// How many fields of a capture are sent.
 const FIELDS_MAX: usize = 90;
 
-/// Puts the fields of the capture in the place of those that say how the archive sends it, but for the length, the
+/// Replaces the fields of the archive's answer by those of the capture, except the length, the
 /// coding and the range of what is sent.
 pub(super) fn replace(response: &mut Response, record: &Record, asked: &HeaderMap) {
     let made = std::mem::take(response.headers_mut());
@@ -46,7 +46,7 @@ pub(super) fn replace(response: &mut Response, record: &Record, asked: &HeaderMa
         if LEFT_OUT.contains(&name.as_str()) {
             continue;
         }
-        // What cannot stand in a head any more is in the record.
+        // A field that is not valid in a head is still in the record.
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_bytes(value))
         {
             headers.append(name, value);
@@ -66,8 +66,8 @@ pub(super) fn replace(response: &mut Response, record: &Record, asked: &HeaderMa
     allow(headers, asked);
 }
 
-/// Lets a page read an answer of another origin where its server would have: where it allows an origin by name, or
-/// says that its answers hang on the origin that asks.
+/// Lets a page read an answer of another origin if its server would have: if it allows an origin by name, or
+/// its answers vary with the requesting origin.
 fn allow(headers: &mut HeaderMap, asked: &HeaderMap) {
     let Some(origin) = asked.get("origin") else { return };
     let depends = match headers.get(ACCESS_CONTROL_ALLOW_ORIGIN) {
@@ -88,7 +88,7 @@ fn varies_by_origin(headers: &HeaderMap) -> bool {
         .any(|value| value.split(',').any(|name| name.trim().eq_ignore_ascii_case("origin")))
 }
 
-/// A browser's question whether a page may ask another origin (Fetch standard, CORS-preflight request).
+/// A browser's check whether a page may send a request to another origin (Fetch standard, CORS-preflight request).
 pub(in crate::serve) struct Preflight {
     origin: HeaderValue,
     method: HeaderValue,
@@ -96,7 +96,7 @@ pub(in crate::serve) struct Preflight {
 }
 
 impl Preflight {
-    /// The question that a request asks, where it is one.
+    /// The preflight of a request, if it is one.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         Some(Self {
             origin: headers.get("origin")?.clone(),
@@ -105,7 +105,7 @@ impl Preflight {
         })
     }
 
-    /// Yes: what the server answered to the request itself says what the page may read.
+    /// Allows the request: the captured answer to the request itself determines what the page may read.
     pub fn response(self) -> Response {
         let mut response = StatusCode::NO_CONTENT.into_response();
         let headers = response.headers_mut();

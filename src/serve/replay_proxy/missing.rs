@@ -1,4 +1,4 @@
-//! What is sent for what the archive does not hold: a 404 that says so and whose it is.
+//! The answer for what the archive does not hold: a 404 that says so and names the archive.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use axum::response::Response;
 use crate::base::markup::escaped;
 use crate::serve::reply::{put, with_type};
 
-/// What marks an answer as one of the archive's own.
+/// Marks an answer as made by the archive itself.
 pub(in crate::serve) const MISSING: HeaderName = HeaderName::from_static("x-pressmark-missing");
 
 /// Why nothing is sent.
@@ -25,7 +25,7 @@ pub(in crate::serve) enum Why {
     Socket,
     /// Its body is longer than any that is compared.
     LongBody,
-    /// It is no address of a page.
+    /// It is not an address of a page.
     NoAddress,
 }
 

@@ -1,8 +1,8 @@
-//! The replay proxy: HTTP as a proxy speaks it, answered from the archive and never from the web. What asks through
-//! it sees captures at their true addresses with nothing rewritten.
+//! The replay proxy: an HTTP proxy that answers from the archive and never from the web. A client of it
+//! sees captures at their original addresses with nothing rewritten.
 //!
 //! In reading order: connections, CONNECT and TLS (`wire`), a request answered (`answer`), requests that have a body
-//! (`posted`), the header fields that are sent (`fields`), what is sent for what is not held (`missing`).
+//! (`posted`), the header fields that are sent (`fields`), the answer for missing captures (`missing`).
 //!
 //! It opens no connection of its own. For `https` it answers with certificates of a throw-away authority
 //! ([`Authority`]) which its own browser accepts by the digest of their key; other programs get the certificate of
@@ -32,15 +32,15 @@ use crate::archive::Capture;
 use crate::base::Timestamp;
 use crate::browser::{Authority, Traffic};
 
-/// How many addresses that are not held are listed.
+/// How many missing addresses are listed.
 const LISTED_MAX: usize = 1_000;
 
-/// At which time requests are answered.
+/// The time for which requests are answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
-    /// At this one: the nearest capture counts.
+    /// This time: the nearest capture counts.
     Fixed(Timestamp),
-    /// At that of the request's `Accept-Datetime`, the newest without one.
+    /// That of the request's `Accept-Datetime`, the newest without one.
     Asked,
 }
 
@@ -55,14 +55,14 @@ pub struct Missing {
     pub why: String,
 }
 
-/// What was asked of a proxy so far.
+/// The requests to a proxy so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Traded {
     /// Requests that were answered with a capture.
     pub answered: u64,
     /// Requests that were answered with our own 404.
     pub missing: u64,
-    /// The first of those, each address once.
+    /// The first missing addresses, each once.
     pub missing_parts: Vec<Missing>,
 }
 
@@ -90,7 +90,7 @@ pub struct ReplayProxy {
 
 impl Drop for ReplayProxy {
     fn drop(&mut self) {
-        // With the task go the connections, which are its own.
+        // The connections belong to the task and end with it.
         self.task.abort();
     }
 }
@@ -99,7 +99,7 @@ impl ReplayProxy {
     /// Listens at an address; port 0 picks one.
     ///
     /// # Errors
-    /// When the address cannot be had, or no certificate can be made.
+    /// When the address cannot be bound, or no certificate can be made.
     pub async fn start(state: Arc<Serve>, bind: &str, moment: Moment) -> io::Result<Self> {
         let authority = Authority::new().map_err(io::Error::other)?;
         let listener = TcpListener::bind(bind).await?;
@@ -116,7 +116,7 @@ impl ReplayProxy {
         self.shared.authority.key_digest()
     }
 
-    /// What was asked so far.
+    /// The requests so far.
     #[must_use]
     pub fn traded(&self) -> Traded {
         self.shared.log().traded.clone()
@@ -134,7 +134,7 @@ impl Traffic for ReplayProxy {
     }
 
     fn is_held(&self) -> bool {
-        // An archive has no hosts whose turn would be waited for.
+        // An archive has no per-host delays.
         false
     }
 }
@@ -160,7 +160,7 @@ impl Shared {
 
 impl Serve {
     /// The capture of a page that is nearest to a time, the newest without one. A redirect of a page to itself is
-    /// passed over, as in replay. Blocks.
+    /// skipped, as in replay. Blocks.
     ///
     /// # Errors
     /// When the archive cannot answer; as text.

@@ -1,6 +1,6 @@
-//! Requests with a body: which capture answered the same one.
+//! Requests with a body: finds the capture that answered the same request.
 //!
-//! The index has one key for an address, whatever was sent to it. The request stands beside its capture in the WARC
+//! The index has one key for an address, whatever was sent to it. The request is stored with its capture in the WARC
 //! file; the two are the same when index lines would give them one key ([`crate::exchange::lines::post`]).
 
 use crate::archive::{Capture, RecordKind, Sort};

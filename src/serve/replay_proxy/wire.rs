@@ -25,14 +25,14 @@ use crate::serve::body::Counted;
 use crate::serve::reply::{Refusal, put, with_type};
 use crate::serve::token::shows_token;
 
-/// As many connections at a time: a browser opens 32 to a proxy.
+/// At most this many connections at a time: a browser opens 32 to a proxy.
 const CONNECTIONS_MAX: usize = 512;
 /// The longest head of a request, in bytes.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// The first byte of a TLS connection: a handshake record (RFC 8446 section 5.1).
 const TLS_HANDSHAKE: u8 = 0x16;
 
-/// What stands before the path of what is asked through a connection.
+/// How requests of a connection name their address.
 #[derive(Debug, Clone)]
 enum Way {
     /// The proxy itself, at this address: requests name the whole address.
@@ -47,7 +47,7 @@ pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     loop {
         while connections.try_join_next().is_some() {}
         let Ok((stream, peer)) = listener.accept().await else {
-            // Too many open files, most likely: there will be fewer in a while.
+            // Most likely too many open files: wait until some are closed.
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
             continue;
         };
@@ -80,7 +80,7 @@ where
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(io, service)
         .with_upgrades();
-    // A client that is slow, gone or speaks something else is its own problem.
+    // Slow or broken clients are not errors of the proxy.
     if let Err(why) = connection.await {
         tracing::debug!(%peer, %why, "a connection of the replay proxy ended");
     }
@@ -105,7 +105,7 @@ async fn respond(
                 return Refusal::bad("CONNECT names a host and a port").into_response();
             };
             let upgrade = hyper::upgrade::on(&mut request);
-            // The tunnel ends with its client, or with the task of the connection that it was.
+            // The tunnel ends with its client, or with the task of its connection.
             tokio::spawn(async move {
                 if let Ok(upgraded) = upgrade.await {
                     tunnel(upgraded, authority, peer, shared).await;
@@ -124,12 +124,12 @@ async fn respond(
     let open = Open::begin(&shared);
     let response = answer(request.map(Body::new), &url, &shared).await;
     let mut open = Some(open);
-    // A body that is still sent is asked for still.
+    // The request counts as open until its body is sent.
     response.map(|body| Counted::over(body, move |_| drop(open.take())))
 }
 
-/// Whether the proxy itself is asked: as a server, or through itself by its own address, as a client does that has
-/// it for its proxy.
+/// Whether a request is for the proxy itself: as a server, or through itself by its own address, from a client that
+/// uses it as its proxy.
 fn is_own(uri: &Uri, local: Option<SocketAddr>) -> bool {
     let Some(authority) = uri.authority().filter(|_| uri.scheme().is_some()) else { return true };
     let host = authority.host();
@@ -140,7 +140,7 @@ fn is_own(uri: &Uri, local: Option<SocketAddr>) -> bool {
     })
 }
 
-/// What is asked of the proxy as of a server.
+/// Answers a request to the proxy as a server.
 fn own(request: &Request<Incoming>, shared: &Shared) -> Response {
     match request.uri().path() {
         "/ca.pem" => with_type(
@@ -155,7 +155,7 @@ fn own(request: &Request<Incoming>, shared: &Shared) -> Response {
     }
 }
 
-/// The tunnel of a CONNECT. Boxed: the requests in it are answered by what made it.
+/// The tunnel of a CONNECT. Boxed, since it is recursive: the same code answers the requests in it.
 fn tunnel(
     upgraded: Upgraded,
     authority: String,
@@ -165,7 +165,7 @@ fn tunnel(
     Box::pin(through(TokioIo::new(upgraded), authority, peer, shared))
 }
 
-/// What comes after a CONNECT: TLS, or plain requests as of a socket.
+/// The connection after a CONNECT: TLS, or plain requests.
 async fn through<S>(mut stream: S, authority: String, peer: SocketAddr, shared: Arc<Shared>)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -175,7 +175,7 @@ where
         return;
     }
     let (rest, sender) = tokio::io::split(stream);
-    // What was read to look at it comes first.
+    // The bytes that were read ahead come first.
     let stream = tokio::io::join(std::io::Cursor::new(first).chain(rest), sender);
     if first[0] != TLS_HANDSHAKE {
         let host = authority.strip_suffix(":80").unwrap_or(&authority);
@@ -192,7 +192,7 @@ where
     converse(TokioIo::new(stream), way, peer, shared).await;
 }
 
-/// Whether a request shows the token, where one is asked for.
+/// Whether a request shows the token, if one is required.
 fn has_token(request: &Request<Incoming>, shared: &Shared) -> bool {
     let shown = request.headers().get(PROXY_AUTHORIZATION).and_then(|value| value.to_str().ok());
     shows_token(shown, &shared.state.options.token)

@@ -1,4 +1,4 @@
-//! A request at a rerouted origin: which capture it is answered with, and how.
+//! A request at a rerouted origin: which capture answers it, and how.
 
 use std::sync::Arc;
 
@@ -77,7 +77,7 @@ async fn answered(
     let path = parts.uri.path_and_query().map_or("/", |target| target.as_str());
     let url = TargetUri::parse(&format!("{}{path}", place.origin()));
     match dest {
-        // What a browser does not say is not known to stay in the frame.
+        // Without Sec-Fetch-Dest it is not known that the answer stays in the frame.
         None => {
             let reason = "a browser is needed that says what it asks for (Sec-Fetch-Dest)";
             return Refusal::new(StatusCode::FORBIDDEN, reason).into_response();
@@ -102,11 +102,11 @@ async fn answered(
         put(&mut response, CACHE_CONTROL, "no-store");
         return guarded(response, &origins, &frame);
     }
-    let told = |why: Why, url: &str| {
-        // In a frame, the page that says so tells it to the frame around the view.
+    let respond = |why: Why, url: &str| {
+        // In a frame, this page notifies the frame around the view.
         let script = format!("<script src=\"{SCRIPT_PATH}\" data-role=\"missing\"></script>");
         let mut response = missing(url, &parts.headers, why, &script);
-        // The reason is no part of any site: whoever of the archive asks may read it.
+        // The reason is not content of any site: every origin of the archive may read it.
         if let Some(origin) = own_origin(&origins, &parts.headers) {
             put(&mut response, ACCESS_CONTROL_ALLOW_ORIGIN, &origin);
             put(&mut response, ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
@@ -115,12 +115,12 @@ async fn answered(
         }
         guarded(response, &origins, &frame)
     };
-    let Ok(url) = url else { return told(Why::NoAddress, path) };
+    let Ok(url) = url else { return respond(Why::NoAddress, path) };
     if parts.headers.contains_key("upgrade") {
-        return told(Why::Socket, url.as_str());
+        return respond(Why::Socket, url.as_str());
     }
     let Ok(body) = to_bytes(body, BODY_BYTES_MAX).await else {
-        return told(Why::LongBody, url.as_str());
+        return respond(Why::LongBody, url.as_str());
     };
     let (method, headers) = (parts.method.clone(), parts.headers.clone());
     let name = url.as_str().to_owned();
@@ -128,7 +128,7 @@ async fn answered(
         Wanted { method, url, headers, body, place, origins: origins.clone(), site: site.clone() };
     match state.ask(move |state| found(state, &wanted)).await {
         Ok(Ok(response)) => response,
-        Ok(Err(why)) => told(why, &name),
+        Ok(Err(why)) => respond(why, &name),
         Err(refusal) => guarded(refusal.into_response(), &origins, &frame),
     }
 }
@@ -158,7 +158,7 @@ fn found(state: &Arc<Serve>, wanted: &Wanted) -> Result<Result<Response, Why>, R
     let Wanted { method, url, headers, place, .. } = wanted;
     let field = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let dest = match field("x-pressmark-dest") {
-        // Our service worker says what a page asks for: its own request does not.
+        // Our service worker passes on the destination of the page's request: its own request does not have it.
         Some(dest) if field("sec-fetch-dest") == Some("empty") => {
             Dest::of(Some(dest), Some("same-origin"))
         }
@@ -278,7 +278,7 @@ fn as_captured(
     Ok(response)
 }
 
-/// Lets a page of another captured site read an answer where the captured server did, and no page of the live web.
+/// Lets a page of another captured site read an answer if the captured server did, but no page of the live web.
 fn allow(response: &mut Response, wanted: &Wanted, record: &Record) {
     let Some(origin) = own_origin(&wanted.origins, &wanted.headers) else { return };
     let asks = wanted.origins.place_of(&origin).map(|place| place.origin());

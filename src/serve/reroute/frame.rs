@@ -1,4 +1,4 @@
-//! `/rerouted/TIMESTAMP/URL`: the frame in which a page is shown, with the line that says what it is and a count of
+//! `/rerouted/TIMESTAMP/URL`: the frame in which a page is shown, with a line that describes it and a count of
 //! the parts that are not held.
 
 use std::sync::Arc;
@@ -21,10 +21,10 @@ use crate::serve::replay::banner;
 use crate::serve::reply::{Refusal, put, with_type};
 use crate::serve::request::Asked;
 
-/// What the frame lets the page do: no other window, nothing with the window around it.
+/// The permissions of the page in the frame: no other window, no access to the window around it.
 const SANDBOX: &str = "allow-scripts allow-same-origin allow-forms";
 
-/// What the view is, for one who sees it for the first time.
+/// The explanation of the view for a first-time reader.
 const RUNS: &str =
     "The page’s own scripts run here, and everything they ask for comes from the archive.";
 const STYLE: &str = "html,body{margin:0;height:100%}body{display:flex;flex-direction:column}iframe{border:0;flex:1}\
@@ -86,7 +86,7 @@ fn shown(
     };
     let around = Neighbours::around(&state.reader, capture)?;
     let mut banner = banner(state, &asked.site, capture, &around, None, &[])?;
-    // The links are those of the safe view, where this view is the other one, and a line can be left out.
+    // The links are made for the safe view: drop those to this view and to the page without the line.
     banner.links.retain(|(_, text)| text != "with its scripts" && text != "without this line");
     let safe = uri_m(&asked.site, Modifier::None, capture);
     banner.links.push((safe, "without its scripts".to_owned()));

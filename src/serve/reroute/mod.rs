@@ -5,7 +5,7 @@
 //! the same in the page, in its workers, as a service worker and in the frame (the files of `script`). What becomes of
 //! a capture is in [`crate::replay::reroute`], how origins are written in [`crate::replay::Origins`].
 //!
-//! A page is shown in the frame alone: asked for as the page of a window it leads there.
+//! A page is only shown in the frame: opened in a window of its own, it redirects there.
 
 mod answer;
 mod frame;
@@ -35,7 +35,7 @@ const SCRIPT: &str = concat!(
     include_str!("script/markup.js"),
     include_str!("script/leaving.js"),
 );
-/// Where in it the clock goes.
+/// The place of the clock in it.
 const CLOCK_PLACE: &str = "/* @CLOCK@ */ null";
 /// The same with a clock.
 static SCRIPT_WITH_CLOCK: LazyLock<String> =
@@ -47,13 +47,13 @@ const SERVICE_WORKER_ALLOWED: HeaderName = HeaderName::from_static("service-work
 #[derive(Debug, Clone, Copy)]
 pub struct IsRerouted;
 
-/// What a host of a request stands for; none where the view is off or the name is another.
+/// What the host of a request stands for; none if the view is off or the name does not match.
 pub fn place_of(options: &Options, host: &str) -> Option<Place> {
     let base = options.rerouted.as_deref()?;
     Place::of(&bare_host(host)).filter(|place| place.base == base)
 }
 
-/// Whether a host lies below the name of the view and stands for nothing.
+/// Whether a host lies below the name of the view and is not an origin of it.
 pub fn is_no_place(options: &Options, host: &str) -> bool {
     let Some(base) = options.rerouted.as_deref() else { return false };
     let bare = bare_host(host);
@@ -61,7 +61,7 @@ pub fn is_no_place(options: &Options, host: &str) -> bool {
     below && place_of(options, host).is_none()
 }
 
-/// Where captured hosts have their origins, for one who reaches the replay listener as `site` says.
+/// Where captured hosts have their origins, for a client that reaches the replay listener at `site`.
 pub fn origins(options: &Options, site: &Site) -> Option<Origins> {
     let base = options.rerouted.as_deref()?;
     Origins::new(site.scheme == "https", &format!("{base}{}", port_of(&site.host)))

@@ -1,8 +1,8 @@
 //! Blocks of objects that were read lately, on the local disk, up to a number of bytes.
 //!
-//! A block bears a checksum: one that a loss of power or a disk has spoilt is none. Any number of processes share
-//! the folder; each block appears whole or not at all. Everything here may be deleted, and what cannot be written
-//! is read from the storage again.
+//! A block bears a checksum: one that a loss of power or a disk has corrupted is not used. Any number of
+//! processes share the folder; each block appears whole or not at all. Everything here may be deleted, and what
+//! cannot be written is read from the storage again.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -12,7 +12,7 @@ use std::time::SystemTime;
 
 use crate::base::{ChecksumAlgorithm, ChecksumHasher};
 
-/// After the folder is found too large, as much is removed as leaves this share of it.
+/// When the folder is too large, blocks are removed until this share of the limit is left.
 const KEPT_PERCENT: u64 = 80;
 
 /// The folder.
@@ -20,7 +20,7 @@ const KEPT_PERCENT: u64 = 80;
 pub(super) struct Cache {
     dir: PathBuf,
     bytes_max: u64,
-    /// How many bytes may be written before the folder is looked at again.
+    /// How many bytes may be written before the folder is checked again.
     room: Mutex<u64>,
 }
 
@@ -51,7 +51,7 @@ impl Cache {
             return None;
         }
         bytes.truncate(body);
-        // What was read last goes last. Where that cannot be noted it goes earlier.
+        // The block that was read last is removed last. Where that cannot be noted it is removed earlier.
         let now = File::options().append(true).open(&path);
         let _ = now.and_then(|file| file.set_modified(later()));
         Some(bytes)
@@ -106,7 +106,7 @@ impl Cache {
                 }
             }
         }
-        // Others write here as well: it is looked at again after a part of what is left.
+        // Other processes write here as well: the folder is checked again after a part of what is left.
         (self.bytes_max.saturating_sub(total) / 2).max(1)
     }
 }

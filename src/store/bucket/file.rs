@@ -1,8 +1,8 @@
 //! A file that lies in the object storage, read by ranges.
 //!
-//! A place that is looked up costs one block, which is kept in the cache. Who reads on gets larger pieces, several of
-//! them under way at once, which are not kept: a pass over a file would drive everything else out. What is read from
-//! the start to the end is hashed on the way.
+//! A look-up at one place costs one block, which is kept in the cache. A sequential reader gets larger pieces, several
+//! of them under way at once, which are not kept: a pass over a file would evict everything else. What is read from the
+//! start to the end is hashed on the way.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -14,9 +14,9 @@ use crate::base::{DigestAlgorithm, Hasher};
 
 use super::{Bucket, Entry, io_error};
 
-/// What a place that is looked up costs. Most records are shorter, and those beside them are often asked for next.
+/// What a look-up at one place reads. Most records are shorter, and those beside them are often asked for next.
 const BLOCK_BYTES: u64 = 1 << 20;
-/// What is asked for at once by who reads on: the length that other clients take. Some servers open the whole object for
+/// What a sequential reader requests at once: the length that other clients use. Some servers open the whole object for
 /// each range, so that shorter pieces cost more.
 const PIECE_BYTES: u64 = 8 << 20;
 
@@ -26,11 +26,11 @@ pub(super) struct RemoteFile {
     bucket: Arc<Bucket>,
     entry: Entry,
     at: u64,
-    /// The bytes in hand, and where they begin.
+    /// The bytes in memory, and where they begin.
     held: (u64, Vec<u8>),
     /// Pieces that are under way, in their order.
     ahead: VecDeque<(Range<u64>, Pending<Vec<u8>>)>,
-    /// How many times it was read on.
+    /// How many sequential reads followed one another.
     streak: usize,
     /// Everything up to here was hashed; `None` where something was left out.
     hashed: Option<(Hasher, u64)>,
@@ -47,10 +47,10 @@ impl RemoteFile {
         format!("{}/{}", self.bucket.objects.place(), self.entry.file)
     }
 
-    /// Has the byte at the position in hand.
+    /// Loads the block or piece with the byte at the position.
     fn fetch(&mut self) -> io::Result<()> {
         let end = self.held.0 + self.held.1.len() as u64;
-        // From the start on is how a whole file is read, and hardly how a place is looked up.
+        // A read at the start usually reads the whole file, and is rarely a look-up.
         self.streak = match self.at {
             0 => 2,
             at if at == end => self.streak + 1,

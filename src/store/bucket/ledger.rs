@@ -1,4 +1,4 @@
-//! What is known of each file in the object storage: a line of JSON for each change, the last one of a file counts.
+//! What is known of each file in the object storage: a line of JSON for each change; the last line of a file counts.
 //!
 //! It may be deleted: it is made again from the objects themselves. A line is on the disk before what it says is
 //! relied on. One process writes, any number read, and see what was added by the length of the file. A last line
@@ -64,7 +64,7 @@ impl Entry {
     }
 }
 
-/// More lines than twice the files and so many are written anew.
+/// With more lines than twice the files plus this number the ledger is rewritten.
 const LINES_SPARE: usize = 1_000;
 
 #[derive(Debug, Default)]
@@ -172,7 +172,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Writes it anew with a line a file, where it has grown beyond that.
+    /// Rewrites it with one line for each file, where it has grown beyond that.
     ///
     /// # Errors
     /// When it cannot be written; the old one stays then.
@@ -219,7 +219,7 @@ impl Ledger {
             let whole = text.iter().rposition(|b| *b == b'\n').map_or(0, |at| at + 1);
             for line in text[..whole].split(|b| *b == b'\n').filter(|line| !line.is_empty()) {
                 known.lines += 1;
-                // A line that is none was cut by a loss of power, or is of a newer program.
+                // A line that cannot be read was cut by a loss of power, or is of a newer program.
                 let Ok(entry) = serde_json::from_slice::<Entry>(line) else { continue };
                 if entry.file.is_empty() {
                     known.trouble = Some(entry).filter(|entry| entry.why.is_some());
@@ -233,7 +233,7 @@ impl Ledger {
     }
 }
 
-/// Whether this names a file of WARC records below the root, in one of its two folders: it is made a path of.
+/// Whether this names a file of WARC records below the root, in one of its two folders: it is used as a path.
 pub(in crate::store) fn is_place(file: &str) -> bool {
     let name = file.strip_prefix("warc/").or_else(|| file.strip_prefix("imported/"));
     name.is_some_and(|name| {
@@ -279,7 +279,7 @@ mod tests {
         assert_eq!(reader.there().unwrap(), ["warc/a.warc.gz"]);
         writer.put(&entry("warc/a.warc.gz", State::Local)).unwrap();
         assert!(reader.there().unwrap().is_empty());
-        // A place that leads elsewhere is none.
+        // A path that leads elsewhere is not a place.
         for file in ["warc/../a.warc", "etc/a.warc", "warc/a.warc.open", "warc/a.txt", "a.warc"] {
             writer.put(&entry(file, State::Verified)).unwrap();
         }
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_grown_is_written_anew() {
+    fn a_ledger_that_has_grown_is_rewritten() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("files");
         let (writer, reader) = (Ledger::at(path.clone()), Ledger::at(path.clone()));

@@ -45,7 +45,7 @@ pub struct Bucket {
     options: BucketOptions,
     /// The digests of files that were read from their start to their end.
     digests: Mutex<HashMap<String, String>>,
-    /// How many reads the storage did not answer, and why not the last of them.
+    /// How many reads the storage did not answer, and the reason for the last.
     unanswered: Mutex<(u64, String)>,
 }
 
@@ -78,8 +78,8 @@ impl Bucket {
         self.digests.lock().unwrap_or_else(PoisonError::into_inner).get(file).cloned()
     }
 
-    /// How many reads the storage has refused or not answered so far. What it does not have, and what is not as it
-    /// was sent, is damage and not counted.
+    /// How many reads the storage has refused or not answered so far. Missing and changed objects are damage and not
+    /// counted.
     pub(super) fn unanswered(&self) -> u64 {
         self.unanswered.lock().unwrap_or_else(PoisonError::into_inner).0
     }

@@ -1,7 +1,7 @@
-//! What `verify` asks of the object storage: whether every object that is relied on is there, as it was.
+//! The checks of `verify` in the object storage: whether every object that is relied on is there, unchanged.
 //!
-//! Files that lie nowhere else are read like every other file, from the objects, and what was read has to have the
-//! SHA-256 that was sent. Of those that lie here as well, the objects are compared by length and entity tag.
+//! Files that lie nowhere else are read from their objects, and have to have the SHA-256 that was sent. For files that
+//! are also on the local disk, the objects are compared by length and entity tag.
 
 use std::collections::HashMap;
 use std::io;

@@ -1,4 +1,4 @@
-//! Which local copies go, and when.
+//! Which local copies are removed, and when.
 
 use std::fs;
 use std::path::Path;
@@ -35,7 +35,7 @@ impl Work {
         Ok(())
     }
 
-    /// Removes one local copy, after asking once more for its object.
+    /// Removes one local copy, after checking its object again.
     fn evict_one(&self, sealed: &Sealed) -> Result<(), Halt> {
         let Some(entry) = self.ledger().get(&sealed.file)? else { return Ok(()) };
         let there = self.objects().head(&sealed.file)?;
@@ -56,7 +56,7 @@ impl Work {
         Ok(())
     }
 
-    /// How many bytes of WARC files lie here, those that are being written among them.
+    /// How many bytes of WARC files are on the local disk, including those that are being written.
     fn held_bytes(&self) -> u64 {
         let files = self.layout.warc_files().unwrap_or_default();
         files.iter().filter_map(|path| fs::metadata(path).ok()).map(|about| about.len()).sum()

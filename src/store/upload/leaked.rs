@@ -1,7 +1,9 @@
-//! Uploads that a process began and did not note before it was killed: their parts take room, and nobody knows of them.
+//! Uploads that a process began and did not note before it was killed: their parts take space, and no ledger names
+//! them.
 //!
 //! An upload is of this archive when its key is that of a WARC file and lies below the archive's prefix. It is thrown
-//! away when the ledger does not name it and it is so old by the server's clock that whoever began it has ended.
+//! away when the ledger does not name it and it is so old by the server's clock that the process that began it has
+//! ended.
 
 use crate::archive::ObjectError;
 use crate::base::Timestamp;
@@ -10,8 +12,8 @@ use super::Work;
 use crate::store::bucket::is_place;
 
 impl Work {
-    /// Throws away what was left, once in a while, as far as that can be done: nothing depends on it. A server that has no
-    /// such listing has a rule of its own for them.
+    /// Aborts leftover uploads from time to time, as far as possible: nothing depends on it. A server that has no such
+    /// listing has a rule of its own for them.
     pub(super) fn throw_away_leaked(&self) {
         let now = self.clock.now();
         let is_due = |last: Timestamp| now.since(last) >= self.options.leaked_every;

@@ -1,4 +1,4 @@
-//! Sends sealed files, reads them back, and evicts what may go.
+//! Sends sealed files, reads them back, and evicts local copies.
 //!
 //! Each step is written down before the next one relies on it, and each may be taken again:
 //!
@@ -8,14 +8,14 @@
 //!            no such object          hashed        removed        is not there
 //! ```
 //!
-//! After a kill between any two, the state is the one before, or the object says that the step was taken. A failure
-//! delays: the file stays where it is and is tried again, later each time. Capture never waits for any of this: one
-//! thread of its own does it, one file after the other, several parts of it under way at once. Objects are never
-//! written over and never deleted.
+//! After a kill between any two, the state is the one before, or the object says that the step was taken. A failure only
+//! delays: the file stays where it is and is tried again, with growing pauses. Capture never waits for any of this: one
+//! thread of its own does it, one file after the other, several parts of it under way at once. Objects are never written
+//! over and never deleted.
 //!
 //! Its steps are in `steps` and `evict`; what a kill may leave is thrown away (`leaked`), and counts of it all are kept
 //! (`progress`). Beside it: the ledger made again from the objects (`rebuild`), what `verify` asks of them (`check`), and
-//! files that come back or go by order ([`withdraw`]).
+//! files that return or are removed by order ([`withdraw`]).
 
 mod check;
 mod evict;
@@ -47,7 +47,7 @@ pub(super) use check::{changed, check};
 pub use progress::{Progress, UploadCounts};
 pub use rebuild::rebuild;
 
-/// What is sent and what may go.
+/// What is sent and what may be evicted.
 #[derive(Debug, Clone, Copy)]
 pub struct UploadOptions {
     /// Longer files are sent in parts of this length; a server takes no shorter ones than 5 MiB.
@@ -60,13 +60,13 @@ pub struct UploadOptions {
     pub local_bytes_max: Option<u64>,
     /// How often sealed files are looked for.
     pub every: Duration,
-    /// How long it is waited after a failure, doubling up to [`Self::wait_max`]. Half of it is chance.
+    /// The wait after a failure, doubling up to [`Self::wait_max`]. Half of it is random.
     pub wait_min: Duration,
     /// The longest wait.
     pub wait_max: Duration,
     /// How often unfinished uploads of earlier processes are looked for.
     pub leaked_every: Duration,
-    /// How old an upload that nobody knows of has to be, by the server's clock, to be thrown away.
+    /// How old an upload that the ledger does not name has to be, by the server's clock, to be aborted.
     pub leaked_age: Duration,
 }
 
@@ -86,18 +86,18 @@ impl Default for UploadOptions {
     }
 }
 
-/// How often it is looked whether a stop was asked for.
+/// How often a stop request is checked for.
 const STOP_EVERY: Duration = Duration::from_millis(100);
 /// How long the thread may take to notice that it is to stop. Nothing is lost when it takes longer.
 const STOP_WAIT_MAX: Duration = Duration::from_secs(2);
 
-/// Why a step was not taken.
+/// Why a step failed.
 #[derive(Debug)]
 enum Halt {
     Stopped,
-    /// Nothing of this storage works now.
+    /// The whole storage is unavailable.
     Storage(ObjectError),
-    /// Something is wrong with this file, and others may do.
+    /// Something is wrong with this file; others may succeed.
     File(String),
     /// The local disk did not do it.
     Disk(io::Error),
@@ -152,7 +152,7 @@ impl Drop for Uploader {
 }
 
 impl Uploader {
-    /// Begins to send; `None` where the layout has no object storage. `say` is told of trouble as it comes and goes.
+    /// Starts sending; `None` where the layout has no object storage. `say` gets messages when a problem begins and ends.
     #[must_use]
     pub fn start(
         layout: Layout,
@@ -172,7 +172,7 @@ impl Uploader {
         Some(Self { thread, mode, left, progress })
     }
 
-    /// Counts of what it does, to be looked at while it goes on.
+    /// Counts of what it does, to be read while it runs.
     #[must_use]
     pub fn progress(&self) -> Arc<Progress> {
         Arc::clone(&self.progress)
@@ -204,7 +204,7 @@ impl Uploader {
     }
 }
 
-/// What the thread has.
+/// The state of the thread.
 pub(super) struct Work {
     pub layout: Layout,
     pub bucket: Arc<Bucket>,
@@ -239,12 +239,12 @@ impl Work {
 
     fn run(&self, left: &Mutex<Left>, say: &dyn Fn(&str)) {
         let mut wait = self.options.wait_min;
-        let mut told: Option<Vec<String>> = None;
+        let mut reported: Option<Vec<String>> = None;
         loop {
             let is_last = self.mode.load(Ordering::Relaxed) != RUN;
             let after = self.pass();
-            if told.as_ref() != Some(&after.why) {
-                let before = told.replace(after.why.clone()).unwrap_or_default();
+            if reported.as_ref() != Some(&after.why) {
+                let before = reported.replace(after.why.clone()).unwrap_or_default();
                 after.why.iter().for_each(|why| say(why));
                 if !before.is_empty() && after.why.is_empty() {
                     say("the object storage takes WARC files again");
@@ -254,7 +254,7 @@ impl Work {
                 // What an earlier process noted is no longer true either.
                 let noted = || self.ledger().trouble().ok().flatten();
                 if self.ledger().exists() && noted() != why {
-                    // It is for `status`; the work does not depend on it.
+                    // Only `status` uses it.
                     let _ = self.ledger().put(&trouble(why, now));
                 }
             }
@@ -294,7 +294,7 @@ impl Work {
         self.mode.load(Ordering::Relaxed) == STOP
     }
 
-    /// Takes every sealed file as far as it goes, and evicts what may go.
+    /// Takes every sealed file as many steps as possible, and evicts what may be evicted.
     pub(super) fn pass(&self) -> Left {
         let mut left = Left::default();
         if !self.ledger().exists()
@@ -354,12 +354,12 @@ impl Work {
         if let Ok(files) = self.sealed() {
             self.queue(&files);
         }
-        // A ledger that is long is a ledger all the same.
+        // A ledger that was not shortened is still valid.
         let _ = self.ledger().tidy();
         left
     }
 
-    /// Says what is to be sent.
+    /// Counts what is to be sent.
     fn queue(&self, files: &[Sealed]) {
         let waiting =
             || files.iter().filter(|sealed| !matches!(self.is_verified(sealed), Ok(true)));
@@ -371,7 +371,7 @@ impl Work {
         });
     }
 
-    /// Takes a file that is not verified as far as it goes, and counts it.
+    /// Takes a file that is not verified as many steps as possible, and counts it.
     fn tried(&self, sealed: &Sealed) -> Result<bool, Halt> {
         self.progress.change(|counts| counts.in_flight = 1);
         let done = self.one(sealed);

@@ -1,11 +1,11 @@
-//! What is under way, for who looks at it while it goes on: counts that the thread keeps and others read.
+//! What is under way: counts that the upload thread keeps and other threads read.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::base::Timestamp;
 
-/// How it stands with what is sent.
+/// The state of the uploads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct UploadCounts {
     /// Sealed files that are not verified in the storage.
@@ -44,7 +44,7 @@ impl Progress {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).1 = since;
     }
 
-    /// How it stands now.
+    /// The counts now.
     #[must_use]
     pub fn counts(&self, now: Timestamp) -> UploadCounts {
         let (counts, oldest) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);

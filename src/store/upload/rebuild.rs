@@ -53,8 +53,8 @@ pub fn rebuild(
             why: None,
         })
         .collect();
-    // Written at once, so that there is never half of it; and also where there is nothing yet, so that the
-    // objects are listed once.
+    // Written in one step, so that it is never partial; and also where there are no objects, so that they are
+    // listed only once.
     let count = entries.len();
     entries.push(super::trouble(None, now));
     ledger.put_all(&entries)?;

@@ -15,7 +15,7 @@ use crate::store::bucket::{Entry, State, hex};
 const PARTS_MAX: u64 = 10_000;
 
 impl Work {
-    /// Takes one file on until it is verified; whether it is.
+    /// Takes the steps for one file until it is verified; returns whether it is.
     pub(super) fn one(&self, sealed: &Sealed) -> Result<bool, Halt> {
         let mut entry = self.ledger().get(&sealed.file)?;
         if let Some(entry) =
@@ -153,7 +153,7 @@ impl Work {
         let read = match self.hash_object(&sealed.file, entry.bytes, &entry.etag) {
             Ok(read) => read,
             Err(Halt::Storage(why)) if why.kind == ObjectErrorKind::Missing => {
-                // The bucket itself may be gone, and then nothing is.
+                // The bucket itself may be missing, which does not mean that the object was removed.
                 return match self.objects().head(&sealed.file)? {
                     Some(_) => Err(Halt::Storage(why)),
                     None => Ok(None),

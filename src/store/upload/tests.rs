@@ -157,7 +157,7 @@ fn whichever_request_fails_nothing_is_lost_and_the_next_passes_mend_it() {
             let scene = Scene::new().evicting();
             scene.objects.inside().fails = Some((at, kind, is_done));
             let left = scene.pass();
-            // What a kill may have left is looked for as far as that can be done.
+            // Leftovers of a kill are searched for as far as possible.
             let is_needed = scene.objects.inside().failed.as_deref() != Some("uploads");
             assert_eq!(!left.why.is_empty(), is_needed, "request {at}: it is told");
             scene.assert_whole();
@@ -232,7 +232,7 @@ fn an_object_that_is_not_what_was_sent_keeps_the_file_here() {
     assert_eq!(left.files, 1);
     assert!(left.why[0].contains("SHA-256") && left.why[0].contains(&first), "{left:?}");
     assert!(scene.root.join(&first).exists());
-    // Somebody deletes it, and it is sent again.
+    // It is deleted, and sent again.
     scene.objects.inside().objects.remove(&first);
     assert_eq!(scene.pass(), Left::default());
     assert_eq!(scene.here(), 0);
@@ -367,10 +367,10 @@ fn what_is_not_as_it_was_in_the_storage_is_found() {
         inside.objects.get_mut("warc/b.warc.gz").unwrap().etag = "other".to_owned();
         inside.objects.get_mut("imported/c.warc").unwrap().bytes.pop();
     }
-    let told: Vec<_> = findings(&scene.layout());
-    let told: Vec<_> = told.iter().map(|(rule, file)| (*rule, file.as_str())).collect();
+    let reported: Vec<_> = findings(&scene.layout());
+    let reported: Vec<_> = reported.iter().map(|(rule, file)| (*rule, file.as_str())).collect();
     assert_eq!(
-        told,
+        reported,
         [
             ("remote-changed", "b.warc.gz"),
             ("remote-changed", "c.warc"),
@@ -385,7 +385,7 @@ fn what_is_not_as_it_was_in_the_storage_is_found() {
 }
 
 #[test]
-fn an_upload_that_nobody_knows_of_is_thrown_away_when_it_is_old() {
+fn an_unknown_upload_is_aborted_when_it_is_old() {
     let scene = Scene::new();
     let day = Duration::from_hours(24);
     let sha256 = "0".repeat(64);

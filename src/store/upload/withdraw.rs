@@ -1,4 +1,4 @@
-//! Files that come back to the local disk, and objects that are taken out by order.
+//! Files that return to the local disk, and objects that are removed by order.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -12,7 +12,7 @@ use crate::store::bucket::{Bucket, BucketOptions, Entry, hex};
 use crate::store::durable::{make_dirs, make_whole};
 use crate::store::{Layout, Lock};
 
-/// Why an object was not taken out.
+/// Why an object was not removed.
 #[derive(Debug, thiserror::Error)]
 pub enum WithdrawError {
     /// The storage does not do it.
@@ -64,8 +64,8 @@ pub fn take_home(layout: &Layout, _writer: &Lock, path: &Path) -> io::Result<boo
     Ok(true)
 }
 
-/// Has a file that lies here count as one that lies nowhere else: nothing relies on its object any more, and no
-/// process evicts it. Parts of an unfinished upload are thrown away.
+/// Marks a file on the local disk as one that lies nowhere else: nothing relies on its object any more, and no
+/// process evicts it. Parts of an unfinished upload are aborted.
 ///
 /// # Errors
 /// When that cannot be written, or the parts are still there.
@@ -84,8 +84,8 @@ pub fn set_local(
     Ok(layout.ledger().put(&entry)?)
 }
 
-/// Removes the object of a file that was written anew, with every version that the bucket keeps of it, unless the
-/// file as it is now was sent already.
+/// Removes the object of a file that was rewritten, with every version that the bucket keeps of it, unless the file
+/// as it is now was sent already.
 ///
 /// # Errors
 /// When the storage does not do it; some versions may be gone then.

@@ -1,5 +1,5 @@
-//! Records of exchanges: what they say, that they keep to the rules, and that other readers read
-//! what we write.
+//! Records of exchanges: their fields, that they follow the rules, and that other readers read what
+//! we write.
 
 use std::io::{Cursor, Read, Write};
 use std::sync::Arc;
@@ -128,7 +128,7 @@ fn an_exchange_is_a_response_and_a_request_that_name_each_other() {
 }
 
 #[test]
-fn tls_is_told_highest_protocol_first_and_a_check_left_out_is_said() {
+fn tls_facts_list_the_highest_protocol_first_and_a_skipped_check_is_stated() {
     let mut exchange = exchange("HTTP/1.0 200 OK\r\n\r\n", b"");
     exchange.tls = Some(TlsFacts {
         protocol: "tls/1.3",

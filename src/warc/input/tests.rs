@@ -19,10 +19,10 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// The file's name, and kind and block of a record.
-type Told = (String, String, Vec<u8>);
+type Seen = (String, String, Vec<u8>);
 
 /// Each record, and the rules found.
-fn records(mut input: Input) -> (Vec<Told>, Vec<&'static str>) {
+fn records(mut input: Input) -> (Vec<Seen>, Vec<&'static str>) {
     let (mut records, mut rules) = (Vec::new(), Vec::new());
     while let Some(mut file) = input.next_file().unwrap() {
         while let Some(mut record) = file.records.next_record().unwrap() {

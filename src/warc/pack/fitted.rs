@@ -1,10 +1,10 @@
-//! A record of exactly so many bytes in a file: what stands in the place of one that was taken out, so that no other
-//! record of the file moves.
+//! A record of an exact number of bytes in a file: it replaces one that was removed, so that no other record of the file
+//! moves.
 //!
 //! ```text
 //! WARC/1.1 … Content-Length: N       the header, deflated in gzip members
 //! text                               then stored as it is:
-//! blanks                             as many as are needed, behind an empty line of the text
+//! blanks                             padding to the length, after an empty line of the text
 //! ```
 
 use flate2::{Compress, Compression, FlushCompress};

@@ -1,7 +1,7 @@
 //! The central directory of a ZIP file: which files it has, and where each lies.
 //!
-//! Read here and not by the `zip` crate, which makes room for as many entries as the end of the file
-//! states: a few bytes may state millions. Here an entry costs memory once it was read, and there
+//! Read here and not by the `zip` crate, which reserves memory for the number of entries that the end of
+//! the file states: a few bytes may state millions. Here an entry costs memory once it was read, and there
 //! are bounds on how many are. Nothing is unpacked and no file is written.
 //!
 //! ```text
@@ -87,7 +87,7 @@ fn ends(file: &mut FileSlice, length: u64) -> Result<Vec<Result<End, PackageErro
     for at in memchr::memmem::rfind_iter(&tail, END_MAGIC) {
         let Some(record) = tail.get(at..at + END_LEN) else { continue };
         found.push(end_of(file, record, from + at as u64));
-        // Nobody writes comments full of them.
+        // Real comments are not full of them.
         if found.len() == 16 {
             break;
         }

@@ -1,4 +1,4 @@
-//! JSON of a stranger, on its way to a parser: what the parser has to remember of it is bounded.
+//! Untrusted JSON on its way to a parser: what the parser has to remember of it is bounded.
 //!
 //! A parser that reads a stream keeps the text or number that it is in, and how deep it is. Here either
 //! ends in an error once it is longer than anyone writes, so that a list of any length is read in

@@ -12,7 +12,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 use super::json::Bounded;
 
-/// `datapackage-digest.json`; what else is in it is for who checks the signature.
+/// `datapackage-digest.json`; the rest of it is used where the signature is checked.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Digest {
@@ -28,7 +28,7 @@ pub(super) fn read_digest(input: impl Read) -> Option<String> {
 /// Hands on each resource that `datapackage.json` lists, as it comes.
 ///
 /// # Errors
-/// When it cannot be read, or is no object with a list of resources; those before the place were
+/// When it cannot be read, or is not an object with a list of resources; those before the place were
 /// handed on.
 pub(super) fn read_list(
     input: impl Read,

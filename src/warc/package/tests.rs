@@ -52,14 +52,14 @@ fn a_list_of_any_length_is_compared() {
 }
 
 #[test]
-fn a_list_that_takes_too_much_to_read_is_told_of_with_the_limit() {
-    let told = |what: &str| format!("datapackage.json cannot be read to its end: {what}");
+fn a_list_that_takes_too_much_to_read_is_reported_with_the_limit() {
+    let message = |what: &str| format!("datapackage.json cannot be read to its end: {what}");
     let a = entry("archive/a.warc", 56);
     let long = format!("{{\"resources\": [{a}], \"description\": \"{}\"}}", "x".repeat(1 << 21));
-    let what = told("it has a text or number of more than 1048576 bytes");
+    let what = message("it has a text or number of more than 1048576 bytes");
     assert_eq!(findings(long.as_bytes(), &[]), [("datapackage", what)]);
     let deep = format!("{{\"resources\": [{a}], \"x\": {}", "[".repeat(200));
-    let what = told("it is nested more than 100 deep");
+    let what = message("it is nested more than 100 deep");
     assert_eq!(findings(deep.as_bytes(), &[]), [("datapackage", what)]);
 }
 

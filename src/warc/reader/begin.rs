@@ -102,7 +102,7 @@ impl<R: Read> WarcReader<R> {
         Ok(arc::header_of(&parsed, line, self.unpack.out()))
     }
 
-    /// Goes to the next raw byte that is no line break, into the next members if need be.
+    /// Goes to the next raw byte that is not a line break, into the next members if necessary.
     pub(super) fn next_byte(&mut self) -> Result<bool, Stop> {
         loop {
             if !self.unpack.fill()? {

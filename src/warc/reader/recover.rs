@@ -63,7 +63,7 @@ impl<R: Read> WarcReader<R> {
         self.search_left -= length;
         self.note(Severity::Error, current.offset, rule, what);
         let searched = self.unpack.go_to(from).and_then(|()| match self.unpack.next_member() {
-            // What was read once already is no hole where nothing is found in it.
+            // Bytes that were read already are not reported as a hole where nothing is found in them.
             Ok(_) => match stop {
                 Stop::Member(_) => self.search_member(current.offset, Passed::ReportIfFound),
                 Stop::Record(..) => self.search_member(current.offset, Passed::Report),
@@ -148,13 +148,13 @@ impl<R: Read> WarcReader<R> {
         Ok(())
     }
 
-    /// Looks for the start of another record in a header that is none: one without an end goes on into the
-    /// next. Whether there is one, which is begun next.
+    /// Looks for the start of another record in bytes that are not a header: one without an end goes on
+    /// into the next. Whether there is one, which is begun next.
     fn search_head(&mut self, offset: u64) -> bool {
         let head = std::mem::take(&mut self.broken_head);
         let length = head.len() as u64;
-        // A header over several members has no place in one. Each that is found may be none, too, and be
-        // read once more.
+        // A header over several members has no place in one. Each that is found may be false, too, and
+        // be read again.
         let is_here = self.unpack.raw_position() >= length && self.unpack.member.skip.is_none();
         if !is_here || length > self.search_left {
             return false;
@@ -300,7 +300,7 @@ impl Search {
 /// The most bytes that are carried from one piece to the next.
 const CARRY_BYTES_MAX: usize = arc::LINE_BYTES_MAX;
 
-/// What bytes are to a search.
+/// How a search classifies bytes.
 enum Judged {
     /// They begin a record.
     Begins,

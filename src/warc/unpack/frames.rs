@@ -47,7 +47,7 @@ impl<R: Read> Unpacker<R> {
     }
 
     /// Has the decoder stand at the start of a frame. It is made once: the dictionary is copied into it. One that
-    /// is damaged is no failure of the input.
+    /// is damaged is not a failure of the input.
     pub(super) fn fresh_zstd(&mut self) -> Result<(), UnpackError> {
         if let Some(decoder) = &mut self.zstd {
             return Ok(decoder.reinit()?);

@@ -43,13 +43,13 @@ impl<R: Read> Unpacker<R> {
 
     /// Unpacks the member at the input's place in one go, where it is short enough for the buffers:
     /// libdeflate does so a quarter faster than any inflater that streams. Nothing is consumed where
-    /// it does not come out right, whatever the reason: streaming then tells what is wrong.
+    /// it does not come out right, whatever the reason: streaming then reports what is wrong.
     ///
-    /// Where a member ends is only known by inflating it, and libdeflate does not tell. It is guessed
-    /// that the next gzip magic is its end, and the guess is proven by the deflate stream, which ends
-    /// before it, and by the trailer there, whose checksum and length are those of what came out. A
-    /// magic inside a member is refused, since the stream then has no end before it. There is no second
-    /// guess: it could pass over a member that begins after noise.
+    /// Where a member ends is only known by inflating it, and libdeflate does not report it. It is
+    /// guessed that the next gzip magic is its end, and the guess is proven by the deflate stream,
+    /// which ends before it, and by the trailer there, whose checksum and length are those of what came
+    /// out. A magic inside a member is refused, since the stream then has no end before it. There is no
+    /// second guess: it could pass over a member that begins after noise.
     pub(super) fn whole_gzip(&mut self) -> io::Result<bool> {
         let mut want = WHOLE_FIRST_BYTES;
         let mut from = 0;
@@ -155,12 +155,12 @@ fn next_magic(bytes: &[u8], from: usize) -> Option<usize> {
     let tail = bytes.get(from..)?;
     memchr::memmem::find_iter(tail, &GZIP_MAGIC)
         .map(|at| from + at)
-        // Without its flags it cannot be told yet; the three upper ones are never set.
+        // Without its flags it is not known yet; the three upper ones are never set.
         .find(|at| bytes.get(at + 3).is_none_or(|flags| flags & 0xe0 == 0))
 }
 
-/// Inflates a whole deflate stream, if it gives as many bytes as the trailer after it says, of the
-/// checksum that it says; how many.
+/// Inflates a whole deflate stream, if it gives the number of bytes and the checksum that the trailer
+/// after it states; returns the number of bytes.
 fn inflate_whole(
     inflater: &mut Decompressor,
     stream: &[u8],

@@ -4,7 +4,7 @@
 //! coding kept (ISO 28500 section 6.3.2). Writers differ: some take the chunks with it, some undo the
 //! content coding, some store a decoded body under the head it came with. Where a digest is not the
 //! payload's, the record is read again to see whether it is one of those ([`other_form`]): then the
-//! digest is odd, and the bytes are right.
+//! digest is unusual, and the bytes are correct.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -188,7 +188,7 @@ enum Framing {
     Chunked(ChunkedReader),
 }
 
-/// The most bytes of a body that are kept to undo a transfer coding, which no one asks for.
+/// The most bytes of a body that are kept to undo a transfer coding; clients request none.
 const CODED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 impl Body {
@@ -202,7 +202,7 @@ impl Body {
             coded: None,
         };
         let Some(shape) = shape else { return whole(0) };
-        // Bytes that are no response, as of HTTP/0.9, are all body.
+        // Bytes that are not a response, as of HTTP/0.9, are all body.
         if shape.status.is_none() {
             return whole(shape.head_len);
         }

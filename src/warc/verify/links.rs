@@ -190,7 +190,7 @@ impl Links {
     }
 
     fn repeated(&mut self, file: u32, offset: u64) {
-        // A file whose records all have one identifier is one fact, and thousands of lines of it.
+        // A file whose records all have one identifier would give thousands of findings of one fact.
         if self.findings.len() < FINDINGS_MAX {
             let what = format!("{} names two records of the file", name::RECORD_ID);
             self.report(file, offset, "record-id", what);

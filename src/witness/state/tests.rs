@@ -176,7 +176,7 @@ fn what_is_not_of_one_history_is_refused_by_the_status_that_the_specification_na
     }
     assert_eq!(status(&witness, &setting.submission(0, 8)), 409);
     assert_eq!(status(&witness, &setting.submission(3, 8)), 200);
-    // A smaller tree is not cosigned again, however true it is.
+    // A smaller tree is not cosigned again, even if it is correct.
     assert_eq!(status(&witness, &setting.submission(3, 5)), 409);
     assert_eq!(status(&witness, &forked(0, 3).replace("old 0", "old 8")), 400);
 }
@@ -211,7 +211,7 @@ fn a_state_that_was_damaged_is_not_taken_for_none() {
 }
 
 #[test]
-fn a_log_that_submits_too_often_is_told_to_wait() {
+fn a_log_that_submits_too_often_has_to_wait() {
     let setting = Setting::new();
     let mut options = setting.options();
     options.submissions = Rate { per_minute: 1, burst: 2 };
@@ -226,7 +226,7 @@ fn a_log_that_submits_too_often_is_told_to_wait() {
 
 /// Everyone can read a checkpoint and send it once more.
 #[test]
-fn who_repeats_a_checkpoint_does_not_keep_the_log_from_submitting_new_ones() {
+fn repeated_checkpoints_do_not_keep_the_log_from_submitting_new_ones() {
     let setting = Setting::new();
     let mut options = setting.options();
     options.submissions = Rate { per_minute: 1, burst: 2 };

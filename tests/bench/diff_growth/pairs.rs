@@ -1,12 +1,12 @@
-//! Pairs of pages that are dear to compare, each of any size that is asked for.
+//! Pairs of pages that are expensive to compare, each of any size.
 //!
 //! A pair is a *saying* (a figure, a name, a quotation, a link and so on that changes from the old page
 //! to the new one) repeated in a *setting* (paragraphs, items, captions, rows, notices, one sentence
 //! without an end). Sayings come numbered, so that every block differs, and bare, so that all are the
-//! same. What is no such pair stands in [`runs`] and [`special`]. Everything is made here, from nothing but
-//! its name and size; no page of anyone's is used.
+//! same. Other pairs are in [`runs`] and [`special`]. Everything is made here, only from
+//! its name and size; no real page is used.
 
-/// Makes the old and the new page, of about so many bytes each.
+/// Makes the old and the new page, of about this many bytes each.
 type Make = Box<dyn Fn(usize) -> (String, String)>;
 
 /// Two versions of a page.
@@ -23,7 +23,7 @@ impl Pair {
     }
 }
 
-/// What stands in one block: its number, and whether it is that of the new page.
+/// The content of one block: its number, and whether it is that of the new page.
 type Saying = fn(usize, bool) -> String;
 
 fn pick<'a>(new: bool, old_words: &'a str, new_words: &'a str) -> &'a str {
@@ -330,7 +330,7 @@ fn runs(add: &mut impl FnMut(String, Make)) {
     }
 }
 
-/// What is no run of one saying.
+/// Pairs that are not a run of one saying.
 fn special(add: &mut impl FnMut(String, Make)) {
     let numbered = |size: usize, each: &dyn Fn(usize) -> String| {
         let mut out = String::new();

@@ -1,13 +1,13 @@
-//! Over a thousand hostile documents, each of any size that is asked for.
+//! Over a thousand hostile documents, each of any size.
 //!
 //! A document is a *piece* repeated at a *place*: a run of one tag, mark, word or reference, in the
 //! body, in a paragraph, an attribute, a table, JSON-LD and so on. Most attacks on parsers and on
 //! rules that look around themselves are of this form (unclosed elements, formatting elements for
 //! the adoption agency of WHATWG HTML section 13.2.6.4.7, opening marks without closing ones,
-//! megabytes without a full stop). What is not stands in [`special`]. Everything is made here, from
-//! nothing but its name and size; no page of anyone's is used.
+//! megabytes without a full stop). The others are in [`special`]. Everything is made here, only from
+//! its name and size; no real page is used.
 
-/// Makes a document of about so many bytes.
+/// Makes a document of about this many bytes.
 type Make = Box<dyn Fn(usize) -> Vec<u8>>;
 
 /// A hostile document.
@@ -371,7 +371,7 @@ pub fn all() -> Vec<Hostile> {
     out
 }
 
-/// What is no run of one piece.
+/// Documents that are not a run of one piece.
 fn special(add: &mut dyn FnMut(String, Make)) {
     let mut page = |name: &str, body: Box<dyn Fn(usize) -> String>| {
         add(

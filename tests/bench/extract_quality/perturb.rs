@@ -1,4 +1,4 @@
-//! The same page captured a second time: the article unchanged, everything around it turned over.
+//! The same page captured a second time: the article unchanged, everything around it changed.
 //!
 //! The article lies between the first and the last text that the gold text has. What moves:
 //!
@@ -8,7 +8,7 @@
 //! - counters: a short text of one number and up to three words ("12 comments", "(45)", "Save 15%") goes up
 //!   by one; inside the article only beside a unit of counters ("3 min read").
 //!
-//! What does not, since it is the article's own: whatever is gold, links within sentences, marks of
+//! What does not, since it belongs to the article: gold words, links within sentences, marks of
 //! notes, headings and cells of tables of data with words of their own, code, dates, numbering, phone
 //! numbers, names with digits. Links that show a picture, hold hidden words or dial a number stay as
 //! well (a line of words would become empty), and cards change places with cards alone. An element whose tags do not balance stays where it is: moving it
@@ -121,8 +121,8 @@ fn without_links(html: &str) -> String {
     plain
 }
 
-/// Whether a link shows a picture, or says something that is not shown: where such a link stands,
-/// none of words would.
+/// Whether a link shows a picture, or has text that is not shown: a link of words would not stand
+/// in its place.
 fn shows_more(link: &str) -> bool {
     let lower = link.to_ascii_lowercase();
     let signs = [

@@ -2,25 +2,25 @@
 
 use std::time::{Duration, Instant};
 
-/// What is done with an input, and how large that is.
+/// The work on an input, and the size of the input.
 pub struct Work<'a> {
     /// The size of the input in bytes.
     pub bytes: usize,
     /// What is timed.
     pub run: Box<dyn FnMut() + 'a>,
-    /// What the row says of it besides.
+    /// Further text of the row.
     pub note: &'static str,
 }
 
-/// What is measured, and how much of it is told.
+/// What is measured, and how much of it is printed.
 pub struct Args {
     /// Sizes in KiB, growing.
     pub sizes: Vec<usize>,
-    /// Words that the names of what is measured hold.
+    /// Words that the names of the measured inputs contain.
     pub only: String,
     /// How many rows each list has.
     pub top: usize,
-    /// What took longer than this at one size is not measured at a larger one.
+    /// An input that took longer than this at one size is not measured at a larger one.
     pub most: Duration,
 }
 
@@ -55,7 +55,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// Measures it at every size; again, and oftener, where its time seems to grow fast.
+    /// Measures it at every size; again, and more often, if its time seems to grow fast.
     pub fn measure<'a>(name: String, args: &Args, mut make: impl FnMut(usize) -> Work<'a>) -> Self {
         let mut row = Self { name, bytes: Vec::new(), times: Vec::new(), note: "" };
         for size in &args.sizes {
@@ -102,7 +102,7 @@ impl Row {
         }
     }
 
-    /// Whether it takes long enough at the largest size for its growth to say something.
+    /// Whether it takes long enough at the largest size for its growth to be meaningful.
     fn is_slow(&self) -> bool {
         self.times.last().is_some_and(|time| *time > Duration::from_millis(2))
     }
@@ -121,7 +121,7 @@ impl Row {
     }
 }
 
-/// Prints the sum of all rows, the dearest, and the fastest growing.
+/// Prints the sum of all rows, the most expensive, and the fastest growing.
 pub fn print(mut rows: Vec<Row>, args: &Args) {
     let bytes: usize = rows.iter().filter_map(|row| row.bytes.last()).sum();
     let time: Duration = rows.iter().filter_map(|row| row.times.last()).sum();
@@ -142,14 +142,14 @@ pub fn print(mut rows: Vec<Row>, args: &Args) {
     rows.iter().take(args.top).for_each(Row::print);
 }
 
-/// How long this thread was on a CPU. The figure is brought up to date when the thread yields.
+/// How long this thread was on a CPU. The figure is updated when the thread yields.
 fn on_cpu() -> Option<Duration> {
     std::thread::yield_now();
     let line = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     line.split_ascii_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }
 
-/// The least of some runs: two at least, since the first one finds memory cold, unless one takes seconds.
+/// The minimum of several runs: at least two, since memory is cold in the first, unless one takes seconds.
 fn least(work: &mut dyn FnMut(), runs: u32, enough: Duration) -> Duration {
     let mut least = Duration::MAX;
     let mut all = Duration::ZERO;

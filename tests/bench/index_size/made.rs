@@ -37,7 +37,7 @@ pub fn cpu() -> f64 {
     (ticks(11) + ticks(12)) / 100.0
 }
 
-/// A number that looks like none of its neighbours (splitmix64).
+/// A number that does not resemble its neighbours (splitmix64).
 pub fn mixed(n: u64) -> u64 {
     let mut z = n.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

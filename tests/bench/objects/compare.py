@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How fast sealed files are sent and read back, beside what the server's own users take: boto3.
+"""How fast sealed files are sent and read back, compared with boto3, the usual client.
 
     compare.py PRESSMARK MOTO_SERVER|S3S_FS [FILES] [MEGABYTES]
 

@@ -99,7 +99,7 @@ def line(name, times):
 
 
 def urls_of(folder, count):
-    """URLs from all over the blocks: lines of blocks drawn by chance."""
+    """URLs from all over the blocks: lines of blocks drawn at random."""
     import gzip
 
     chance = random.Random(28500)

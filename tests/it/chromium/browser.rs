@@ -12,12 +12,12 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// How long a page may take to load, and how long it is left alone then.
+/// How long a page may take to load, and how long it is left alone after that.
 const LOAD_MAX: Duration = Duration::from_secs(5);
 const QUIET: Duration = Duration::from_millis(250);
 /// Nothing is connected to on the guess that it will be asked for ("preload pages" off).
 const PREFERENCES: &str = r#"{"net":{"network_prediction_options":2}}"#;
-/// How many things of a page are clicked on.
+/// How many elements of a page are clicked on at most.
 const CLICKS_MAX: usize = 5;
 
 /// A running browser; it ends when dropped.
@@ -26,9 +26,9 @@ pub struct Browser {
     commands: File,
     answers: Receiver<Value>,
     next: u64,
-    /// The names of the cookies that were kept while a page was open.
+    /// The names of the cookies that were stored while a page was open.
     cookies: BTreeSet<String>,
-    /// What pages complained of.
+    /// Errors that pages reported.
     complaints: Vec<String>,
     _folder: TempDir,
 }
@@ -99,7 +99,7 @@ impl Browser {
         }
     }
 
-    /// Sends a command and waits for its answer; none where it fails or takes too long.
+    /// Sends a command and waits for its answer; `None` where it fails or takes too long.
     pub fn call(&mut self, method: &str, params: &Value, session: Option<&str>) -> Option<Value> {
         let id = self.next;
         self.next += 1;
@@ -121,7 +121,7 @@ impl Browser {
         None
     }
 
-    /// Keeps what a page complains of.
+    /// Records the errors that a page reports.
     fn note(&mut self, event: &Value) {
         let params = &event["params"];
         match event["method"].as_str() {
@@ -136,12 +136,12 @@ impl Browser {
         }
     }
 
-    /// What pages have complained of since this was asked last.
+    /// Errors that pages have reported since the last call.
     pub fn complaints(&mut self) -> Vec<String> {
         std::mem::take(&mut self.complaints)
     }
 
-    /// Waits for an event, or until the time is over.
+    /// Waits for an event or the timeout.
     fn wait_for(&self, method: &str, longest: Duration) {
         let end = Instant::now() + longest;
         while let Some(left) = end.checked_duration_since(Instant::now()) {
@@ -153,8 +153,8 @@ impl Browser {
         }
     }
 
-    /// Opens a page in a new tab, clicks on one thing of it where that is wanted, and closes the tab. How
-    /// many things there are to click on.
+    /// Opens a page in a new tab, clicks on one element of it if requested, and closes the tab. Returns the
+    /// number of clickable elements.
     pub fn visit(&mut self, url: &str, click: Option<usize>) -> usize {
         let target =
             self.call("Target.createTarget", &json!({ "url": "about:blank" }), None).unwrap();
@@ -183,7 +183,7 @@ impl Browser {
         places.len().min(CLICKS_MAX)
     }
 
-    /// Where on the page there is something to click on.
+    /// The positions of the clickable elements of the page.
     fn clickable(&mut self, session: Option<&str>) -> Vec<(f64, f64)> {
         let what = "a, area, button, input, summary, #c";
         let Some(document) = self.call("DOM.getDocument", &json!({}), session) else {
@@ -227,7 +227,7 @@ impl Browser {
         self.cookies.extend(list.iter().map(|cookie| cookie["name"].to_string()));
     }
 
-    /// The names of the cookies that were kept since this was asked last.
+    /// The names of the cookies that were stored since the last call.
     pub fn cookies(&mut self) -> BTreeSet<String> {
         std::mem::take(&mut self.cookies)
     }

@@ -73,7 +73,7 @@ fn walk(has_own_origin: bool) {
     let mut tab = Tab::open(&mut browser);
     tab.width(1600);
     tab.go(&format!("{}/", server.reader));
-    // The search box is a key away, and takes an address.
+    // A key focuses the search box, which accepts an address.
     tab.press("/", 191);
     tab.until("document.activeElement.id === 'q'", "the search box");
     let fill = format!("document.querySelector('#q').value = {STORY:?}; window.isLeft = true");
@@ -86,7 +86,7 @@ fn walk(has_own_origin: bool) {
     assert!(tab.address().contains("/archive/diff?url="), "{}", tab.address());
     let marks = tab.evaluate("document.querySelectorAll('.text ins, .text del').length");
     assert!(marks.as_u64() > Some(0), "no word is marked");
-    // Side by side without a script of ours having a say.
+    // Side by side, without a script of ours.
     tab.evaluate("document.querySelector('label[for=view-side]').click()");
     let shown = tab.evaluate(
         "getComputedStyle(document.querySelector('.side')).display + ' ' + getComputedStyle(document.querySelector('.text .inline')).display",
@@ -98,7 +98,7 @@ fn walk(has_own_origin: bool) {
         Some(true) => ("ArrowLeft", 37),
         _ => ("ArrowRight", 39),
     };
-    // In the choice of views they choose.
+    // In the selection of views they select.
     tab.evaluate("document.activeElement.blur(); window.isLeft = true");
     tab.press(key, code);
     tab.until("!window.isLeft && document.readyState === 'complete'", "another comparison");
@@ -120,11 +120,11 @@ fn walk(has_own_origin: bool) {
     // From the banner to the citation of what is shown.
     tab.follow_inside("/cite?");
     assert!(tab.address().starts_with(&format!("{}/cite?", server.reader)), "{}", tab.address());
-    // Versions of one second are not mistaken for each other on the way.
+    // Versions of the same second are kept distinct on the way.
     assert!(tab.address().contains(&at), "{} is not of {at}", tab.address());
     let cited = tab.evaluate("document.querySelector('pre.copy').textContent");
     assert!(text(&cited).contains(text(&headline)), "{cited}");
-    // A click selects a citation whole.
+    // A click selects a whole citation.
     let place = tab.evaluate(
         "(() => { const e = document.querySelector('pre.copy'); getSelection().selectAllChildren(e); return getComputedStyle(e).userSelect; })()",
     );
@@ -139,18 +139,18 @@ fn a_reader_goes_from_the_timeline_to_the_page_as_it_was_and_to_its_citation() {
 }
 
 #[test]
-fn the_same_where_replay_has_no_origin_of_its_own() {
+fn the_same_without_a_separate_origin_for_replay() {
     walk(false);
 }
 
-/// What is wrong with a page for who uses a narrow window, a keyboard or a screen reader.
+/// What is wrong with a page for a reader with a narrow window, a keyboard or a screen reader.
 const PROBLEMS: &str = r#"(() => {
   const out = [], all = (s) => [...document.querySelectorAll(s)];
   const shown = (e) => e.getClientRects().length > 0;
   const name = (e) => (e.getAttribute('aria-label') || (e.getAttribute('aria-labelledby') || '').split(' ')
     .map((id) => document.getElementById(id)?.textContent || '').join(' ') || e.textContent || e.title || '').trim();
   const doc = document.documentElement;
-  // On a telephone the width of the window grows with what does not fit into it.
+  // On a telephone the window gets as wide as the content that does not fit into it.
   const width = doc.clientWidth;
   if (doc.scrollWidth > width) {
     const wide = all('body *').filter((e) => e.getBoundingClientRect().right > width + 1).slice(0, 3);
@@ -184,7 +184,7 @@ const PROBLEMS: &str = r#"(() => {
   return out;
 })()"#;
 
-/// Text that stands out too little from its ground (WCAG 2.2, section 1.4.3: 4.5 to 1; 3 to 1 where it is large).
+/// Text with too little contrast to its background (WCAG 2.2, section 1.4.3: 4.5 to 1; 3 to 1 where it is large).
 const FAINT: &str = r#"(() => {
   const parse = (c) => { const m = c.match(/[\d.]+/g).map(Number); return [m[0], m[1], m[2], m[3] ?? 1]; };
   const over = (a, b) => [0, 1, 2].map((i) => a[i] * a[3] + b[i] * (1 - a[3])).concat(1);
@@ -208,7 +208,7 @@ const FAINT: &str = r#"(() => {
 })()"#;
 
 #[test]
-fn every_page_fits_a_telephone_and_a_screen_and_is_named_for_who_cannot_see_it() {
+fn every_page_fits_a_telephone_and_a_screen_and_has_accessible_names() {
     let Some(mut browser) = browser() else { return };
     let server = Server::start(true);
     let root = &server.reader;
@@ -281,7 +281,7 @@ fn every_page_fits_a_telephone_and_a_screen_and_is_named_for_who_cannot_see_it()
             tab.media("print", "light");
             tab.picture(&dir.join(format!("{name}-print.png")));
         }
-        // What replay keeps a page from is no complaint of the reader's.
+        // What replay blocks in a page is not an error of the reader.
         let said = tab.complaints();
         let is_own = |said: &&String| {
             !is_replay && !["404", "400"].iter().any(|status| said.contains(status))

@@ -1,4 +1,4 @@
-//! What the browser talks to: a replay site for the corpus, and listeners that nobody may talk to.
+//! What the browser connects to: a replay site for the corpus, and listeners that must not be contacted.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -14,7 +14,7 @@ use pressmark::replay::{
     headers::Status, parts, policy,
 };
 
-/// Listens where nobody should call, and writes down what it hears.
+/// Listens where no connection is expected, and records what it receives.
 pub struct Canary {
     pub address: SocketAddr,
     heard: Arc<Mutex<Vec<String>>>,
@@ -115,7 +115,7 @@ impl ReplaySite {
         format!("http://{}/web/20251105000000/http://hostile.example/{name}", self.address)
     }
 
-    /// A page around the page, as a server shows one whose scripts may run.
+    /// A page that frames the page, as a server does for one whose scripts may run.
     pub fn framed_url_of(&self, name: &str) -> String {
         format!("http://{}/web/frame/{name}", self.address)
     }
@@ -256,7 +256,7 @@ fn replayed(
     body.extend(answer.body.finish());
     let status = match answer.status {
         Status::Kept(status) => status,
-        Status::Told(_) => 502,
+        Status::Stated(_) => 502,
     };
     let mut out = format!("HTTP/1.1 {status} X\r\n").into_bytes();
     for (name, value) in &answer.headers {

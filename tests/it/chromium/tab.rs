@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::browser::Browser;
 
-/// How long something that is waited for may take.
+/// The timeout of every wait.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// A window lower than this is none.
+/// The smallest height of a window.
 const HEIGHT: u32 = 900;
 
 /// An open tab; it is closed when dropped.
@@ -59,7 +59,7 @@ impl<'b> Tab<'b> {
         self.call("Emulation.setEmulatedMedia", json!({ "media": media, "features": features }));
     }
 
-    /// Opens an address, and comes back when it is there.
+    /// Opens an address, and returns when it has loaded.
     pub fn go(&mut self, url: &str) {
         self.evaluate("window.isLeft = true");
         let answer = self.call("Page.navigate", json!({ "url": url }));
@@ -75,7 +75,7 @@ impl<'b> Tab<'b> {
         answer["result"]["value"].take()
     }
 
-    /// Comes back when an expression is true; a page that is being left has none.
+    /// Returns when an expression is true; a page that is being left has no value.
     pub fn until(&mut self, script: &str, what: &str) {
         let end = Instant::now() + PATIENCE;
         let params = json!({ "expression": script, "returnByValue": true });
@@ -94,7 +94,7 @@ impl<'b> Tab<'b> {
         self.evaluate("location.href").as_str().unwrap().to_owned()
     }
 
-    /// Clicks on what a selector names, and comes back when another page is there.
+    /// Clicks on what a selector names, and returns when another page has loaded.
     pub fn follow(&mut self, selector: &str) {
         let script = format!(
             "(() => {{ const e = document.querySelector({selector:?}); e.scrollIntoView({{block: 'center'}});
@@ -152,7 +152,7 @@ impl<'b> Tab<'b> {
         std::fs::write(to, bytes.unwrap()).unwrap();
     }
 
-    /// What pages have complained of since this was asked last: errors of scripts, and what a policy refused.
+    /// Errors that pages have reported since the last call: errors of scripts, and what a policy refused.
     pub fn complaints(&mut self) -> Vec<String> {
         self.browser.complaints()
     }

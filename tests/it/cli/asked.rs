@@ -1,4 +1,4 @@
-//! What is asked for and cannot be given is an error that says what can: formats, forms, and commands
+//! A request that cannot be fulfilled is an error that lists the possible ones: formats, forms, and commands
 //! without anything to do.
 
 use std::fs;
@@ -8,7 +8,7 @@ use super::{STORY, archive, here};
 use crate::support::cli::{crawl, json_lines, pressmark, stderr, stdout};
 use crate::support::raw::{Answer, RawSite, Then};
 
-/// What `--format` takes, command by command; nothing but text with the others.
+/// What `--format` accepts, command by command; the others accept only text.
 const FORMATS: [(&str, &str); 27] = [
     ("crawl", "text, json"),
     ("due", "text, json"),
@@ -45,7 +45,7 @@ fn flat(text: &str) -> String {
 }
 
 #[test]
-fn help_lists_what_format_and_as_take() {
+fn help_lists_the_values_of_format_and_as() {
     let (_dir, root) = here();
     for (command, formats) in FORMATS {
         let args: Vec<&str> = command.split(' ').chain(["-h"]).collect();
@@ -76,7 +76,7 @@ fn a_format_that_a_command_does_not_print_is_an_error() {
     ];
     for (command, rest) in missing {
         for format in ["yaml", "", "JSON"] {
-            // Behind the command and before it.
+            // After the command and before it.
             for args in [
                 [&[command], rest, &["--format", format]].concat(),
                 [&["--format", format, command], rest].concat(),
@@ -111,7 +111,7 @@ fn a_format_that_a_command_does_not_print_is_an_error() {
 }
 
 #[test]
-fn json_is_printed_wherever_it_is_taken() {
+fn json_is_printed_wherever_it_is_accepted() {
     let archive = archive();
     let root = archive.root();
     let asked = json_lines(&pressmark(&root, &["show", STORY, "--format", "json"]));
@@ -130,7 +130,7 @@ fn json_is_printed_wherever_it_is_taken() {
 }
 
 #[test]
-fn a_crawl_of_nothing_and_a_watch_of_nothing_say_so() {
+fn a_crawl_and_a_watch_without_urls_report_it() {
     let (dir, root) = here();
     for args in [&["crawl"][..], &["crawl", "--depth", "2"], &["watch"]] {
         let output = pressmark(&root, args);
@@ -143,7 +143,7 @@ fn a_crawl_of_nothing_and_a_watch_of_nothing_say_so() {
     let output = pressmark(&root, &["watch"]);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
     assert!(stderr(&output).contains("config/jobs"), "{}", stderr(&output));
-    // With an archive whose queue is empty as well; what is left in one is gone on with.
+    // Also with an archive whose queue is empty; a crawl continues with a queue that is not.
     let names = ["a.example", "b.example"];
     let answers = names.map(|name| {
         let bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec();
@@ -166,9 +166,9 @@ fn a_crawl_of_nothing_and_a_watch_of_nothing_say_so() {
 }
 
 #[test]
-fn a_failed_handshake_says_why_and_leaves_the_columns_alone() {
+fn a_failed_handshake_reports_why_and_keeps_the_columns() {
     let (_dir, root) = here();
-    // A server that speaks plain HTTP whatever comes.
+    // A server that answers everything in plain HTTP.
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let rule = format!("a.example:443:127.0.0.1:{}", listener.local_addr().unwrap().port());
     std::thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! Numbers at which counting or listing ends are printed as such.
+//! Numbers that are limits of a count or a list are printed as such.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,7 +11,7 @@ use crate::support::cli::{crawl, json_lines, pressmark, stderr, stdout};
 use crate::support::web::Web;
 
 #[test]
-fn what_is_counted_to_an_end_says_so() {
+fn counts_that_reach_their_limit_are_marked() {
     let (dir, root) = here();
     let web = Web::start(Arc::new(SystemClock));
     let mut seeds = String::new();

@@ -12,7 +12,7 @@ use crate::support::raw::{Answer, RawSite, Then};
 
 const STORY: &str = "http://courier.example/harbour/ferry-contract";
 
-/// So many rows a text takes on a terminal of 80 columns.
+/// The number of rows that a text takes on a terminal of 80 columns.
 fn rows(text: &str) -> usize {
     text.lines().map(|line| line.chars().count().div_ceil(80).max(1)).sum()
 }
@@ -39,7 +39,7 @@ fn the_demo_shows_everything_without_a_network() {
     }
     let verified = pressmark(&kept, &["verify"]);
     assert_eq!(verified.status.code(), Some(0), "{}", stderr(&verified));
-    // What it says to do next can be done.
+    // The next steps that it suggests work.
     let next = text.split("== what to do next").nth(1).unwrap();
     let mut done = 0;
     for line in next.lines().filter(|line| line.contains("http://courier.example/")) {
@@ -64,7 +64,7 @@ fn the_demo_fits_two_screens_and_ends_with_what_to_do_next() {
 }
 
 /// The words of a line that are the same in every run: those without digits, and no names of months.
-fn lasting_words(line: &str) -> Vec<&str> {
+fn constant_words(line: &str) -> Vec<&str> {
     let is_month = |word: &str| {
         let name = word.trim_end_matches(['.', ',']);
         ["Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec"]
@@ -84,14 +84,14 @@ fn the_readme_shows_what_the_demo_prints() {
     let (_dir, root) = here();
     let output = command(&root).args(["demo"]).env("COLUMNS", "100").output().unwrap();
     let text = stdout(&output);
-    let lines: Vec<Vec<&str>> = text.trim_end().lines().map(lasting_words).collect();
-    let shown: Vec<Vec<&str>> = shown.trim_end().lines().map(lasting_words).collect();
+    let lines: Vec<Vec<&str>> = text.trim_end().lines().map(constant_words).collect();
+    let shown: Vec<Vec<&str>> = shown.trim_end().lines().map(constant_words).collect();
     assert!(shown.len() > 30, "{shown:?}");
     assert_eq!(shown, lines, "`pressmark demo` prints something else by now:\n{text}");
 }
 
 #[test]
-fn the_pages_of_the_demo_are_as_young_as_their_captures() {
+fn the_pages_of_the_demo_are_dated_like_their_captures() {
     let (dir, root) = here();
     let kept = dir.path().join("kept");
     let output = pressmark(&root, &["demo", "--keep", kept.to_str().unwrap()]);
@@ -110,7 +110,7 @@ fn the_pages_of_the_demo_are_as_young_as_their_captures() {
 }
 
 #[test]
-fn the_demo_is_kept_in_no_directory_that_is_in_use() {
+fn the_demo_is_not_written_to_a_directory_in_use() {
     let (dir, root) = here();
     let keep = |path: &str| pressmark(&root, &["demo", "--keep", path]);
     assert_eq!(keep("kept").status.code(), Some(0));
@@ -125,7 +125,7 @@ fn the_demo_is_kept_in_no_directory_that_is_in_use() {
     assert_eq!(other.status.code(), Some(1), "{}", stderr(&other));
     assert!(stderr(&other).contains("holds something else"), "{}", stderr(&other));
     assert_eq!(fs::read_dir(dir.path().join("photos")).unwrap().count(), 1);
-    // One that is laid out and empty will do, unless another process writes into it.
+    // An initialised, empty one is accepted, unless another process writes into it.
     assert_eq!(pressmark(&root, &["init", "laid-out"]).status.code(), Some(0));
     let stall = Answer { bytes: b"HTTP/1.1 200 OK\r\n".to_vec(), then: Then::Stall };
     let slow = RawSite::start([("slow.example".to_owned(), stall)].into());

@@ -1,4 +1,4 @@
-//! `crawl --due`: what is due, and nothing that will be.
+//! `crawl --due`: what is due now, and nothing that is due later.
 
 use std::process::Stdio;
 use std::sync::Arc;
@@ -11,14 +11,14 @@ use crate::support::cli::{crawl, stderr, stdout};
 use crate::support::web::Web;
 
 #[test]
-fn a_page_that_is_watched_from_later_on_is_neither_waited_for_nor_left() {
+fn a_page_that_is_due_later_is_neither_waited_for_nor_left() {
     let web = Web::start(Arc::new(SystemClock));
     web.page("news.example", "/", "<title>x</title><p>The bridge was closed on Monday.</p>");
     let (_dir, root) = here();
     let resolve = web.resolve(&["news.example"]);
     let first = crawl(&root, &resolve).arg("http://news.example/").output().unwrap();
     assert_eq!(first.status.code(), Some(0), "{}", stderr(&first));
-    // Its first look comes in some minutes, for which a host would be waited for.
+    // Its first visit is due in some minutes, a time that a crawl would wait for a host.
     let mut due = crawl(&root, &resolve);
     due.args(["--due", "--set", "crawl.wait_max=1h"]);
     let mut due = due.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -32,7 +32,7 @@ fn a_page_that_is_watched_from_later_on_is_neither_waited_for_nor_left() {
     }
     let output = due.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    let told = stdout(&output);
-    assert!(told.contains("0 fetched") && !told.contains("left in the queue"), "{told}");
+    let printed = stdout(&output);
+    assert!(printed.contains("0 fetched") && !printed.contains("left in the queue"), "{printed}");
     assert_eq!(web.asked().iter().filter(|asked| asked.target == "/").count(), 1);
 }

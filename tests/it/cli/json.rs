@@ -7,7 +7,7 @@ use crate::support::cli::{crawl, json_lines, pressmark, stderr};
 use crate::support::raw::RawSite;
 
 /// The fields that `value` has to have, each with its kind: `s` a string, `n` a number, `b` a
-/// boolean, `a` an array, `o` an object, `?` before it where null will do too.
+/// boolean, `a` an array, `o` an object, `?` before it where null is allowed too.
 fn has(value: &Value, fields: &str) {
     for field in fields.split(' ') {
         let (name, kind) = field.split_once(':').unwrap();
@@ -158,7 +158,7 @@ fn a_crawl_reports_what_it_did() {
 }
 
 #[test]
-fn findings_of_verify_are_lines_and_the_count_is_talk() {
+fn findings_of_verify_are_lines_and_the_count_goes_to_stderr() {
     let archive = archive();
     let file = &crate::support::archive::files(&archive.root())[0];
     let mut bytes = std::fs::read(file).unwrap();

@@ -1,4 +1,4 @@
-//! The file that `-o` names: what it may replace, and when it is said that it cannot be written.
+//! The file that `-o` names: what it may replace, and when it is reported that it cannot be written.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use super::{STORY, archive, here};
 use crate::support::cli::{pressmark, stderr};
 
 #[test]
-fn a_bundle_replaces_nothing_that_was_not_meant() {
+fn a_bundle_replaces_only_a_regular_file_and_only_with_force() {
     let archive = archive();
     let root = archive.root();
     for ending in ["zip", "wacz"] {
@@ -42,7 +42,7 @@ fn a_bundle_replaces_nothing_that_was_not_meant() {
 }
 
 #[test]
-fn a_folder_that_is_missing_is_said_before_the_archive_is_asked() {
+fn a_missing_folder_is_reported_before_the_archive_is_opened() {
     let (_dir, nowhere) = here();
     let output = pressmark(&nowhere, &["prove", STORY, "-o", "none/story.zip"]);
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));

@@ -1,5 +1,5 @@
 //! A crawl with readers beside it, each killed at random: readers that own the index, readers that
-//! ask the crawl for it, and readers whose owner dies under them. Whatever lives on goes on, no
+//! ask the crawl for it, and readers whose owner is killed. Every survivor continues, no
 //! answer is false, and nothing that was acknowledged before a question was asked is missing.
 
 use std::process::Child;
@@ -21,7 +21,7 @@ fn ask(root: &Path) -> std::process::Command {
     command
 }
 
-/// Reads again and again until told to stop; about every third reader is killed.
+/// Reads repeatedly until `stop` is set; about every third reader is killed.
 fn read_on(
     root: &Path,
     sent: &BTreeMap<String, Vec<u8>>,
@@ -104,7 +104,7 @@ fn round_beside(number: u64, seed: u64) -> (u64, u64, u64, bool) {
         let child = crawling.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let delay = Duration::from_micros(chance.below(20_000));
         let survived = kill_when(child, &|| web.asked_count() >= asked, delay);
-        // The readers go on for a while without a crawl, and then beside the next one.
+        // The readers continue for a while without a crawl, and then beside the next one.
         thread::sleep(Duration::from_millis(20));
         let rest = crawl(&root, &resolve).args(["--depth", "1", "--format", "json"]).output();
         stop.store(true, Ordering::Release);
@@ -120,7 +120,7 @@ fn round_beside(number: u64, seed: u64) -> (u64, u64, u64, bool) {
 }
 
 #[test]
-fn readers_and_a_crawl_beside_each_other_survive_each_others_deaths() {
+fn readers_and_a_crawl_beside_each_other_survive_kills_of_the_other() {
     let rounds = number("PRESSMARK_BESIDE_ROUNDS", 3);
     let seed = number("PRESSMARK_CRASH_SEED", 1);
     let (mut answers, mut captures, mut killed, mut crawls) = (0, 0, 0, 0);

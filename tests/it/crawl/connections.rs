@@ -1,4 +1,4 @@
-//! What connections cost: one lookup of a name, and no failure where a kept one has gone.
+//! What connections cost: one lookup of a name, and no failure where a kept one was closed.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::support::cli::{json_lines, pressmark};
 use crate::support::web::{Reply, ok};
 
 #[test]
-fn a_lookup_is_one_record_however_many_connections_go_by_it() {
+fn a_lookup_is_one_record_however_many_connections_use_it() {
     let mut archive = Archive::new().in_a_hurry();
     let web = web(&mut archive, &["a.example", "b.example"]);
     let pages: Vec<String> = (0..6).map(|n| format!("/{n}")).collect();
@@ -38,11 +38,11 @@ fn a_lookup_is_one_record_however_many_connections_go_by_it() {
 }
 
 #[test]
-fn a_kept_connection_that_closes_as_it_is_asked_fails_nothing() {
+fn a_kept_connection_that_closes_on_a_request_is_no_failure() {
     let mut archive = Archive::new();
     let web = web(&mut archive, &["a.example"]);
     let page = ok("text/html", b"<p>There it is.</p>");
-    // robots.txt goes before on the same connection.
+    // robots.txt comes first on the same connection.
     let answer = move |_: &str, before: usize| if before == 0 { Vec::new() } else { page.clone() };
     web.on("a.example", "/", Reply::Made(Arc::new(answer)));
     let report = archive.crawl(&["http://a.example/"]);

@@ -35,7 +35,7 @@ fn once(trouble: &'static str) -> Reply {
     }))
 }
 
-/// A front page that leads to six pages.
+/// A front page that links to six pages.
 fn site(web: &Web, host: &str) {
     let pages: Vec<String> = (0..6).map(|n| format!("/page/{n}")).collect();
     links(web, host, "/", &pages);
@@ -73,8 +73,8 @@ fn no_host_is_asked_sooner_than_its_pace() {
     web.on("again.example", "/page/2", once(wait));
     web.on("ill.example", "/page/2", once("HTTP/1.1 503 Ill\r\nContent-Length: 0\r\n\r\n"));
     web.on("mute.example", "/page/2", Reply::Close);
-    // A kept connection that dies on a request is replaced at once (RFC 9112 section 9.3.1); a
-    // fresh one that does so is a failure, asked again once and not before the pause.
+    // A kept connection that closes on a request is replaced at once (RFC 9112 section 9.3.1); a
+    // fresh one that does so is a failure, retried once and not before the pause.
     for page in ["/page/0", "/page/1", "/page/3", "/page/4", "/page/5"] {
         web.on("mute.example", page, reply("200 OK", page));
     }
@@ -94,7 +94,7 @@ fn no_host_is_asked_sooner_than_its_pace() {
         for (after, gap) in &gaps {
             assert!(gap >= least, "{host}: {gap:?} after {after}, at least {least:?}");
         }
-        // Nor is any host left waiting for no reason, but where trouble asks for it.
+        // No host waits longer than that, except after trouble.
         let calm = gaps.iter().filter(|(after, _)| after != "/page/2");
         for (after, gap) in calm {
             assert!(*gap <= *least + SECOND / 2, "{host}: {gap:?} after {after}");
@@ -110,7 +110,7 @@ fn no_host_is_asked_sooner_than_its_pace() {
         let gap = gaps.filter(|(after, _)| after == "/page/2").map(|(_, gap)| gap).max().unwrap();
         assert!(gap >= least, "{host}: {gap:?}");
     }
-    // What was put off was asked again, and what failed was not.
+    // What was postponed was requested again, and what failed was not.
     for (host, times) in [("again.example", 2), ("ill.example", 2), ("mute.example", 4)] {
         let count = targets(&web, host).iter().filter(|t| *t == "/page/2").count();
         assert_eq!(count, times, "{host}");
@@ -118,7 +118,7 @@ fn no_host_is_asked_sooner_than_its_pace() {
 }
 
 #[test]
-fn a_retry_after_date_is_heeded_like_one_in_seconds() {
+fn a_retry_after_date_is_obeyed_like_one_in_seconds() {
     let mut archive = Archive::new();
     let web = web(&mut archive, &["a.example"]);
     // Two minutes after the beginning.
@@ -138,7 +138,7 @@ fn trouble_doubles_the_pause_with_each_time() {
     web.on("a.example", "/ill", reply("503 Ill", "ill"));
     archive.crawl(&["http://a.example/ill"]);
     let asked: Vec<Duration> = gaps(&web, "a.example").into_iter().map(|(_, gap)| gap).collect();
-    // robots.txt, then the page, which is asked again three times.
+    // robots.txt, then the page, which is retried three times.
     assert_eq!(asked.len(), 4, "{asked:?}");
     for (n, least) in [(1, 60), (2, 120), (3, 240)] {
         assert!(asked[n] >= least * SECOND, "{asked:?}");
@@ -167,10 +167,10 @@ fn what_is_known_of_a_host_survives_a_restart() {
     let third = archive.crawl(&["http://a.example/three"]);
     assert_eq!(third.left, 0, "{third:?}");
     let one = at(&web, "a.example", "/one");
-    // A day is the longest that is heeded.
+    // At most a day is respected.
     let two = at(&web, "a.example", "/two");
     assert!(two.since(one) >= Duration::from_secs(86_400), "{one} {two}");
-    // Another restart right away: the Crawl-delay counts on.
+    // Another restart right away: the Crawl-delay still holds.
     archive.crawl(&["http://a.example/four"]);
     for (after, gap) in gaps(&web, "a.example") {
         assert!(gap >= 9 * SECOND, "{gap:?} after {after}");
@@ -214,7 +214,7 @@ fn all_hosts_together_stay_under_the_global_cap() {
 }
 
 #[test]
-fn a_crawl_delay_that_is_longer_than_is_obeyed_is_capped_and_said() {
+fn a_crawl_delay_above_the_limit_is_capped_and_reported() {
     let mut archive = Archive::new();
     let web = web(&mut archive, &["a.example", "b.example"]);
     text(&web, "a.example", "/robots.txt", "User-agent: *\nCrawl-delay: 600\n");
@@ -229,7 +229,7 @@ fn a_crawl_delay_that_is_longer_than_is_obeyed_is_capped_and_said() {
     let capped = |host: &str| report.hosts[host].capped;
     let (asked, kept) = (Duration::from_secs(600), Duration::from_secs(60));
     assert_eq!((capped("a.example"), capped("b.example")), (Some((asked, kept)), None));
-    // It is said of a run, too, that found the robots.txt as an earlier one had fetched it.
+    // A run that uses the robots.txt of an earlier run reports it, too.
     let again = archive.crawl(&urls[..1]);
     assert_eq!(again.hosts["a.example"].capped, Some((asked, kept)));
 }

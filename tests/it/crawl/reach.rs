@@ -98,7 +98,7 @@ fn requisites_come_with_their_page_and_links_do_not() {
 }
 
 #[test]
-fn without_being_asked_for_requisites_stay_away() {
+fn requisites_are_not_fetched_unless_requested() {
     let mut archive = Archive::new().in_a_hurry();
     let web = web(&mut archive, &["a.example"]);
     page_with_requisites(&web);
@@ -107,11 +107,11 @@ fn without_being_asked_for_requisites_stay_away() {
 }
 
 #[test]
-fn links_are_followed_as_deep_as_asked_and_on_the_same_site() {
+fn links_are_followed_to_the_requested_depth_on_the_same_site() {
     for (depth, expected) in [(0, 1), (1, 3), (2, 7), (9, 31)] {
         let mut archive = Archive::new().in_a_hurry();
         let web = web(&mut archive, &["a.example", "other.example"]);
-        // A binary tree of five levels, and a way out.
+        // A binary tree of five levels, and a link to another host.
         for n in 1_u32..32 {
             let below: Vec<String> = if n < 16 {
                 vec![format!("/{}", 2 * n), format!("http://a.example/{}", 2 * n + 1)]
@@ -128,7 +128,7 @@ fn links_are_followed_as_deep_as_asked_and_on_the_same_site() {
 }
 
 #[test]
-fn a_run_stops_after_as_many_pages_as_asked_and_the_next_goes_on() {
+fn a_run_stops_at_its_limit_of_pages_and_the_next_continues() {
     let mut archive = Archive::new().in_a_hurry();
     let web = web(&mut archive, &["a.example"]);
     let pages: Vec<String> = (0..9).map(|n| format!("/{n}")).collect();

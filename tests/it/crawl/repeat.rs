@@ -1,4 +1,4 @@
-//! What is asked again, and what becomes of it.
+//! What is requested again, and what is stored of it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -42,7 +42,7 @@ fn story(web: &Web, edition: &Arc<AtomicUsize>) {
     web.on("a.example", "/story", Reply::Made(Arc::new(answer)));
 }
 
-/// The records about the story that are no requests, in order.
+/// The records about the story that are not requests, in order.
 fn events(records: &[Kept]) -> Vec<&Kept> {
     records.iter().filter(|r| r.is("response", URL) || r.is("revisit", URL)).collect()
 }
@@ -123,7 +123,7 @@ fn refers(revisit: &Kept, original: &Kept) {
 }
 
 #[test]
-fn a_payload_that_is_there_under_another_url_becomes_a_revisit() {
+fn a_payload_already_stored_under_another_url_becomes_a_revisit() {
     let mut archive = Archive::new().in_a_hurry();
     let web = web(&mut archive, &["a.example", "b.example"]);
     text(&web, "a.example", "/one", "the same words");
@@ -141,7 +141,7 @@ fn a_payload_that_is_there_under_another_url_becomes_a_revisit() {
         "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
     );
     refers(revisit, original);
-    // The head is its own, and the body is left off.
+    // The head is its own, and the body is omitted.
     assert!(revisit.block.ends_with(b"\r\n\r\n"));
     let captures = archive.captures("http://b.example/two");
     assert_eq!(captures[0].kind, RecordKind::Revisit);

@@ -1,4 +1,4 @@
-//! What robots.txt forbids is never asked; what it is unknown to forbid neither.
+//! What robots.txt forbids is never requested; nor is anything while robots.txt is unknown.
 
 use std::time::Duration;
 
@@ -27,8 +27,8 @@ fn an_unreachable_robots_txt_means_that_nothing_else_is_fetched() {
     for host in hosts {
         assert_eq!(targets(&web, host), ["/robots.txt"], "{host}");
     }
-    // A host that does not answer at all is a failure of the page; of the others nobody knows what they
-    // forbid, which is said of each, and no run waits for them.
+    // A host that does not answer at all is a failure of the page. What the others forbid is unknown, which is
+    // reported for each, and no run waits for them.
     let rest = hosts.len() as u64 - 1;
     assert_eq!((report.refused_by_robots, report.robots_unreachable, report.failed), (0, rest, 1));
     let named: Vec<&str> = report.unreachable_robots.keys().map(String::as_str).collect();
@@ -36,13 +36,13 @@ fn an_unreachable_robots_txt_means_that_nothing_else_is_fetched() {
     assert_eq!(named, robots);
     assert_eq!((report.left, report.is_in_vain()), (rest, true));
     assert!(report.finished.since(report.started) < Duration::from_secs(60), "{report:?}");
-    // The evidence is there.
+    // The evidence is stored.
     for host in hosts {
         assert_eq!(archive.captures(&format!("http://{host}/robots.txt")).len(), 1, "{host}");
         let of_page = usize::from(host == "closed.example");
         assert_eq!(archive.captures(&format!("http://{host}/page")).len(), of_page, "{host}");
     }
-    // What was left is asked for by the next run, where it may be by then.
+    // The next run requests what was left, where it is allowed by then.
     web.on("500.example", "/robots.txt", reply("404 None", "none"));
     archive.later(Duration::from_mins(10));
     let report = archive.crawl(&[]);
@@ -51,7 +51,7 @@ fn an_unreachable_robots_txt_means_that_nothing_else_is_fetched() {
 }
 
 #[test]
-fn a_robots_txt_that_is_not_there_means_free() {
+fn a_missing_robots_txt_allows_everything() {
     let mut archive = Archive::new();
     let hosts = ["401.example", "403.example", "404.example", "410.example"];
     let web = web(&mut archive, &hosts);
@@ -62,7 +62,7 @@ fn a_robots_txt_that_is_not_there_means_free() {
         archive.crawl(&[&format!("http://{host}/page")]);
         assert_eq!(targets(&web, host), ["/robots.txt", "/page"], "{host}");
     }
-    // How a robots.txt was found goes without saying: no record is made of it.
+    // How a robots.txt was found is always known: no record is made of it.
     let of = |kind: &str| {
         archive.records().iter().filter(|record| record.field("WARC-Type") == kind).count()
     };
@@ -71,7 +71,7 @@ fn a_robots_txt_that_is_not_there_means_free() {
 }
 
 #[test]
-fn what_is_disallowed_is_never_asked_however_it_was_found() {
+fn disallowed_urls_are_never_requested_however_they_were_found() {
     let mut archive = Archive::new();
     let web = web(&mut archive, &["a.example", "b.example"]);
     let rules = "User-agent: *\nDisallow: /\n\n\

@@ -1,4 +1,4 @@
-//! A stop in the middle is orderly: nothing is lost, and the next run goes on.
+//! A stop in the middle is orderly: nothing is lost, and the next run continues.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use crate::support::web::{Reply, ok};
 
 const HOSTS: [&str; 3] = ["a.example", "b.example", "c.example"];
 
-/// Three sites of eleven pages; when the page that is served as the `at`th is on its way, `stop`
-/// is asked. Every URL of them.
+/// Three sites of eleven pages; while the `at`th page is being served, `stop` is
+/// requested. Returns every URL of them.
 fn sites(web: &Web, stop: &Stop, at: usize) -> BTreeSet<String> {
     let served = Arc::new(AtomicUsize::new(0));
     let mut all = BTreeSet::new();
@@ -44,7 +44,7 @@ fn captured(archive: &Archive) -> Vec<String> {
 }
 
 #[test]
-fn a_stop_in_the_middle_loses_nothing_and_the_next_run_goes_on() {
+fn a_stop_in_the_middle_loses_nothing_and_the_next_run_continues() {
     for at in [1, 7, 20] {
         let mut archive = Archive::new();
         let web = web(&mut archive, &HOSTS);
@@ -70,7 +70,7 @@ fn a_stop_in_the_middle_loses_nothing_and_the_next_run_goes_on() {
 }
 
 #[test]
-fn a_stop_before_the_beginning_asks_nothing() {
+fn a_stop_before_the_beginning_requests_nothing() {
     let mut archive = Archive::new();
     let web = web(&mut archive, &HOSTS);
     let stop = Stop::default();

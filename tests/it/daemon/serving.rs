@@ -9,21 +9,21 @@ use crate::cli::{send, wait_until};
 use crate::serve::{Answer, ask};
 use crate::support::cli::{json_lines, pressmark, stderr};
 
-/// A capture is there for every request at most this much later.
+/// A capture is visible to every request at most this much later.
 const SEEN_WITHIN: Duration = Duration::from_secs(1);
 
 /// The address that a process prints first.
 fn address(process: &mut super::Running) -> SocketAddr {
     let mut line = String::new();
     let mut output = process.0.as_mut().unwrap().stdout.take().unwrap();
-    // The rest of it is one line more, which the pipe holds.
+    // The rest is one more line, which the pipe holds.
     let mut first = BufReader::with_capacity(1, &mut output);
     first.read_line(&mut line).unwrap();
     process.0.as_mut().unwrap().stdout = Some(output);
     line.trim().strip_prefix("http://").unwrap().trim_end_matches('/').parse().unwrap()
 }
 
-/// Asks until the answer fits; how long that took.
+/// Asks until the answer fits. Returns how long that took.
 fn seen(address: SocketAddr, target: &str, fits: impl Fn(&Answer) -> bool) -> Duration {
     let begun = Instant::now();
     loop {
@@ -37,7 +37,7 @@ fn seen(address: SocketAddr, target: &str, fits: impl Fn(&Answer) -> bool) -> Du
 }
 
 #[test]
-fn one_process_captures_and_answers_for_it_within_a_second() {
+fn one_process_captures_and_serves_the_capture_within_a_second() {
     let place = place(&["a.example"]);
     place.web.page("a.example", "/1", "<p>one</p>");
     place.web.page("a.example", "/2", "<p>two</p>");
@@ -46,8 +46,8 @@ fn one_process_captures_and_answers_for_it_within_a_second() {
     let server = address(&mut watching);
     let is_there = |answer: &Answer| answer.lines().len() == 1;
     seen(server, "/cdx?url=http://a.example/1", is_there);
-    // What another process hands over is durable when that process ends, and seen a second later at most:
-    // by programs, as a page and among the changes of the reader.
+    // A URL that another process hands over is stored when that process ends, and visible a second later at most:
+    // to programs, as a page and among the changes of the reader.
     let ended = place.run(&["--format", "json", "crawl", "http://a.example/2"]);
     let ended = ended.wait_with_output().unwrap();
     assert_eq!(report(&ended)["captured"], 1, "{}", stderr(&ended));
@@ -61,7 +61,7 @@ fn one_process_captures_and_answers_for_it_within_a_second() {
         let took = seen(server, target, fits);
         assert!(took < SEEN_WITHIN, "{target} took {took:?}");
     }
-    // Health and counts are of both.
+    // Health and counts cover both.
     assert_eq!(ask(server, "/healthz").text(), "ok\n");
     let counts = ask(server, "/metrics").text();
     for name in ["pressmark_http_requests_total{", "pressmark_jobs"] {
@@ -75,7 +75,7 @@ fn one_process_captures_and_answers_for_it_within_a_second() {
 }
 
 #[test]
-fn a_stop_lets_both_bring_to_an_end_what_they_have_begun() {
+fn a_stop_lets_crawl_and_server_complete_what_they_began() {
     let place = place(&["a.example"]);
     // An answer that does not fit into the buffers between server and client.
     let long = place.root.join("warc");
@@ -104,13 +104,13 @@ fn a_stop_lets_both_bring_to_an_end_what_they_have_begun() {
     wait_until(|| place.asked("/slow") == 1);
     send(watching.id(), "TERM");
     std::thread::sleep(Duration::from_millis(200));
-    // Nobody is let in any more, and the answer that was begun comes to its end.
+    // No new connection is accepted, and the answer that was begun is completed.
     assert!(TcpStream::connect(server).is_err());
     let rest = taking.read_to_end(&mut got).unwrap();
     assert_eq!(1000 + rest, whole);
     let ended = watching.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(130), "{}", stderr(&ended));
-    // The process that handed its address over learns what became of it, or does it by itself.
+    // The process that handed its URL over gets the result, or captures it itself.
     let crawled = crawling.wait_with_output().unwrap();
     assert_eq!(crawled.status.code(), Some(0), "{}", stderr(&crawled));
     let args = ["captures", "http://a.example/slow", "--format", "json"];

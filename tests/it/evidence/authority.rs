@@ -50,7 +50,7 @@ basicConstraints = critical,CA:FALSE
 
 impl Authority {
     /// Makes a root and a certificate for time stamping with keys of this kind, and starts the
-    /// server. None, with a message, where there is no openssl.
+    /// server. `None`, with a message, where there is no openssl.
     pub fn start(kind: &str) -> Option<Self> {
         Self::start_at(kind, None)
     }
@@ -116,7 +116,7 @@ impl Authority {
         let is_broken = Arc::clone(&broken);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                // Who hangs up in between has heard enough.
+                // A client that disconnects early needs no more.
                 let _ = answer(stream, &home, time.as_ref(), &is_broken);
             }
         });
@@ -181,8 +181,8 @@ fn der(tag: u8, value: &[u8]) -> Vec<u8> {
     [&[tag][..], &length, value].concat()
 }
 
-/// A response that states a time of our choice (RFC 3161 section 2.4.2): what openssl signs as a time stamp by `cms`, since its
-/// `ts` knows no clock but that of the machine. The request is one of the program's own, whose form is fixed.
+/// A response that states a given time (RFC 3161 section 2.4.2): a time stamp that openssl signs by `cms`, since its `ts`
+/// uses only the clock of the machine. The request is one of the program's own, whose form is fixed.
 fn reply_at(home: &Path, query: &[u8], now: Timestamp) -> std::io::Result<bool> {
     let imprint = &query[5..56];
     let nonce = &query[56..58 + usize::from(query[57])];
@@ -194,7 +194,7 @@ fn reply_at(home: &Path, query: &[u8], now: Timestamp) -> std::io::Result<bool> 
         imprint,
         &[2, 2, 0x10, 0],
         &der(0x18, stamp.as_bytes()),
-        // Right to the second.
+        // Accurate to a second.
         &[0x30, 3, 2, 1, 1],
         nonce,
     ];

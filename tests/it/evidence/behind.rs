@@ -1,4 +1,4 @@
-//! How far the log is behind what is captured: as a run knows it of itself, and as `status` reads it.
+//! How far the log is behind the captures: as a run reports it, and as `status` reads it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -13,7 +13,7 @@ use crate::support::archive::job;
 use crate::support::cli::{crawl, json_lines, pressmark, stderr, stdout};
 
 #[test]
-fn a_run_counts_what_the_log_does_not_have_and_says_for_how_long() {
+fn a_run_counts_what_the_log_lacks_and_since_when() {
     let (archive, web) = archive();
     web.page("news.example", "/late", "<title>Late</title><p>A page.</p>");
     let key = archive.root().join("evidence/log.key");
@@ -21,14 +21,14 @@ fn a_run_counts_what_the_log_does_not_have_and_says_for_how_long() {
     archive.run_and(&job(&["http://news.example/late"]), &Stop::default(), |running| {
         let follower = running.follower();
         let lag = follower.lag();
-        // The description of the file, request and response at least, and of robots.txt the same.
+        // At least the warcinfo, the request and the response, and request and response of robots.txt.
         let behind = lag.behind();
         assert!(behind.unregistered >= 3, "{behind:?}");
         let written = behind.since.expect("they were written");
         clock.advance(Duration::from_secs(90));
         assert_eq!(behind.lag_seconds(clock.now()), clock.now().since(written).as_secs());
         assert!(behind.lag_seconds(clock.now()) >= 90);
-        // A log that does not follow leaves it as it was.
+        // A log that cannot follow leaves the count unchanged.
         fs::set_permissions(&key, rights(0o644)).unwrap();
         assert_eq!(follower.once().len(), 1);
         assert_eq!(lag.behind(), behind);

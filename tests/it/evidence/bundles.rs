@@ -1,4 +1,4 @@
-//! Bundles: made, checked by us, by a script that knows only openssl and Python, and spoiled.
+//! Bundles: created, checked by us and by a script that needs only openssl and Python, and damaged.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -135,15 +135,15 @@ fn the_records_in_a_bundle_are_the_very_members_of_the_archive() {
     assert_eq!(total, warc.len());
 }
 
-/// Everything that can be done to a bundle, and the step that must tell.
+/// Every kind of damage to a bundle, and the step that must fail.
 #[test]
 fn a_spoiled_bundle_names_the_step_that_fails() {
     let (archive, _web) = archive(&[]);
     let (out, _) = prove(&archive, STORY, "story.zip");
     let sound = read_bundle(&out).unwrap();
     assert_eq!(failed(&sound), Vec::<&str>::new());
-    // A forger lists the files again.
-    let listed_anew = |mut contents: Contents| {
+    // A forger rewrites the list of files.
+    let relisted = |mut contents: Contents| {
         contents.retain(|(name, _)| name != "SHA256SUMS");
         let mut lines = String::new();
         for (name, bytes) in contents.iter().filter(|(name, _)| name != "SHA256SUMS.sig") {
@@ -176,11 +176,11 @@ fn a_spoiled_bundle_names_the_step_that_fails() {
         if name != "SHA256SUMS.sig" {
             assert!(failed(&spoiled).contains(&"files"), "{name}");
         }
-        let anew = listed_anew(spoiled);
-        let fails = failed(&anew);
+        let relisted_bundle = relisted(spoiled);
+        let fails = failed(&relisted_bundle);
         assert!(fails.contains(&step) && !fails.contains(&"files"), "{name}: {fails:?}");
         let path = out.with_file_name("spoiled.zip");
-        write_zip(&path, &anew).unwrap();
+        write_zip(&path, &relisted_bundle).unwrap();
         let by_script = script(&path);
         assert_eq!(by_script.status.code(), Some(1), "{name}: {}", stdout(&by_script));
         let ours = pressmark(&archive.root(), &["prove", "--check", &path.display().to_string()]);
@@ -194,7 +194,7 @@ fn a_spoiled_bundle_names_the_step_that_fails() {
 }
 
 #[test]
-fn a_bundle_that_is_no_zip_any_more_fails_its_check() {
+fn a_bundle_that_is_not_a_zip_any_more_fails_its_check() {
     let (archive, _web) = archive(&[]);
     let (out, _) = prove(&archive, STORY, "story.zip");
     let whole = std::fs::read(&out).unwrap();
@@ -207,7 +207,7 @@ fn a_bundle_that_is_no_zip_any_more_fails_its_check() {
     }
 }
 
-/// Unpacks a bundle; its certificate.
+/// Unpacks a bundle. Returns its certificate.
 fn unpack(bundle: &Path, into: &Path) -> String {
     for (name, bytes) in read_bundle(bundle).unwrap() {
         let path = into.join(name);
@@ -217,7 +217,7 @@ fn unpack(bundle: &Path, into: &Path) -> String {
     fs::read_to_string(into.join("certificate.html")).unwrap()
 }
 
-/// Types the commands of a certificate; what each step printed.
+/// Runs the commands of a certificate. Returns what each step printed.
 fn typed(html: &str, dir: &Path) -> Vec<String> {
     let steps = html.split("<ol>").nth(1).unwrap();
     let mut said = Vec::new();
@@ -237,7 +237,7 @@ fn typed(html: &str, dir: &Path) -> Vec<String> {
     said
 }
 
-/// The commands that the certificate tells a reader to type, typed.
+/// Runs the commands that the certificate gives to a reader.
 #[test]
 fn the_commands_in_the_certificate_do_what_it_says() {
     let (archive, _web) = archive(&[]);
@@ -247,7 +247,7 @@ fn the_commands_in_the_certificate_do_what_it_says() {
     let said = typed(&html, dir.path());
     assert!(said[0].contains("capture.warc.gz: OK"), "{}", said[0]);
     assert!(said[1].contains("Verified Successfully"), "{}", said[1]);
-    // The two sums stand in the leaf.
+    // The leaf holds both sums.
     let sums: Vec<&str> = said[3].lines().take(2).map(|l| l.split(' ').next().unwrap()).collect();
     assert!(sums.iter().all(|sum| said[3].contains(&format!("sha256:{sum}"))), "{}", said[3]);
     let roots: Vec<&str> = said[4].lines().collect();
@@ -281,7 +281,7 @@ fn the_commands_for_later_keys_do_what_they_say() {
 }
 
 #[test]
-fn time_stamps_are_asked_for_kept_and_go_with_the_bundle() {
+fn time_stamps_are_requested_kept_and_included_in_the_bundle() {
     let Some(rsa) = Authority::start("rsa") else { return };
     let Some(ecdsa) = Authority::start("ecdsa") else { return };
     let (archive, _web) = archive(&[&rsa, &ecdsa]);
@@ -315,7 +315,7 @@ fn time_stamps_are_asked_for_kept_and_go_with_the_bundle() {
         fs::write(&path, &sound).unwrap();
     }
     assert_eq!(findings(&archive.root()), Vec::<String>::new());
-    // A stamp that is taken away with its chain: the checkpoint after it has a leaf of it.
+    // A stamp that is removed with its chain: the checkpoint after it has a leaf of it.
     let first = kept.iter().map(|k| k.size).min().unwrap();
     let dir = archive.root().join("evidence/checkpoints");
     let parts = fs::read_dir(&dir).unwrap().flatten().map(|e| e.path());
@@ -341,7 +341,7 @@ fn time_stamps_are_asked_for_kept_and_go_with_the_bundle() {
 }
 
 #[test]
-fn an_authority_that_is_away_blocks_nothing_and_is_asked_again() {
+fn an_unreachable_authority_blocks_nothing_and_is_asked_again() {
     let Some(authority) = Authority::start("ecdsa") else { return };
     let (mut archive, _web) = archive(&[&authority]);
     let layout = Layout::new(&archive.root());

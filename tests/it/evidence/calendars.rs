@@ -1,4 +1,4 @@
-//! OpenTimestamps with a calendar on loopback: promised, made complete later, proved, and checked by both checkers.
+//! OpenTimestamps with a calendar on loopback: promised, completed later, proved, and checked by both checkers.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -27,15 +27,15 @@ fn sha256(bytes: &[u8]) -> Vec<u8> {
     DigestAlgorithm::Sha256.digest(bytes).as_bytes().to_vec()
 }
 
-/// What an attestation is written as; all lengths here are below 128.
+/// An attestation as it is serialized; all lengths here are below 128.
 fn attestation(tag: [u8; 8], payload: &[u8]) -> Vec<u8> {
     [&[0_u8][..], &tag, &[u8::try_from(payload.len()).unwrap()], payload].concat()
 }
 
-/// A calendar, its server ends with the process. It takes any digest, and has it in a block once it was mined.
+/// A calendar, whose server ends with the process. It accepts any digest, and has it in a block once that was mined.
 struct Calendar {
     url: String,
-    /// What it calls itself in its promises.
+    /// Its name in its promises.
     name: Arc<Mutex<String>>,
     mined: Arc<AtomicBool>,
     /// The Merkle root of its block.
@@ -102,7 +102,7 @@ impl Calendar {
         own
     }
 
-    /// The block with its root, as a line of a list of headers: with as little work as there is.
+    /// The block with its root, as a line of a list of headers, with the least possible work.
     fn header(&self) -> String {
         let root = self.root.lock().unwrap().clone();
         for nonce in 0_u32.. {
@@ -141,7 +141,7 @@ fn request(stream: &mut TcpStream) -> Option<(String, Vec<u8>)> {
     }
 }
 
-/// What both checkers say of the step `bitcoin`.
+/// What both checkers report for the step `bitcoin`.
 fn checked(root: &Path, bundle: &Path, headers: Option<&Path>) -> [String; 2] {
     let step = |text: String| {
         let line = text.lines().find(|line| line.contains(" bitcoin: "));
@@ -158,7 +158,7 @@ fn checked(root: &Path, bundle: &Path, headers: Option<&Path>) -> [String; 2] {
 }
 
 #[test]
-fn a_checkpoint_is_promised_and_later_in_a_block_and_both_checkers_say_so() {
+fn a_checkpoint_is_promised_and_later_in_a_block_and_both_checkers_confirm_it() {
     let calendar = Calendar::start();
     let mut archive = Archive::new().in_a_hurry();
     archive.sets.push(format!("evidence.calendars={}", calendar.url));
@@ -187,7 +187,7 @@ fn a_checkpoint_is_promised_and_later_in_a_block_and_both_checkers_say_so() {
     for said in checked(&root, &prove("promised.zip"), None) {
         assert!(said.starts_with("absent") && said.contains(&calendar.url), "{said}");
     }
-    // Within the hour nobody is asked; after it the calendar has no block yet.
+    // Within the hour no calendar is asked; after it the calendar has no block yet.
     let asked = || calendar.asked.lock().unwrap().len();
     archive.later(Duration::from_mins(10));
     archive.crawl(&[STORY]);
@@ -200,7 +200,7 @@ fn a_checkpoint_is_promised_and_later_in_a_block_and_both_checkers_say_so() {
     archive.crawl(&[STORY]);
     let block = calendar.header();
 
-    // The oldest checkpoint with a block is the one that is proved: the first, whose root is asked for here.
+    // The oldest checkpoint with a block is proved: the first, whose root is requested here.
     let done = pressmark(&root, &["captures", STORY, "--format", "json"]);
     let first = crate::support::cli::json_lines(&done)[0]["date"].as_str().unwrap().to_owned();
     let bundle = out.path().join("complete.zip");
@@ -210,7 +210,7 @@ fn a_checkpoint_is_promised_and_later_in_a_block_and_both_checkers_say_so() {
     for said in &said {
         assert!(said.starts_with("absent") && said.contains("900001"), "{said}");
     }
-    // The root is what the reader compares: what the block of the first checkpoint has to hold.
+    // The reader compares the root that the block of the first checkpoint has to hold.
     let shown = said[0].split("Merkle root is ").nth(1).unwrap()[..64].to_owned();
     let mut bytes = HEXLOWER.decode(shown.as_bytes()).unwrap();
     bytes.reverse();
@@ -234,14 +234,14 @@ fn a_checkpoint_is_promised_and_later_in_a_block_and_both_checkers_say_so() {
         changed[at] ^= 1;
         std::fs::write(&path, changed).unwrap();
         let found = findings(&root);
-        // The last byte is of the height: another block, which nothing but its header speaks against.
+        // The last byte belongs to the height: another block, which only its header contradicts.
         let expected = at + 1 < sound.len();
         assert_eq!(found.iter().any(|one| one.contains("opentimestamps")), expected, "{found:?}");
     }
 }
 
 #[test]
-fn a_calendar_that_names_another_or_is_away_leaves_a_note_and_no_proof() {
+fn a_calendar_that_names_another_or_is_unreachable_leaves_a_note_and_no_proof() {
     let calendar = Calendar::start();
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("archive");

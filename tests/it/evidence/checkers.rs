@@ -1,4 +1,4 @@
-//! The two checkers of bundles, ours and the script that goes with every bundle, asked the same.
+//! The two checkers of bundles, ours and the script that is part of every bundle, with the same input.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use pressmark::evidence::bundle::{Contents, read_bundle};
 use pressmark::evidence::check::{Known, Outcome, check};
 use pressmark::evidence::note::VerifierKey;
 
-/// The script, as it lies in the source.
+/// The script in the source.
 pub const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/evidence/checker/check.py");
 
-/// What is known besides a bundle.
+/// What a verifier knows besides a bundle.
 #[derive(Debug, Clone, Default)]
 pub struct Given {
     /// A key of the log.

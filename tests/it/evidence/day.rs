@@ -1,5 +1,5 @@
-//! How narrow the intervals of a day of captures are: a simulated day with a drand server and a time-stamp authority that keep its
-//! clock, both of which take a while, and fail now and then.
+//! How narrow the intervals of a day of captures are: a simulated day with a drand server and a time-stamp authority on its
+//! clock, both of which have a latency and fail sometimes.
 //!
 //! By default twenty minutes are simulated; `PRESSMARK_INTERVAL_HOURS=24` takes a day and prints the figures.
 
@@ -27,7 +27,7 @@ use super::authority::Authority;
 use super::findings;
 use crate::support::drand::Drand;
 
-/// A small generator of numbers: each test run takes the same ones.
+/// A small generator of numbers: each test run uses the same ones.
 struct Numbers(u64);
 
 impl Numbers {
@@ -106,7 +106,7 @@ fn ninety_nine_of_a_hundred_captures_of_a_day_are_bounded_within_a_minute() {
     let source = source(&settings).unwrap().unwrap();
     let runtime = runtime().unwrap();
 
-    // What happens when, in seconds from the start: a round every 20, a checkpoint every 30, a capture every ten or so,
+    // The times of events, in seconds from the start: a round every 20, a checkpoint every 30, a capture every ten or so,
     // whose record is written when the answer is whole.
     let mut numbers = Numbers(7);
     let mut events: BTreeMap<u64, Vec<(&str, u64)>> = BTreeMap::new();
@@ -115,7 +115,7 @@ fn ninety_nine_of_a_hundred_captures_of_a_day_are_bounded_within_a_minute() {
     (30..=seconds + 60).step_by(30).for_each(|at| add(at, ("checkpoint", 0)));
     let mut at = 1;
     while at < seconds {
-        // Most answers take a second, one in fifty a quarter of a minute.
+        // Most answers take a second, one in fifty takes 15 seconds.
         let took = if numbers.below(50) == 0 { 15 } else { 1 + numbers.below(2) };
         add(at + took, ("capture", took));
         at += 1 + numbers.below(20);
@@ -133,7 +133,7 @@ fn ninety_nine_of_a_hundred_captures_of_a_day_are_bounded_within_a_minute() {
                     drand.broken.store(false, Ordering::SeqCst);
                 }
                 "checkpoint" => {
-                    // One in two hundred is not reached, and the next stamp covers all.
+                    // One in two hundred fails, and the next stamp covers all.
                     authority.broken.store(numbers.below(200) == 0, Ordering::SeqCst);
                     failed += u64::from(!follower.once().is_empty());
                     authority.broken.store(false, Ordering::SeqCst);
@@ -151,7 +151,7 @@ fn ninety_nine_of_a_hundred_captures_of_a_day_are_bounded_within_a_minute() {
     let layout = store.layout().clone();
     drop(store.close().unwrap());
 
-    // The bounds of each capture, as `prove` finds them: its own round, and the first stamp over it.
+    // The bounds of each capture, as `prove` computes them: its own round, and the first stamp over it.
     let log = Log::open(&layout).unwrap();
     let mut stamps: BTreeMap<u64, Timestamp> = BTreeMap::new();
     for kept in timestamp::kept(&layout).unwrap() {

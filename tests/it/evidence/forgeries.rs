@@ -1,8 +1,8 @@
-//! Forgeries of a bundle, made by program: each must be found by both checkers.
+//! Generated forgeries of a bundle: each must be found by both checkers.
 //!
-//! Three kinds of forger: one who changes files; one who mends the list of files, and leaves its
-//! signature away or makes one with a key of his own; and one who holds the key of the log, against
-//! whom only what follows from the records can be compared.
+//! Three kinds of forger: one that changes files; one that updates the list of files, and omits its
+//! signature or makes one with another key; and one that holds the key of the log, against which only
+//! what follows from the records can be compared.
 
 mod kinds;
 mod means;
@@ -30,7 +30,7 @@ fn every_forgery_is_found_by_both_checkers() {
     by_fresh_key(&mut forged, &scene, &sound);
     by_archive(&mut forged, &scene);
     by_tree(&mut forged, &sound);
-    // One thing that is known is enough: the first key, or the first checkpoint.
+    // One known item is enough: the first key, or the first checkpoint.
     for given in [Given::key(&scene.keys[0]), Given::kept(&scene.first)] {
         assert_eq!(forged.missed(&given), Vec::<String>::new(), "{given:?}");
     }
@@ -54,11 +54,11 @@ fn every_forgery_is_found_by_both_checkers() {
     assert_eq!(missed, Vec::<String>::new(), "of {}", forged.made.len());
 }
 
-/// What only its own word says, whatever the key: it follows from nothing in the bundle.
+/// Statements that follow from nothing else in the bundle, whatever the key.
 const FREE: [&str; 3] = ["/made", "/software", "/extractor"];
 
-/// The key of the log is in the wrong hands, or its program errs: what follows from the records is
-/// still compared with them.
+/// The key of the log is compromised, or its program has a bug: what follows from the records is still
+/// compared with them.
 #[test]
 fn what_follows_from_the_records_is_compared_even_where_the_key_of_the_log_signed_it() {
     let Some(scene) = Scene::new() else { return };
@@ -146,7 +146,7 @@ fn what_follows_from_the_records_is_compared_even_where_the_key_of_the_log_signe
     assert_eq!(missed, Vec::<String>::new(), "of {}", forged.made.len());
 }
 
-/// Bundles as they were made pass in both, however they are asked.
+/// Unchanged bundles pass in both checkers, with any combination of flags.
 #[test]
 fn genuine_bundles_pass_in_both_checkers() {
     let Some(scene) = Scene::new() else { return };
@@ -192,7 +192,7 @@ fn genuine_bundles_pass_in_both_checkers() {
             }
         }
     }
-    // A bundle of an earlier version is told from a forged one.
+    // A bundle of an earlier version is distinguished from a forged one.
     let old = scene.archive.root().with_extension("old-format.zip");
     let mut earlier = contents.clone();
     let json = String::from_utf8(get(&contents, "bundle.json").to_vec()).unwrap();
@@ -206,7 +206,7 @@ fn genuine_bundles_pass_in_both_checkers() {
         assert!(said.starts_with("failed  format: a bundle of an earlier version"), "{said}");
         assert!(said.contains("Have it made again") && said.lines().count() == 1, "{said}");
     }
-    // A checkpoint with a letter copied wrong.
+    // A checkpoint with a mistyped letter.
     let typo = scene.archive.root().with_extension("typo.txt");
     let text = fs::read_to_string(&scene.first).unwrap();
     fs::write(&typo, text.replacen("time 20", "time 30", 1)).unwrap();
@@ -222,7 +222,7 @@ fn genuine_bundles_pass_in_both_checkers() {
     assert!(stdout(&by_script).contains("it was mistyped"), "{}", stdout(&by_script));
 }
 
-/// A password that was sent goes into no bundle and no package, and both say so.
+/// A password that was sent is in no bundle and no package, and both state that.
 #[test]
 fn credentials_stay_in_the_archive() {
     let Some(scene) = Scene::new() else { return };

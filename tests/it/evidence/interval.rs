@@ -1,4 +1,4 @@
-//! Between which times a capture was made: rounds of drand in records and checkpoints, stamps, and what both checkers say of them.
+//! Between which times a capture was made: rounds of drand in records and checkpoints, stamps, and what both checkers report.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -72,7 +72,7 @@ impl Setting {
     }
 }
 
-/// What the script says of the step `interval`, by the Python of the interoperability tests or that of the machine.
+/// What the script reports for the step `interval`, run by the Python of the interoperability tests or of the machine.
 fn by_script(bundle: &Path, chain: Option<&Path>) -> String {
     let python = std::env::var_os("PRESSMARK_INTEROP_PYTHON").unwrap_or_else(|| "python3".into());
     let mut command = Command::new(python);
@@ -94,7 +94,7 @@ fn proved(setting: &Setting, name: &str) -> (PathBuf, serde_json::Value) {
 }
 
 #[test]
-fn a_capture_is_bounded_by_a_round_and_a_stamp_and_both_checkers_say_so() {
+fn a_capture_is_bounded_by_a_round_and_a_stamp_and_both_checkers_confirm_it() {
     let Some(authority) = Authority::start("ecdsa") else { return };
     for scheme in [Scheme::UnchainedG1, Scheme::Chained] {
         let setting = setting(scheme, &authority);
@@ -138,7 +138,7 @@ fn a_capture_is_bounded_by_a_round_and_a_stamp_and_both_checkers_say_so() {
         let line = stdout(&steps).lines().find(|l| l.contains(" interval: ")).unwrap().to_owned();
         assert!(line.starts_with("ok") && line.contains(&format!("not after {after}")), "{line}");
         assert!(line.contains("not before 2025-11-05T00:"), "{line}");
-        // Without the setting the chain is one that nobody knows, which is said and no failure.
+        // Without the setting the chain is unknown, which is reported and not a failure.
         let steps =
             command(&setting.archive.root()).args(["prove", "--check", &shown]).output().unwrap();
         let line = stdout(&steps).lines().find(|l| l.contains(" interval: ")).unwrap().to_owned();
@@ -179,13 +179,13 @@ fn a_capture_is_bounded_by_a_round_and_a_stamp_and_both_checkers_say_so() {
 }
 
 #[test]
-fn a_server_that_is_away_delays_nothing_and_the_bound_is_said_to_be_missing() {
+fn an_unreachable_server_delays_nothing_and_the_bound_is_reported_as_missing() {
     let Some(authority) = Authority::start("ecdsa") else { return };
     let setting = setting(Scheme::UnchainedG1, &authority);
     setting.drand.broken.store(true, Ordering::SeqCst);
     setting.page("Words.");
     let url = [STORY];
-    // In-process runs expect no word of anything unusual, so the chain is named for the commands alone.
+    // In-process runs expect no notes, so the chain is set for the commands alone.
     let mut plain = Archive::new().in_a_hurry();
     plain.resolve = setting.web.resolve(&["news.example"]);
     plain.crawl(&url);

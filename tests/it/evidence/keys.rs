@@ -1,4 +1,4 @@
-//! The key of the log: made with the archive, kept from others, replaced with a record of it.
+//! The key of the log: created with the archive, unreadable for others, replaced with a record of it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -59,7 +59,7 @@ fn a_key_is_replaced_and_what_it_signed_still_holds() {
     let sizes = log.checkpoint_sizes().unwrap();
     let signatures = |size| log.checkpoint(size).unwrap().note.signatures.len();
     assert_eq!(sizes.iter().map(|s| signatures(*s)).collect::<Vec<_>>(), [1, 1, 1, 2, 1]);
-    // The old key's signature taken away.
+    // Without the old key's signature.
     let path = archive.root().join(format!("evidence/checkpoints/{:012}", sizes[3]));
     let text = fs::read_to_string(&path).unwrap();
     let cut: Vec<&str> = text.lines().collect();
@@ -67,9 +67,9 @@ fn a_key_is_replaced_and_what_it_signed_still_holds() {
     assert!(findings(&archive.root()).iter().any(|f| f.contains("checkpoint-signature")));
 }
 
-/// A checkpoint on paper, with a letter copied wrong.
+/// A checkpoint on paper with a mistyped letter.
 #[test]
-fn a_typo_in_a_checkpoint_that_was_kept_is_called_a_typo() {
+fn a_typo_in_a_kept_checkpoint_is_reported_as_a_typo() {
     let (archive, _web) = archive();
     let printed = stdout(&pressmark(&archive.root(), &["evidence", "checkpoint"]));
     let kept = archive.root().parent().unwrap().join("kept.txt");
@@ -93,7 +93,7 @@ fn a_typo_in_a_checkpoint_that_was_kept_is_called_a_typo() {
 }
 
 #[test]
-fn a_lost_key_is_replaced_and_said_for_ever() {
+fn a_lost_key_is_replaced_and_reported_from_then_on() {
     let (archive, _web) = archive();
     fs::remove_file(archive.root().join("evidence/log.key")).unwrap();
     archive.later(std::time::Duration::from_secs(60));
@@ -115,9 +115,9 @@ fn a_lost_key_is_replaced_and_said_for_ever() {
     assert!(found.iter().all(|f| f.contains("key-replaced")) && found.len() == 1, "{found:?}");
 }
 
-/// Anyone who knows the key that was lost must hear of the new one elsewhere; anyone could have made it.
+/// A verifier that knows the lost key must get the new one elsewhere; anyone could have created it.
 #[test]
-fn a_bundle_after_a_lost_key_holds_for_who_knows_the_new_one_alone() {
+fn a_bundle_after_a_lost_key_is_valid_only_with_the_new_one() {
     let (archive, _web) = archive();
     let root = archive.root();
     let old = stdout(&pressmark(&root, &["evidence", "keys"])).trim().to_owned();

@@ -1,4 +1,4 @@
-//! What `check.py` takes from openssl of a time stamp: over a strong digest alone, and to the last part of a second.
+//! What `check.py` reads of a time stamp from openssl: only over a strong digest, and with its full fraction of a second.
 
 use std::fs;
 use std::process::Command;
@@ -7,7 +7,7 @@ use super::authority::{Authority, openssl};
 use super::checkers::SCRIPT;
 use crate::support::cli::stdout;
 
-/// Prints what the script makes of a stamp: its time and accuracy, or why it is none.
+/// Prints what the script reads of a stamp: its time and accuracy, or why it is invalid.
 const STAMPED: &str = r#"
 import importlib.util, sys
 spec = importlib.util.spec_from_file_location("check", sys.argv[1])
@@ -23,7 +23,7 @@ except check.Failed as why:
 "#;
 
 #[test]
-fn the_script_takes_stamps_over_sha_256_alone_and_rounds_none_down() {
+fn the_script_accepts_only_stamps_over_sha_256_and_rounds_none_down() {
     let Some(authority) = Authority::start("ec") else { return };
     let dir = authority.dir.path();
     let config = fs::read_to_string(dir.join("tsa.cnf")).unwrap();
@@ -41,7 +41,7 @@ fn the_script_takes_stamps_over_sha_256_alone_and_rounds_none_down() {
     };
     let weak = stamped("-sha1", "weak");
     assert!(weak.contains("not over the SHA-256"), "{weak}");
-    // One of a million has no part of a second; of two, one has.
+    // One in a million has no fraction of a second; one of two has one.
     let times = [stamped("-sha256", "first"), stamped("-sha256", "second")];
     assert!(times.iter().any(|text| text.contains('.')), "{times:?}");
     let text = times.iter().find(|text| text.contains('.')).unwrap();

@@ -1,4 +1,4 @@
-//! Whatever is flipped, cut, dropped, repeated, put in another order or dated back is found.
+//! Flipped bits, cuts, dropped, repeated, reordered and backdated records are all found.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,7 +14,7 @@ use proptest::prelude::*;
 
 use super::{copy, findings, findings_with, tree};
 
-/// The sound archive that is copied for every attempt, and where it lies.
+/// The sound archive that is copied for every attempt, and its directory.
 fn sound() -> &'static Path {
     static SOUND: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
     let (_, root) = SOUND.get_or_init(|| {
@@ -38,7 +38,7 @@ fn after(change: impl FnOnce(&Path)) -> Vec<String> {
     findings(dir.path())
 }
 
-/// The files that hold evidence: all but locks and what says the layout's version.
+/// The files that hold evidence: all except locks and the file with the layout version.
 fn files() -> Vec<PathBuf> {
     let files = tree(sound());
     let relative = files.iter().map(|p| p.strip_prefix(sound()).unwrap().to_owned());
@@ -104,7 +104,7 @@ proptest! {
     }
 
     #[test]
-    fn records_dropped_repeated_or_put_in_another_order_are_found(
+    fn records_dropped_repeated_or_reordered_are_found(
         (one, other, how) in (0usize..100, 0usize..100, 0u8..3),
     ) {
         let found = after(|root| {
@@ -124,7 +124,7 @@ proptest! {
 }
 
 #[test]
-fn a_dropped_file_is_found_whichever_it_is() {
+fn any_dropped_file_is_found() {
     for file in files() {
         let found = after(|root| fs::remove_file(root.join(&file)).unwrap());
         assert!(!found.is_empty(), "{}", file.display());
@@ -154,7 +154,7 @@ fn swapped_and_repeated_files_are_found() {
     }
 }
 
-/// Writes a record of a file again, with a date a year before and all digests right.
+/// Rewrites a record of a file with a date a year earlier and all digests correct.
 fn date_back(path: &Path, which: usize) {
     let mut reader = WarcReader::new(fs::File::open(path).unwrap(), ReadOptions::default());
     let mut out = Vec::new();
@@ -171,17 +171,17 @@ fn date_back(path: &Path, which: usize) {
         }
         n += 1;
         let id = fields.record_id().unwrap();
-        let mut anew =
+        let mut rewritten =
             Record::build(&RecordKind::Response, &id, Timestamp::from_unix_seconds(0)).block(block);
-        fields.set("Content-Length", anew.block.len().to_string());
-        anew.fields = fields;
-        packer.pack(&anew).unwrap().write_to(&mut out).unwrap();
+        fields.set("Content-Length", rewritten.block.len().to_string());
+        rewritten.fields = fields;
+        packer.pack(&rewritten).unwrap().write_to(&mut out).unwrap();
     }
     fs::write(path, out).unwrap();
 }
 
 #[test]
-fn a_record_dated_back_is_found_and_named() {
+fn a_backdated_record_is_found_and_named() {
     for which in 0..5 {
         let found = after(|root| date_back(&warcs(root)[1], which));
         let changed = found.iter().any(|f| f.contains("record-changed"));
@@ -189,7 +189,7 @@ fn a_record_dated_back_is_found_and_named() {
     }
 }
 
-/// Someone with all rights changes the archive and makes the whole log again.
+/// An attacker with all rights changes the archive and creates the whole log again.
 fn forge(root: &Path, change: impl FnOnce(&Path)) {
     change(root);
     fs::remove_dir_all(root.join("evidence")).unwrap();
@@ -198,7 +198,7 @@ fn forge(root: &Path, change: impl FnOnce(&Path)) {
 }
 
 #[test]
-fn a_log_made_anew_is_found_by_a_checkpoint_that_was_published() {
+fn a_recreated_log_is_found_by_a_published_checkpoint() {
     let published = {
         let log = Log::open(&Layout::new(sound())).unwrap();
         let first = log.checkpoint_sizes().unwrap()[0];
@@ -225,7 +225,7 @@ fn a_log_made_anew_is_found_by_a_checkpoint_that_was_published() {
 }
 
 #[test]
-fn a_record_put_in_later_under_an_old_date_is_found() {
+fn a_record_inserted_later_with_an_old_date_is_found() {
     let found = after(|root| {
         // A file of its own, whose records claim to be a year older than the last checkpoint.
         let source = warcs(root).remove(0);

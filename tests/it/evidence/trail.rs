@@ -1,4 +1,4 @@
-//! The log that a run writes from what it knows is the one that its files give.
+//! The log that a run writes from memory equals the one computed from its files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ fn newest(root: &Path) -> (u64, String) {
 }
 
 /// The same for a log that is created again from the files, with the same key.
-fn made_anew(root: &Path) -> (u64, String) {
+fn recreated(root: &Path) -> (u64, String) {
     let dir = tempfile::tempdir().unwrap();
     copy(root, dir.path());
     let evidence = Layout::new(dir.path()).evidence_dir();
@@ -42,7 +42,7 @@ fn site(archive: &mut Archive) -> (Web, Vec<String>) {
     archive.resolve = web.resolve(&["news.example"]);
     let mut urls = Vec::new();
     for number in 0..12_u64 {
-        // One is too long to be packed in memory.
+        // One is too long to be compressed in memory.
         let length: u64 = if number == 5 { 9_000_000 } else { 20_000 };
         let text: String =
             (0..length / 8_u64).map(|n| format!("{:07x} ", n * 7919 + number)).collect();
@@ -53,7 +53,7 @@ fn site(archive: &mut Archive) -> (Web, Vec<String>) {
 }
 
 #[test]
-fn the_log_of_a_run_is_the_one_that_its_files_give() {
+fn the_log_of_a_run_equals_the_one_computed_from_its_files() {
     for packing in ["warc.compression=gzip", "warc.compression=zstd", "warc.compression=none"] {
         let mut archive = Archive::new()
             .in_a_hurry()
@@ -66,11 +66,11 @@ fn the_log_of_a_run_is_the_one_that_its_files_give() {
         archive.crawl(&urls);
         assert!(Layout::new(&archive.root()).warc_files().unwrap().len() > 2, "{packing}");
         assert_eq!(findings(&archive.root()), Vec::<String>::new(), "{packing}");
-        assert_eq!(newest(&archive.root()), made_anew(&archive.root()), "{packing}");
+        assert_eq!(newest(&archive.root()), recreated(&archive.root()), "{packing}");
     }
 }
 
-/// Lets the log follow after the second URL, with something in its way.
+/// Lets the log follow after the second URL, with a file blocking its path.
 struct Hindered {
     follower: Follower,
     tiles: PathBuf,
@@ -90,7 +90,7 @@ impl Observer for Hindered {
 }
 
 #[test]
-fn what_a_failed_call_was_told_is_read_from_the_files() {
+fn records_given_to_a_failed_call_are_read_from_the_files() {
     let mut archive = Archive::new().in_a_hurry();
     let (_web, urls) = site(&mut archive);
     let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
@@ -100,11 +100,11 @@ fn what_a_failed_call_was_told_is_read_from_the_files() {
     };
     archive.run_observed(&job(&urls), &Stop::default(), observer, |_| {});
     assert_eq!(findings(&archive.root()), Vec::<String>::new());
-    assert_eq!(newest(&archive.root()), made_anew(&archive.root()));
+    assert_eq!(newest(&archive.root()), recreated(&archive.root()));
 }
 
 #[test]
-fn a_run_that_takes_long_signs_checkpoints_on_its_way() {
+fn a_long_run_signs_checkpoints_meanwhile() {
     let mut archive = Archive::new().in_a_hurry();
     let (_web, urls) = site(&mut archive);
     let urls: Vec<&str> = urls.iter().map(String::as_str).collect();

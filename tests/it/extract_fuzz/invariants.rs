@@ -1,11 +1,11 @@
-//! What must hold of every extraction, whatever was read.
+//! Invariants of every extraction, whatever was read.
 
 use std::ops::Range;
 
 use pressmark::extract::page::{Extraction, Page};
 use pressmark::extract::{DOCUMENT_BYTES_MAX, Hints, charset, extract};
 
-/// What does not hold: of the page by itself, of its places in the document, and of a second reading.
+/// Violated invariants: of the page by itself, of its places in the document, and of a second reading.
 pub fn broken(payload: &[u8], hints: &Hints<'_>, read: &Extraction) -> Vec<String> {
     let mut found = inside(&read.page);
     let mut notes = Vec::new();
@@ -26,14 +26,14 @@ pub fn broken(payload: &[u8], hints: &Hints<'_>, read: &Extraction) -> Vec<Strin
     found
 }
 
-/// What does not hold of the page by itself.
+/// Violated invariants of the page by itself.
 pub fn inside(page: &Page) -> Vec<String> {
     let mut found = Vec::new();
     blocks(page, &mut found);
     sentences(page, &mut found);
     quotes(page, &mut found);
     figures(page, &mut found);
-    // What a page declares in its data alone stands nowhere in its text.
+    // What a page declares only in its data is not in its text.
     for notice in page.notices.iter().filter(|notice| !notice.range.is_empty()) {
         let words = page.text.get(notice.range.clone()).map(|w| w.replace("\n\n", " "));
         if words.as_deref() != Some(&*notice.text) {

@@ -1,4 +1,4 @@
-//! Real-life markup made wrong, always the same way for the same seed.
+//! Real-life markup made wrong, deterministically by a seed.
 //!
 //! A page of the corpus is taken and one to eight mutations are made in it: bytes and tags cut out,
 //! doubled, moved and spliced in from another page, cut at the end, wrapped deep, filled with control
@@ -80,7 +80,7 @@ const TOKENS: &[&str] = &[
     "Correction: ",
 ];
 
-/// Bytes that are no UTF-8.
+/// Bytes that are not UTF-8.
 const BAD: &[&[u8]] = &[
     b"\xff",
     b"\xc3",
@@ -108,11 +108,11 @@ const CONTENT_TYPES: &[&str] = &[
 pub struct Made {
     pub payload: Vec<u8>,
     pub content_type: Option<&'static str>,
-    /// What was done, for the message of a failure.
+    /// The mutations, for the message of a failure.
     pub steps: Vec<&'static str>,
 }
 
-/// Chance that is none: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
+/// A pseudo-random generator: SplitMix64 (Steele, Lea, Flood, OOPSLA 2014).
 pub struct Mutator {
     state: u64,
 }
@@ -239,7 +239,7 @@ impl Mutator {
         start..(start + self.below(most)).min(length)
     }
 
-    /// Replaces up to a dozen tags by what `with` makes of them.
+    /// Replaces up to a dozen tags by the result of `with`.
     fn tags(
         &mut self,
         page: &mut Vec<u8>,
@@ -291,7 +291,7 @@ impl Mutator {
         "words replaced"
     }
 
-    /// The same text in other bytes, whatever the page says of itself.
+    /// The same text in another encoding, whatever the page declares.
     fn encoded(&mut self, page: &mut Vec<u8>) -> &'static str {
         let text = String::from_utf8_lossy(page).into_owned();
         match self.below(4) {
@@ -311,7 +311,7 @@ impl Mutator {
                 "as Latin 1"
             }
             _ => {
-                // UTF-8 taken for Latin 1 and written as UTF-8 again.
+                // UTF-8 decoded as Latin 1 and encoded as UTF-8 again.
                 *page = page.iter().map(|byte| char::from(*byte)).collect::<String>().into_bytes();
                 "as UTF-8 twice"
             }

@@ -136,7 +136,7 @@ impl<'a> Room<'a> {
             let (trees, rest) = imports(code);
             let leaves = trees.iter().flat_map(|tree| leaves(tree));
             let Some(own) = path.first() else {
-                // What the top file itself uses of the others; what it only names again is no use.
+                // What the top file itself uses of the others; a mere re-export does not count.
                 let words: Vec<&str> = self.modules.iter().map(String::as_str).collect();
                 let used = paths(&rest, &words).into_iter();
                 let files = used.map(|path| path.split("::").next().unwrap().to_owned());

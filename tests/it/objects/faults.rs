@@ -1,4 +1,4 @@
-//! Faults of the network and the storage, one by one and for long, and kills.
+//! Faults of the network and the storage, single and lasting, and kills.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::{HOST, Kept, site};
 use crate::support::cli::{command, stderr, stdout};
 use crate::support::s3::{Fault, S3};
 
-/// The files that an archive has, here or there: each has its bytes in one of the two places.
+/// The files of an archive, local or remote: each has its bytes in one of the two places.
 fn assert_nothing_lost(kept: &Kept, server: &S3, all: &[(String, Vec<u8>)]) {
     let here: BTreeMap<String, Vec<u8>> = kept.here().into_iter().collect();
     let there = server.objects();
@@ -43,7 +43,7 @@ fn a_request_that_fails_once_delays_and_loses_nothing() {
         let server = S3::start();
         let kept = Kept { endpoint: server.endpoint(), ..Kept::new("").evicting() };
         copy(&first, &kept);
-        // Every third request, from another one on each time.
+        // Every third request, with another offset each time.
         server.script(move |asked| (asked.number % 3 == number % 3).then_some(fault));
         let sent = kept.send();
         assert_eq!(sent.status.code(), Some(0), "{fault:?}: {}", stderr(&sent));
@@ -52,7 +52,7 @@ fn a_request_that_fails_once_delays_and_loses_nothing() {
     }
 }
 
-/// The WARC files and the rest of an archive, for another try with the same ones.
+/// Copies the WARC files and the rest of an archive, for another attempt with the same files.
 fn copy(from: &Kept, to: &Kept) {
     let status = std::process::Command::new("cp")
         .args(["-r", &from.root().to_string_lossy(), &to.root().to_string_lossy()])
@@ -76,17 +76,17 @@ fn a_storage_that_stays_away_forbids_or_is_full_delays_and_loses_nothing() {
         (Fault::Drop, "s3://bucket/news"),
         (Fault::Slow(3_000), "s3://bucket/news"),
     ];
-    for (fault, told) in faults {
+    for (fault, message) in faults {
         let server = S3::start();
         let kept = Kept { endpoint: server.endpoint(), ..Kept::new("").evicting() };
         let kept = kept.set("store.remote_time_max=300ms");
         copy(&first, &kept);
-        // What reads and what writes.
+        // Faults of reading and of writing.
         for methods in [&["GET", "HEAD", "PUT", "POST"][..], &["PUT", "POST"], &["GET"]] {
             server.script(move |asked| methods.contains(&asked.method.as_str()).then_some(fault));
             let sent = kept.send();
             assert_eq!(sent.status.code(), Some(0), "{fault:?}: {}", stderr(&sent));
-            assert!(stderr(&sent).contains(told), "{fault:?}: {}", stderr(&sent));
+            assert!(stderr(&sent).contains(message), "{fault:?}: {}", stderr(&sent));
             assert_eq!(kept.here(), all, "{fault:?}: everything stays here");
             let status = stdout(&kept.run(&["status"]));
             assert!(status.contains("s3://bucket/news: "), "{status}");
@@ -94,10 +94,10 @@ fn a_storage_that_stays_away_forbids_or_is_full_delays_and_loses_nothing() {
         server.script(|_| None);
         let sent = kept.send();
         assert_eq!(kept.here(), [], "{fault:?}: {}", stderr(&sent));
-        // What went wrong is told as long as it does.
+        // A fault is reported as long as it lasts.
         assert_eq!(kept.remote()["trouble"], serde_json::Value::Null, "{fault:?}");
         assert_nothing_lost(&kept, &server, &all);
-        // Where nothing can be read, that is told, and the archive is not taken for one without files.
+        // Where nothing can be read, that is reported, and the archive is not treated as one without files.
         server.script(move |asked| (asked.method == "GET").then_some(fault));
         let shown = kept.run(&["show", "http://news.example/p/3"]);
         assert_eq!(shown.status.code(), Some(1), "{}", stderr(&shown));
@@ -111,7 +111,7 @@ fn a_storage_that_stays_away_forbids_or_is_full_delays_and_loses_nothing() {
 #[test]
 fn a_crawl_does_not_wait_for_a_storage_that_is_away() {
     let web = site(100);
-    // Nobody listens there.
+    // No server listens there.
     let kept = Kept::new("http://127.0.0.1:9").evicting();
     let mut crawl = kept.with(crate::support::cli::crawl(&kept.root(), &web.resolve(&[HOST])));
     let output = crawl.args(["--depth", "1", &format!("http://{HOST}/")]).output().unwrap();
@@ -128,7 +128,7 @@ fn a_crawl_does_not_wait_for_a_storage_that_is_away() {
 }
 
 #[test]
-fn clocks_that_are_hours_apart_are_no_hindrance() {
+fn clocks_that_are_hours_apart_do_not_matter() {
     let web = site(100);
     for ahead in [3 * 3600, -3 * 3600] {
         let server = S3::start();
@@ -141,7 +141,7 @@ fn clocks_that_are_hours_apart_are_no_hindrance() {
 }
 
 #[test]
-fn another_object_of_the_name_is_told_of_and_not_written_over() {
+fn another_object_of_the_same_name_is_reported_and_not_overwritten() {
     let web = site(100);
     let server = S3::start();
     let kept = Kept::new(&server.endpoint()).evicting();
@@ -165,7 +165,7 @@ fn another_object_of_the_name_is_told_of_and_not_written_over() {
 }
 
 #[test]
-fn a_kill_at_any_request_is_mended_by_the_next_run() {
+fn a_kill_at_any_request_is_repaired_by_the_next_run() {
     let web = site(9 << 20);
     let first = Kept::new("").evicting();
     first.fill(&web);
@@ -206,7 +206,7 @@ fn a_kill_at_any_request_is_mended_by_the_next_run() {
     }
 }
 
-/// What the tables at `name` hold, by table.
+/// The contents of the tables at `name`, by table.
 fn rows(kept: &Kept, name: &str) -> serde_json::Value {
     let to = kept.root().with_file_name(name);
     let manifest = std::fs::read(to.join("_manifest.json")).unwrap();
@@ -222,7 +222,7 @@ fn rows(kept: &Kept, name: &str) -> serde_json::Value {
 }
 
 #[test]
-fn what_is_derived_lacks_nothing_that_the_storage_did_not_answer_once() {
+fn derived_data_is_complete_after_a_failed_read() {
     let server = S3::start();
     let (kept, ..) = evicted(&server);
     let kept = kept.set("store.remote_time_max=300ms");
@@ -236,7 +236,7 @@ fn what_is_derived_lacks_nothing_that_the_storage_did_not_answer_once() {
         ("cut", Fault::HalfAnswered),
         ("gone", Fault::Refuse(404, "NoSuchBucket")),
     ] {
-        // Nothing that was read before helps.
+        // No cache of earlier reads helps.
         for derived in ["derived", "remote/cache"] {
             let _ = std::fs::remove_dir_all(kept.root().join(derived));
         }

@@ -1,5 +1,5 @@
-//! What is removed by order, moved elsewhere, or was left by a kill: objects go with all their versions, a move is
-//! resumed and compared, and unfinished uploads are thrown away.
+//! Objects that are removed by order, moved elsewhere, or left by a kill: objects are deleted with all their versions, a move
+//! is resumed and compared, and unfinished uploads are aborted.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -14,14 +14,14 @@ use crate::support::s3::{Fault, S3};
 
 const PAGE: &str = "http://news.example/p/3";
 
-/// Whether these words stand in a WARC file of gzip members.
+/// Whether a WARC file of gzip members contains these words.
 fn holds(file: &[u8], words: &str) -> bool {
     let mut text = Vec::new();
     let _ = flate2::read::MultiGzDecoder::new(file).read_to_end(&mut text);
     String::from_utf8_lossy(&text).contains(words)
 }
 
-/// An archive whose files lie in the storage alone; the time of the page, and words that it alone has.
+/// An archive whose files are in the storage alone; the time of the page, and words that occur only in it.
 pub(super) fn evicted(server: &S3) -> (Kept, String, String) {
     let web = site(100);
     let kept = Kept::new(&server.endpoint()).evicting();
@@ -36,7 +36,7 @@ pub(super) fn evicted(server: &S3) -> (Kept, String, String) {
 }
 
 fn assert_is_gone(server: &S3, kept: &Kept, words: &str) {
-    // Nowhere below the archive either: what was fetched, cached, derived.
+    // Nor anywhere below the archive: in fetched, cached or derived files.
     for path in crate::purge::all_files(&kept.root()) {
         let bytes = std::fs::read(&path).unwrap();
         assert!(!crate::purge::holds(&bytes, words), "{}", path.display());
@@ -78,7 +78,7 @@ fn a_capture_is_removed_from_the_storage_with_every_version() {
     assert_eq!(purged.status.code(), Some(0), "{}", stderr(&purged));
     assert!(stderr(&purged).contains("versions in all"), "{}", stderr(&purged));
     assert_is_gone(&server, &kept, &words);
-    // Files that held nothing of it are the objects that they were.
+    // Objects that did not contain the capture are unchanged.
     let after = server.objects();
     let same = after.iter().filter(|(key, stored)| before[*key].etag == stored.etag).count();
     assert_eq!((after.len(), same), (before.len(), before.len() - 1));
@@ -99,7 +99,7 @@ fn a_purge_that_the_storage_refuses_is_brought_to_its_end_later() {
         let refused = kept.run(&args);
         let code = refused.status.code();
         assert!(matches!(code, Some(0 | 1 | 3)), "{}", stderr(&refused));
-        // A crawl meanwhile does not bring it back, and evicts nothing that is not there as it is.
+        // A crawl in between does not restore it, and evicts no file that differs from its object.
         server.script(|_| None);
         kept.send();
     }
@@ -145,7 +145,7 @@ fn files_are_moved_to_a_storage_to_another_one_and_back() {
         command.env("AWS_ACCESS_KEY_ID", super::ID).env("AWS_SECRET_ACCESS_KEY", super::SECRET);
         command.args(args).output().unwrap()
     };
-    // The server refuses in the middle: nothing is relied on, and the next run goes on.
+    // The server refuses in the middle: the archive relies on nothing, and the next run continues.
     let to = config(&kept, "first.toml", &first.endpoint());
     first.script(|asked| {
         let is_late = asked.number > 6 && asked.method == "PUT";
@@ -158,26 +158,26 @@ fn files_are_moved_to_a_storage_to_another_one_and_back() {
     first.script(|_| None);
     let done = alone(&args);
     assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
-    let told = json_lines(&done)[0]["warc_files"].clone();
-    assert_eq!(told["files"], lay_here.len(), "{told}");
-    assert_eq!(told["resumed"], true, "{told}");
-    assert!(told["moved"].as_u64().unwrap() < lay_here.len() as u64, "{told}");
+    let report = json_lines(&done)[0]["warc_files"].clone();
+    assert_eq!(report["files"], lay_here.len(), "{report}");
+    assert_eq!(report["resumed"], true, "{report}");
+    assert!(report["moved"].as_u64().unwrap() < lay_here.len() as u64, "{report}");
     let kept = Kept { endpoint: first.endpoint(), ..kept }.evicting();
     let before = answers(&kept);
     kept.send();
     assert_eq!(kept.here(), []);
-    // From storage to storage: nothing stays here.
+    // From storage to storage: no file stays here.
     let to = config(&kept, "second.toml", &second.endpoint());
-    let told = moved(&kept, &to);
-    assert_eq!(told["moved"], lay_here.len(), "{told}");
+    let report = moved(&kept, &to);
+    assert_eq!(report["moved"], lay_here.len(), "{report}");
     assert_eq!(kept.here(), []);
     let kept = Kept { endpoint: second.endpoint(), ..kept };
     assert_eq!(answers(&kept), before);
     assert_eq!(first.objects().len(), second.objects().len(), "nothing was removed");
     // And back.
     let to = config(&kept, "none.toml", "");
-    let told = moved(&kept, &to);
-    assert_eq!(told["to"], "the archive's own disk");
+    let report = moved(&kept, &to);
+    assert_eq!(report["to"], "the archive's own disk");
     assert!(kept.here().into_iter().collect::<BTreeMap<_, _>>() == lay_here);
     let verified = command(&kept.root()).arg("verify").output().unwrap();
     assert_eq!(verified.status.code(), Some(0), "{}", stdout(&verified));
@@ -203,7 +203,7 @@ fn verify_reads_a_file_that_lies_there_alone_once() {
     assert!(read >= total && read < total + total / 4, "{read} bytes of {total}");
 }
 
-/// Begins an upload as a process that was killed before it noted that.
+/// Begins an upload like a process that was killed before it recorded that.
 fn begin(server: &S3, key: &str) {
     let mut stream = TcpStream::connect(server.address).unwrap();
     let asked = format!(

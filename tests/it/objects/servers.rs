@@ -1,7 +1,7 @@
-//! The same with servers of others: moto from PyPI and s3s-fs from crates.io. Each test starts its own on loopback.
+//! The same with third-party servers: moto from PyPI and s3s-fs from crates.io. Each test starts its own on loopback.
 //!
-//! `PRESSMARK_S3_MOTO` names moto's `moto_server`, `PRESSMARK_S3_S3S` the program `s3s-fs`; else they are looked for in
-//! PATH. A test whose server cannot be had is passed over, unless `PRESSMARK_REQUIRE` names it (`moto`, `s3s`).
+//! `PRESSMARK_S3_MOTO` names moto's `moto_server`, `PRESSMARK_S3_S3S` the program `s3s-fs`; otherwise they are searched in
+//! PATH. A test without its server is skipped, unless `PRESSMARK_REQUIRE` names it (`moto`, `s3s`).
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -12,7 +12,7 @@ use std::time::Duration;
 use super::{ID, SECRET, contract, tables};
 use crate::support::skip::skipped;
 
-/// A process that ends when this is dropped.
+/// A process that is killed when this is dropped.
 struct Server(Child);
 
 impl Drop for Server {
@@ -86,7 +86,7 @@ fn s3s_takes_files_and_gives_them_back() {
     let port = free_port();
     let mut command = Command::new(program);
     command.args(["--host", "127.0.0.1", "--port", &port.to_string()]);
-    // It checks every signature against these.
+    // The server checks every signature against these.
     command.args(["--access-key", ID, "--secret-key", SECRET]).arg(dir.path());
     let _server = start(command, port);
     contract(&format!("http://127.0.0.1:{port}"));

@@ -1,5 +1,5 @@
-//! `tables --to s3://…` and captures in ZipNum there: what lies there is what a folder has, whatever fails; a run that is
-//! killed at any request is made good by the next.
+//! `tables --to s3://…` and captures in ZipNum there: the storage holds what a folder would, whatever fails; the next run
+//! repairs what a run that is killed at any request leaves.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::exchange::script_says;
 use crate::support::cli::{command, json_lines, pressmark, stderr, stdout};
 use crate::support::s3::{Fault, S3};
 
-/// An archive of the demonstration, and where its derived files go.
+/// An archive of the demonstration, and the destination of its derived files.
 pub(super) struct Scene {
     dir: tempfile::TempDir,
     endpoint: String,
@@ -36,7 +36,7 @@ impl Scene {
         self.dir.path().join(name)
     }
 
-    /// The server and its keys by the usual environment.
+    /// The server and its keys in the usual environment variables.
     fn command(&self) -> Command {
         let mut command = command(&self.root());
         command.env("AWS_ACCESS_KEY_ID", ID).env("AWS_SECRET_ACCESS_KEY", SECRET);
@@ -57,7 +57,7 @@ impl Scene {
     }
 }
 
-/// The files below a folder but for the lock, with their bytes.
+/// The files below a folder except the lock, with their bytes.
 fn tree(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut dirs = vec![root.to_owned()];
@@ -75,7 +75,7 @@ fn tree(root: &Path) -> BTreeMap<String, Vec<u8>> {
     found
 }
 
-/// The objects below a prefix but for the lock.
+/// The objects below a prefix except the lock.
 fn objects(server: &S3, prefix: &str) -> BTreeMap<String, Vec<u8>> {
     let all = server.objects().into_iter();
     all.filter_map(|(key, stored)| {
@@ -85,7 +85,7 @@ fn objects(server: &S3, prefix: &str) -> BTreeMap<String, Vec<u8>> {
     .collect()
 }
 
-/// What holds with every server: written, brought up to date, and what is read beside the index.
+/// The checks for every server: tables are written and updated, and the objects are read beside the index.
 pub(super) fn contract(endpoint: &str) {
     let scene = Scene::new(endpoint);
     let to = "s3://bucket/of/tables";
@@ -103,7 +103,7 @@ pub(super) fn contract(endpoint: &str) {
     zipnum(&scene);
 }
 
-/// DuckDB, pyarrow and pandas read the tables from the server, by the keys of its user.
+/// DuckDB, pyarrow and pandas read the tables from the server, with the keys of its user.
 pub(super) fn others_read(endpoint: &str) {
     let scene = Scene::new(endpoint);
     let to = "s3://bucket/read/by/others";
@@ -116,7 +116,7 @@ pub(super) fn others_read(endpoint: &str) {
     crate::tables::others_read(&scene.root(), to, &keys);
 }
 
-/// Captures are published as blocks twice, and answer in the place of an index that has forgotten them.
+/// Captures are published as blocks twice, and answer in place of an index that has lost them.
 fn zipnum(scene: &Scene) {
     let captures = ["captures", "http://example/", "--match", "domain", "--format", "json"];
     let before = scene.done(&captures);
@@ -124,11 +124,11 @@ fn zipnum(scene: &Scene) {
     let to = "s3://bucket/of/blocks";
     for _ in 0..2 {
         let args = ["export", "--to", to, "--format", "zipnum", "--report", "json"];
-        let told = json_lines(&scene.run(&args))[0].clone();
-        assert!(told["records"].as_u64().unwrap() > 10, "{told}");
+        let report = json_lines(&scene.run(&args))[0].clone();
+        assert!(report["records"].as_u64().unwrap() > 10, "{report}");
     }
     let set = format!("store.zipnum={to}");
-    // What lies in both is given once.
+    // A capture that is in both is listed once.
     let mut beside = captures.to_vec();
     beside.extend(["--set", &set]);
     assert_eq!(scene.done(&beside), before);
@@ -148,7 +148,7 @@ fn zipnum(scene: &Scene) {
     }
 }
 
-/// pywb answers from blocks that it reads by range over HTTP, as our index lines say.
+/// pywb answers from blocks that it reads by range over HTTP, as it does from our index lines.
 #[test]
 fn pywb_reads_blocks_from_an_object_storage() {
     let server = S3::start();
@@ -160,7 +160,7 @@ fn pywb_reads_blocks_from_an_object_storage() {
     std::fs::create_dir(&folder).unwrap();
     let there = objects(&server, "pywb/");
     std::fs::write(folder.join("index.idx"), &there["index.idx"]).unwrap();
-    // It names the files as they are in S3; pywb is shown them as addresses that are signed, as far as this server looks.
+    // The file names the objects as they are in S3; pywb gets signed addresses of them, as far as this server checks.
     let loc = String::from_utf8(there["index.loc"].clone()).unwrap();
     assert!(loc.contains("\ts3://bucket/pywb/cdx-"), "{loc}");
     let loc: String = loc
@@ -170,8 +170,8 @@ fn pywb_reads_blocks_from_an_object_storage() {
         .collect();
     std::fs::write(folder.join("index.loc"), loc).unwrap();
     let before = server.asked().len();
-    let Some((fine, told)) = script_says("zipnum.py", &[&folder, &lines]) else { return };
-    assert!(fine, "{told}");
+    let Some((fine, output)) = script_says("zipnum.py", &[&folder, &lines]) else { return };
+    assert!(fine, "{output}");
     assert!(server.asked().len() > before, "it asked the server");
 }
 
@@ -185,7 +185,7 @@ fn tables_in_an_object_storage_are_those_of_a_folder() {
     scene.done(&["tables", "--to", to]);
     assert!(objects(&server, "t/") == tree(&folder));
     assert_eq!(server.uploads(), 0);
-    // Another archive's tables, and what is no table, are left alone.
+    // Another archive's tables, and what is not a table, are left alone.
     let other = Scene::new(&server.endpoint());
     let refused = other.run(&["tables", "--to", to]);
     assert_eq!(refused.status.code(), Some(1));
@@ -194,7 +194,7 @@ fn tables_in_an_object_storage_are_those_of_a_folder() {
     assert!(stderr(&refused).contains("and no _manifest.json"), "{}", stderr(&refused));
     let wrong = scene.run(&["tables", "--to", "s3://"]);
     assert_eq!(wrong.status.code(), Some(2), "{}", stderr(&wrong));
-    // No key is said, whatever goes wrong.
+    // No message contains a key, whatever goes wrong.
     server.script(|_| Some(Fault::Refuse(403, "AccessDenied")));
     let refused = scene.run(&["tables", "--to", to, "--rebuild"]);
     assert_eq!(refused.status.code(), Some(1));
@@ -204,7 +204,7 @@ fn tables_in_an_object_storage_are_those_of_a_folder() {
 }
 
 #[test]
-fn faults_of_the_network_delay_tables_and_a_kill_is_made_good() {
+fn network_faults_delay_tables_and_a_kill_is_repaired() {
     let server = S3::start();
     let scene = Scene::new(&server.endpoint());
     let folder = scene.path("tables");
@@ -229,7 +229,7 @@ fn faults_of_the_network_delay_tables_and_a_kill_is_made_good() {
     let mut kills = 0;
     for at in 0.. {
         let seen = Arc::new(AtomicUsize::new(0));
-        // Every run is killed further on: at some request of this one, before or after it is done.
+        // Each run is killed at a later request than the one before, before or after the request is done.
         let fault = if at % 2 == 0 { Fault::KillBefore } else { Fault::KillAfter };
         server.script(move |_| (seen.fetch_add(1, Ordering::SeqCst) == at * 3).then_some(fault));
         let mut child = scene

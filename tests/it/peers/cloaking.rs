@@ -1,4 +1,4 @@
-//! A server that says something else to some of its readers, captured by two archives with the binary; and the furniture of
+//! A server that sends some of its readers something else, captured by two archives with the binary; and the furniture of
 //! 200 pages.
 
 use std::sync::Arc;
@@ -41,10 +41,10 @@ fn judged(ours: &str, theirs: &str, number: usize) -> Judged {
     judge(&captured(&a.0, a_digest, a_shown), &captured(&b.0, b_digest, b_shown))
 }
 
-/// 200 pages in ten templates, each fetched twice with other furniture: at most two alarms. And on each of them, that what is
-/// planted is found under other furniture.
+/// 200 pages in ten templates, each fetched twice with other furniture: at most two alarms. On each of them, a planted
+/// difference is found under other furniture.
 #[test]
-fn furniture_makes_no_alarm_and_hides_nothing() {
+fn furniture_raises_no_alarm_and_hides_nothing() {
     let (mut alarms, mut missed, mut planted) = (Vec::new(), Vec::new(), 0);
     for number in 0..200 {
         let ours = page(number, 1);
@@ -71,8 +71,8 @@ fn furniture_makes_no_alarm_and_hides_nothing() {
     assert!(missed.is_empty(), "{missed:?}");
 }
 
-/// A web of pages each of which says something else by one means; `is_other` is the web that another part of the world is sent
-/// to.
+/// A web of pages that each differ by one method; `is_other` is the web that another part of the world
+/// receives.
 fn web(is_other: bool) -> Web {
     let web = Web::start(Arc::new(SystemClock));
     web.on(HOST, "/robots.txt", Reply::Bytes(ok("text/plain", b"")));
@@ -94,7 +94,7 @@ fn web(is_other: bool) -> Web {
             number += 1;
         }
     }
-    // And as many that say the same to everybody.
+    // The same number of pages that are equal for all readers.
     for number in 20..24 {
         let seed = if is_other { 78 } else { 12 };
         let made =
@@ -105,7 +105,7 @@ fn web(is_other: bool) -> Web {
 }
 
 #[test]
-fn two_archives_find_what_a_server_says_to_some_alone() {
+fn two_archives_find_what_a_server_sends_only_to_some() {
     let dir = tempfile::tempdir().unwrap();
     let (ours, theirs) = (dir.path().join("ours"), dir.path().join("theirs"));
     let mut urls: Vec<String> = BY
@@ -126,7 +126,7 @@ fn two_archives_find_what_a_server_says_to_some_alone() {
         assert!(done.status.success(), "{}", stderr(&done));
     }
     let (our_keys, their_keys) = (keys(&ours), keys(&theirs));
-    // A token keeps out everybody but peers, who sign.
+    // A token excludes all clients but peers, which sign.
     let server = Server::start(&theirs, &["--set", "serve.token=secret"]);
     add(&theirs, "ours", "http://nowhere.example/", &our_keys, &[HOST]);
     add(&ours, "theirs", &server.url, &their_keys, &[HOST]);
@@ -169,7 +169,7 @@ fn two_archives_find_what_a_server_says_to_some_alone() {
         assert!(kinds.iter().any(|found| found.starts_with(kind)), "{url}: {kinds:?}");
         checked(&ours, line, &our_keys.1, &their_keys.1);
     }
-    // As text, and as a feed of what differs alone.
+    // As text, and as a feed of the differences alone.
     let text = stdout(&compare(&["--differences"]));
     assert!(text.contains("figure-changed") && !text.contains("/plain/"), "{text}");
     for form in ["rss", "atom"] {
@@ -177,7 +177,7 @@ fn two_archives_find_what_a_server_says_to_some_alone() {
         let read = feed_rs::parser::parse(feed.as_bytes()).unwrap();
         assert_eq!(read.entries.len(), 9, "{feed}");
     }
-    // What was not agreed on is not even asked for.
+    // Pages outside the agreement are not even requested.
     let before = there.asked_count();
     let other = compare(&["http://elsewhere.example/"]);
     assert_eq!(other.status.code(), Some(2), "{}", stderr(&other));
@@ -185,7 +185,7 @@ fn two_archives_find_what_a_server_says_to_some_alone() {
     assert_eq!(there.asked_count(), before, "no one asks the web again");
 }
 
-/// The file with both proofs: it is checked by the command, each bundle by `prove --check`, and a changed byte is found.
+/// The file with both proofs: the command checks it, `prove --check` checks each bundle, and a changed byte is found.
 fn checked(root: &std::path::Path, line: &Value, ours: &str, theirs: &str) {
     let file = line["bundle"].as_str().unwrap();
     let check = |file: &str, ours: &str, theirs: &str| {
@@ -216,7 +216,7 @@ fn checked(root: &std::path::Path, line: &Value, ours: &str, theirs: &str) {
         let key = if side == "ours.zip" { ours } else { theirs };
         let done = pressmark(root, &["prove", "--check", &one, "--key", key]);
         assert_eq!(done.status.code(), Some(0), "{}", stdout(&done));
-        // What the archive knows beside the capture is not handed over.
+        // Metadata that the archive has beside the capture is not handed over.
         let names: Vec<String> =
             pressmark::evidence::bundle::read_bundle(std::path::Path::new(&one))
                 .unwrap()

@@ -1,4 +1,4 @@
-//! Whoever is not known gets one answer, who is known gets what was agreed on, and what a peer says is worth its proof.
+//! Unknown clients all get the same answer, known peers get what was agreed on, and a peer's claims need proof.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ const OTHER: &str = "http://a.example/private/page";
 const BODY: &str = "<h1>Harbour plan approved</h1><p>The council approved the harbour plan on Tuesday by 14 votes to 9.</p>\
     <p>“We owe the fishermen an answer,” said Ruth Okafor, the mayor of the town, after the vote.</p>";
 
-/// Two archives that have each other as peers; both have the shared page and another.
+/// Two archives that are peers of each other; both have the shared page and another one.
 struct Two {
     _dir: tempfile::TempDir,
     ours: PathBuf,
@@ -110,7 +110,7 @@ fn captures(url: &str) -> Wanted {
 }
 
 #[test]
-fn whoever_is_not_known_gets_one_answer_and_nothing_twice() {
+fn unknown_clients_get_one_answer_and_no_request_is_answered_twice() {
     let two = Two::new();
     let (ours, theirs) =
         (Side::of(&two.ours), Side::with(&two.theirs, Rate { per_minute: 6, burst: 6 }));
@@ -140,7 +140,7 @@ fn whoever_is_not_known_gets_one_answer_and_nothing_twice() {
         wrong.iter().map(|(body, signature)| theirs.answer(body, signature, now)).collect();
     assert!(answers.iter().all(|answer| answer.status == 403 && answer.signature.is_none()));
     assert!(answers.windows(2).all(|two| two[0] == two[1]), "{answers:?}");
-    // The request itself is answered, once, and none of them has counted against the peer.
+    // The request itself is answered, once, and none of the forgeries has counted against the peer.
     assert_eq!(theirs.answer(&good, &signature, now).status, 200);
     let again = theirs.answer(&good, &signature, now);
     assert_eq!(again.status, 400);
@@ -182,7 +182,7 @@ fn what_was_not_agreed_on_is_answered_the_same_whether_it_is_held_or_not() {
     assert!(!list.agreed && list.captures.is_empty());
     let shared = List::parse(&ask(captures(SHARED)).1).unwrap();
     assert_eq!(shared.captures.len(), 2);
-    // A proof by the very date and record of what is held: they are in the archive's index, and not for peers.
+    // A proof by the exact date and record of a held capture: it is in the archive's index, but not shared with peers.
     let entry = theirs.archive.find(OTHER, None, "test").unwrap();
     let proof = |url: &str, date: &str, record_id: &str| {
         ask(Wanted::Proof {
@@ -200,7 +200,7 @@ fn what_was_not_agreed_on_is_answered_the_same_whether_it_is_held_or_not() {
     assert_eq!(refused, proof(SHARED, &date, &id));
     let one = &shared.captures[0];
     assert_eq!(proof(SHARED, &one.date, &one.record_id).0, 200);
-    // Outside the window of an agreement nothing is answered either.
+    // Captures outside the window of an agreement are not answered for either.
     let mut peer = theirs.peer.clone();
     peer.since = Some("2026-01-03T00:00:00Z".to_owned());
     Peers::of(&Layout::new(&two.theirs)).keep(&peer).unwrap();
@@ -213,7 +213,7 @@ fn what_was_not_agreed_on_is_answered_the_same_whether_it_is_held_or_not() {
     assert_eq!(list.captures.len(), 1);
 }
 
-/// A peer that answers as it should, but for one lie.
+/// A peer that answers correctly, except for one lie.
 struct Liar<'a> {
     side: &'a Side,
     lie: &'a str,
@@ -294,8 +294,8 @@ impl Ask for Liar<'_> {
     }
 }
 
-/// Of a page that is captured every minute, the newest captures are compared, each with what lies next to it, and a peer that
-/// stops answering is not waited for a hundred times.
+/// Of a page that is captured every minute, the newest captures are compared, each with the nearest ones of the peer, and a
+/// peer that stops answering is not waited for a hundred times.
 #[test]
 fn a_page_of_many_captures_is_compared_next_to_each_of_them() {
     let two = Two::new();
@@ -341,7 +341,7 @@ fn a_page_of_many_captures_is_compared_next_to_each_of_them() {
 }
 
 #[test]
-fn what_a_peer_says_is_worth_its_proof() {
+fn a_claim_of_a_peer_needs_its_proof() {
     let two = Two::new();
     let (ours, theirs) = (Side::of(&two.ours), Side::of(&two.theirs));
     let trust = Trust::default();
@@ -374,7 +374,7 @@ fn what_a_peer_says_is_worth_its_proof() {
         assert_eq!(one.verdict.label(), "differs");
         assert!(one.confirmed, "captures of ours at the same time");
     }
-    // Its own archive proves its own captures: their proof in place of the peer's is not signed by the peer's log.
+    // The reader's archive proves its own captures: its proof in place of the peer's is not signed by the peer's log.
     let own_proof = {
         let now = SystemClock.now();
         let to = theirs.peer.verifier().unwrap();
@@ -403,7 +403,7 @@ fn what_a_peer_says_is_worth_its_proof() {
         assert_eq!(compared(&found), 0, "{lie}");
         assert_eq!(found.outcomes.len(), 2, "{lie}");
     }
-    // A proof that holds, of another capture than the one that was asked for.
+    // A valid proof of another capture than the requested one.
     let first = {
         let now = SystemClock.now();
         let to = ours.peer.verifier().unwrap();
@@ -421,7 +421,7 @@ fn what_a_peer_says_is_worth_its_proof() {
     assert_eq!(compared(&found), 1);
     let Outcome::Unproved { why, .. } = &found.outcomes[1] else { panic!("{found:?}") };
     assert!(why.contains("another capture"), "{why}");
-    // What was not agreed on is not asked for at all.
+    // Pages outside the agreement are not requested at all.
     let asked = liar("", &[]);
     let asking = Asking {
         archive: &ours.archive,

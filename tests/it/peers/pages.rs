@@ -1,5 +1,5 @@
-//! Pages that a generator makes: a story from its number, set in one of ten templates, with furniture from a seed, so that two
-//! fetches of one page say the same and no byte around it is the same.
+//! Generated pages: a story from its number, set in one of ten templates, with furniture from a seed, so that two
+//! fetches of one page have the same text and none of the same bytes around it.
 
 /// Numbers from a seed (a linear congruential generator; Knuth, MMIX).
 pub struct Numbers(u64);
@@ -218,7 +218,7 @@ pub fn page_of(story: &Story, template: usize, seed: u64) -> String {
     let mut f = Furniture { n: Numbers::new(seed.wrapping_mul(0x5851_f42d_4c95_7f2d) ^ 7) };
     let Story { headline, paragraphs, author, day } = story;
     let plain: String = paragraphs.iter().map(|p| format!("<p>{p}</p>")).collect();
-    // What stands between the paragraphs, after the second one.
+    // The parts between the paragraphs, after the second one.
     let with = |between: &str| -> String {
         let of =
             |(at, p): (usize, &String)| format!("<p>{p}</p>{}", if at == 1 { between } else { "" });
@@ -347,7 +347,7 @@ pub fn page_of(story: &Story, template: usize, seed: u64) -> String {
     }
 }
 
-/// What a server plants for some of its readers: another text, another figure, other words in a mouth.
+/// What a server plants for some of its readers: another text, another figure, or a changed quotation.
 pub fn altered(number: usize, what: &str) -> Story {
     let mut story = story(number);
     match what {

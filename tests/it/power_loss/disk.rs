@@ -1,12 +1,12 @@
-//! A file system of which a loss of power may take whatever was not synced.
+//! A file system in which a loss of power may remove any write that was not synced.
 //!
-//! After ALICE (Pillai et al., OSDI 2014) and CrashMonkey (Mohan et al., OSDI 2018): what counts is
-//! what POSIX promises, and no file system's habits. A write or a change of length is durable when
+//! After ALICE (Pillai et al., OSDI 2014) and CrashMonkey (Mohan et al., OSDI 2018): only the guarantees
+//! of POSIX count, not the habits of a file system. A write or a change of length is durable when
 //! an fsync of that file, begun after it returned, has returned. A name is durable when its
-//! directory was synced likewise: the fsync of a file says nothing of its name. Everything else may
+//! directory was synced likewise: the fsync of a file does not cover its name. Everything else may
 //! be there or not, in any order; a write may be there in part, and where it is not, a file that
-//! grew may hold zeros or what lay on the disk before. A rename within the directory that it ends
-//! in is all or nothing. `sync_file_range` promises nothing.
+//! grew may hold zeros or the earlier content of the disk. A rename is atomic within the directory of its
+//! target. `sync_file_range` guarantees nothing.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use super::trace::Call;
 
-/// A file or a directory, whatever its name is at the time.
+/// A file or a directory, independent of its name at the time.
 pub type Node = usize;
 
 /// What one call changed.
@@ -30,13 +30,13 @@ pub enum Effect {
         node: Node,
         length: u64,
     },
-    /// Names that come to stand for something else, or for nothing, together.
+    /// Names that are changed or removed together.
     Names(Vec<(Node, String, Option<Node>)>),
     Sync(Node),
     SyncAll,
 }
 
-/// A change, from the moment at which it may be on the disk to the one at which its call returned.
+/// A change, from the moment at which it may be on the disk to the return of its call.
 #[derive(Debug, Clone)]
 pub struct Event {
     pub began: usize,
@@ -66,7 +66,7 @@ struct Open {
 pub struct Disk {
     top: PathBuf,
     now: State,
-    /// What every node is, without content.
+    /// The kind of every node, without content.
     blank: Vec<Content>,
     pub events: Vec<Event>,
     open: HashMap<i64, Open>,
@@ -122,8 +122,8 @@ impl State {
         }
     }
 
-    /// Small files that name the boot of the system name another one.
-    pub fn boot_anew(&mut self) {
+    /// Changes the boot ID in small files that name the boot of the system.
+    pub fn reboot(&mut self) {
         let Ok(boot) = fs::read("/proc/sys/kernel/random/boot_id") else { return };
         for content in &mut self.0 {
             if let Content::File { bytes, .. } = content
@@ -134,14 +134,14 @@ impl State {
         }
     }
 
-    /// What stands at a path below the top.
+    /// The node at a path below the top.
     pub fn find(&self, path: &str) -> Option<Node> {
         let parts = path.split('/').filter(|part| !part.is_empty());
         parts.into_iter().try_fold(0, |node, part| self.names(node)?.get(part).copied())
     }
 
-    /// Every file below the top with its bytes, every directory without, and whether the owner
-    /// alone may read it.
+    /// Every file below the top with its bytes, every directory without, and whether only the owner
+    /// may read it.
     pub fn all(&self) -> BTreeMap<PathBuf, Option<(&[u8], bool)>> {
         let mut all = BTreeMap::new();
         let mut open = vec![(0, PathBuf::new())];
@@ -162,7 +162,7 @@ impl State {
         all
     }
 
-    /// Makes it all in a directory that is empty.
+    /// Writes the whole tree into an empty directory.
     pub fn lay_out(&self, top: &Path) {
         use std::os::unix::fs::PermissionsExt;
         for (path, content) in self.all() {
@@ -181,7 +181,7 @@ impl State {
 }
 
 impl Disk {
-    /// An empty one, below the directory `top`, which is there and durable.
+    /// An empty one, below the directory `top`, which exists and is durable.
     pub fn new(top: &Path) -> Self {
         let blank = vec![Content::Directory(BTreeMap::new())];
         let now = State(blank.clone());
@@ -189,17 +189,17 @@ impl Disk {
         Self { top, now, blank, events: Vec::new(), open: HashMap::new(), line: 0 }
     }
 
-    /// Everything that ever was, empty and without a name.
+    /// Every node that ever existed, empty and without a name.
     pub fn blank(&self) -> State {
         State(self.blank.clone())
     }
 
-    /// Everything as the last call left it.
+    /// The state after the last call.
     pub fn now(&self) -> &State {
         &self.now
     }
 
-    /// Takes what a process did, from its start to its end.
+    /// Applies the calls of a process, from its start to its end.
     pub fn run(&mut self, calls: &[Call]) {
         self.open.clear();
         for call in calls.iter().filter(|call| call.result >= 0) {
@@ -209,7 +209,7 @@ impl Disk {
         self.line += calls.iter().map(|call| call.ended + 1).max().unwrap_or(0);
     }
 
-    /// What had been written to a file up to a line, from its first byte on.
+    /// The bytes that had been written to a file up to a line, from the first byte.
     pub fn written_to(&self, file: Node, line: usize) -> Vec<u8> {
         let mut state = self.blank();
         for event in self.events.iter().filter(|event| event.ended <= line) {
@@ -220,7 +220,7 @@ impl Disk {
         state.bytes_mut(file).cloned().unwrap_or_default()
     }
 
-    /// Forgets what came after a moment, as if the process had been killed then.
+    /// Discards everything after a moment, as if the process had been killed then.
     pub fn kill_at(&mut self, line: usize) {
         self.events.retain(|e| e.began <= line);
         self.events
@@ -245,7 +245,7 @@ impl Disk {
         self.blank.len() - 1
     }
 
-    /// Where a path leads: its directory, its name there and what stands under it. None outside.
+    /// Where a path leads: its directory, its name there and the node of that name. None outside.
     fn place(&self, dir: &str, path: &str) -> Option<(Node, String, Option<Node>)> {
         let path = Path::new(path);
         let (mut node, rest) = if path.is_absolute() {
@@ -365,11 +365,11 @@ impl Disk {
         self.push(call, Effect::Write { node: open.node, at: place, bytes: bytes.into() });
     }
 
-    /// Bytes that went from file to file inside the kernel.
+    /// Bytes that were copied from file to file inside the kernel.
     fn copied(&mut self, call: &Call, from: (usize, usize), to: (usize, usize)) {
         let number = call.number(from.0);
         let Some(source) = self.open.get(&number).copied() else { return };
-        // An offset is printed as it was before and as it is then.
+        // strace prints an offset as it was before and as it is afterwards.
         let given = |word: &str| -> Option<u64> {
             word.trim_start_matches('[').split([' ', ']']).next()?.parse().ok()
         };

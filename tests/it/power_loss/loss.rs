@@ -5,27 +5,27 @@ use std::collections::HashMap;
 use super::Chance;
 use super::disk::{Disk, Effect, Node, State};
 
-/// What becomes of names that were not synced.
+/// The fate of names that were not synced.
 #[derive(Debug, Clone, Copy)]
 pub enum Names {
     Lost,
     Kept,
-    /// Up to some moment, as in a file system with a journal.
+    /// Kept up to some moment, as in a file system with a journal.
     UpTo(usize),
-    /// Each by chance: one in so many hundredths.
+    /// Each at random, with this probability in percent.
     Some(u64),
 }
 
-/// What becomes of bytes that were not synced.
+/// The fate of bytes that were not synced.
 #[derive(Debug, Clone, Copy)]
 pub enum Bytes {
     Lost,
     Kept,
     /// The file has its length and none of the bytes.
     Zeros,
-    /// The first so many hundredths of the writes, and part of the next.
+    /// The first part of the writes, in percent, and part of the next write.
     First(u64),
-    /// Each block by chance.
+    /// Each block at random.
     Some(u64),
 }
 
@@ -33,7 +33,7 @@ pub enum Bytes {
 #[derive(Debug, Clone, Copy)]
 pub struct Way {
     pub names: Names,
-    /// For all files; drawn for each where there is none.
+    /// For all files; drawn for each where it is `None`.
     pub bytes: Option<Bytes>,
 }
 
@@ -86,12 +86,12 @@ impl Disk {
     }
 }
 
-/// What becomes of the bytes of one file.
+/// What is left of the bytes of one file.
 struct Fate {
     bytes: Bytes,
-    /// How many hundredths of a first part are over.
+    /// The percentage of a first part that remains.
     over: bool,
-    /// What is found where a file grew and its bytes are not there.
+    /// The content where a file grew and its bytes are lost.
     garbage: bool,
     grows: bool,
 }

@@ -14,10 +14,10 @@ use crate::support::web::{Reply, Web, ok};
 
 const HOSTS: usize = 4;
 
-/// A front page that will be visited again in some minutes is not waited for.
+/// A front page that is due again in some minutes is not waited for.
 const WAIT_MAX: &str = "crawl.wait_max=10s";
 
-/// So many pages a host has.
+/// The number of pages per host.
 fn pages() -> usize {
     number("PRESSMARK_POWER_PAGES", 9) as usize
 }
@@ -26,7 +26,7 @@ fn host(n: usize) -> String {
     format!("h{n}.power.example")
 }
 
-/// What a page holds: some long and not to be packed, some the same on all hosts.
+/// The content of a page: some are long and incompressible, some are the same on all hosts.
 fn body(host: usize, page: usize) -> Vec<u8> {
     match page {
         4 => {
@@ -66,7 +66,7 @@ impl Site {
                 sent.insert(format!("http://{name}/{page}"), body);
             }
         }
-        // A job that looks at some of them on its own.
+        // A job that visits some of them on its own.
         let hosts: Vec<String> = (0..HOSTS).map(host).collect();
         let rules = web.resolve(&hosts.iter().map(String::as_str).collect::<Vec<_>>());
         let rules: Vec<String> = rules.iter().map(|rule| format!("{rule:?}")).collect();
@@ -94,7 +94,7 @@ impl Site {
         crawling
     }
 
-    /// A job that looks at every second page.
+    /// A job that visits every second page.
     pub fn job(&self, root: &Path) -> Command {
         let mut job = command(root);
         job.arg("--config").arg(&self.config).args(["--quiet", "--format", "json"]);

@@ -1,14 +1,14 @@
-//! What a process asks of the file system, in order, with the bytes: the output of strace, read.
+//! The file system calls of a process, in order, with the bytes: the parsed output of strace.
 //!
-//! strace prints where a call begins and where it ends, and lets neither go on before it has: what
-//! one thread did before it woke another stands before what the other did then.
+//! strace prints where a call begins and where it ends, and each thread waits until that is printed: the
+//! calls of one thread before it woke another are listed before the calls of the other after that.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What is recorded. Reading is not: it moves a file's position only where nothing is written.
+/// The recorded calls. Reads are not recorded: they move a file's position only where nothing is written.
 const CALLS: &str = "trace=open,openat,creat,close,dup,dup2,dup3,fcntl,lseek,write,pwrite64,writev,\
     pwritev,pwritev2,copy_file_range,sendfile,truncate,ftruncate,fallocate,fsync,fdatasync,syncfs,\
     sync,rename,renameat,renameat2,link,linkat,unlink,unlinkat,rmdir,mkdir,mkdirat";
@@ -24,7 +24,7 @@ pub struct Call {
     pub ended: usize,
     pub name: String,
     arguments: Vec<String>,
-    /// What it gave back; below zero where it failed.
+    /// The return value; negative where the call failed.
     pub result: i64,
 }
 
@@ -58,7 +58,7 @@ impl Call {
     }
 }
 
-/// Why nothing can be recorded here; nothing where it can.
+/// The reason why nothing can be recorded here; `None` where it can.
 pub fn why_not() -> Option<String> {
     if cfg!(not(target_os = "linux")) {
         return Some("it needs Linux".to_owned());
@@ -87,7 +87,7 @@ pub fn record(command: &Command, output: &Path) -> (Vec<Call>, std::process::Exi
             traced.env(name, value);
         }
     }
-    // strace itself is looked for where this process would look.
+    // strace itself is searched for where this process would search.
     if let Some(path) = std::env::var_os("PATH") {
         traced.env("PATH", path);
     }
@@ -117,15 +117,15 @@ fn read(output: &Path) -> Vec<Call> {
             calls.extend(call(number, number, rest));
         }
     }
-    // A number is free before the call that closes it has returned.
+    // A descriptor is free before the call that closes it has returned.
     calls.sort_by_key(|call| if call.name == "close" { call.began } else { call.ended });
     calls
 }
 
-/// A call that returned; none for what is no call.
+/// A call that returned; none for a line that is not a call.
 fn call(began: usize, ended: usize, text: &str) -> Option<Call> {
     let (name, rest) = text.split_once('(')?;
-    // No text that is printed as hexadecimal digits holds such a sign.
+    // Text printed as hexadecimal digits never contains this character.
     let (inside, result) = rest.rsplit_once(" = ")?;
     let inside = inside.trim_end().strip_suffix(')')?;
     let result = result.split(' ').next()?.parse().ok()?;

@@ -1,5 +1,5 @@
-//! A hundred forgeries and more of one session, each of which is refused: without the relay's key, and with it, which is what a
-//! relay that works together with the archive could do and TLS still refuses.
+//! More than a hundred forgeries of one session, each of which is refused: without the relay's key, and with it. The latter is
+//! what a relay that works together with the archive could do, and TLS still refuses it.
 
 use pressmark::base::Timestamp;
 use pressmark::evidence::LogKey;
@@ -14,7 +14,7 @@ use crate::evidence::checkers::SCRIPT;
 
 const LONG: &str = "https://news.example/long";
 
-/// A session and what is claimed of it.
+/// A session and the claims about it.
 #[derive(Clone)]
 struct Forged {
     kept: Kept,
@@ -31,7 +31,7 @@ struct Bench {
     roots: Roots,
     refused: usize,
     accepted: Vec<String>,
-    /// All that were tried, for the script.
+    /// All attempts, for the script.
     tried: Vec<(String, Forged)>,
 }
 
@@ -59,7 +59,7 @@ impl Bench {
         self.tried.push((what.to_owned(), forged));
     }
 
-    /// The same with a note that the relay signed over what was changed.
+    /// The same with a note that the relay signed over the changed data.
     fn forge_with_relay(&mut self, what: &str, change: impl FnOnce(&mut Forged, &mut Attestation)) {
         let (mut attestation, _) = Attestation::parse(&self.genuine.kept.note).unwrap();
         let mut forged = self.genuine.clone();
@@ -82,7 +82,7 @@ impl Bench {
     }
 }
 
-/// Places spread over bytes, the first and the last among them.
+/// Positions spread over the bytes, including the first and the last.
 fn places(length: usize, count: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |n| n * (length - 1) / (count - 1))
 }
@@ -107,7 +107,7 @@ fn a_hundred_forgeries_of_a_session_are_refused() {
         tried: Vec::new(),
     };
     assert_eq!(bench.check(&bench.genuine), Ok(()));
-    // A note that is signed again over the same is as good: what is refused below is refused for what was changed.
+    // A note that is signed again over the same data is valid: the forgeries below are refused for the changed data.
     bench.forge_with_relay("nothing", |_, _| {});
     assert_eq!(std::mem::take(&mut bench.accepted).len(), 1);
 
@@ -162,7 +162,7 @@ fn a_hundred_forgeries_of_a_session_are_refused() {
         "https://news.example:8443/page",
         "http://news.example/page",
         "https://news.example.evil.example/page",
-        // The same server, and another page of it: a place where readers write, say.
+        // The same server, and another page of it: for example a page where readers write.
         "https://news.example/comments",
         "https://news.example/page?page=2",
     ] {
@@ -217,7 +217,7 @@ fn a_hundred_forgeries_of_a_session_are_refused() {
     bench.forge_with_relay("another session's secrets", |forged, _| {
         forged.kept.secrets.clone_from(&other.secrets);
     });
-    // The archive hangs up early, and the relay signs what went by: the beginning of an answer is not the answer.
+    // The archive hangs up early, and the relay signs what it forwarded: the beginning of an answer is not the answer.
     let (long, request, response, date) = attested.session(LONG);
     let whole = Forged { kept: long, url: LONG.to_owned(), date, request, response };
     assert_eq!(bench.check(&whole), Ok(()));
@@ -231,12 +231,12 @@ fn a_hundred_forgeries_of_a_session_are_refused() {
         }
         let last = ends.windows(2).rposition(|ends| ends[1] - ends[0] > 100).unwrap();
         forged.kept.received.truncate(ends[last]);
-        // What protects a record, and its type, are no part of the answer.
+        // The protection of a record, and its type, are not part of the answer.
         let gone = ends[last + 1] - ends[last] - 5 - 16 - 1;
         forged.response.truncate(forged.response.len() - gone);
     });
 
-    // The script that goes with bundles refuses the same: all but the genuine session, which the relay signed again.
+    // The bundle's script refuses the same: all but the genuine session, which the relay signed again.
     let tried = std::mem::take(&mut bench.tried);
     let said = by_script(&tried, &attested.relay.key, &attested.roots);
     assert_eq!(said.len(), tried.len());
@@ -244,7 +244,7 @@ fn a_hundred_forgeries_of_a_session_are_refused() {
     for ((what, _), said) in tried.iter().zip(&said).skip(1) {
         assert!(said.starts_with("failed"), "{what}: {said}");
     }
-    // Roots of another day, and a relay that is not known.
+    // Roots of another day, and an unknown relay.
     let roots = std::mem::take(&mut bench.roots);
     bench.forge("roots that do not hold its authority", |_| {});
     bench.roots = roots;
@@ -258,7 +258,7 @@ fn a_hundred_forgeries_of_a_session_are_refused() {
     assert!(bench.refused >= 100, "{} forgeries", bench.refused);
 }
 
-/// Gives the script sessions, a line of JSON each; prints what it says of each.
+/// Sends sessions to the script, a line of JSON each; returns its results.
 const SESSIONS: &str = r#"
 import base64, importlib.util, json, sys
 spec = importlib.util.spec_from_file_location("check", sys.argv[1])

@@ -1,6 +1,6 @@
-//! The serde types of the answers against their schemas, both ways: what a type writes is described, and
-//! what is described a type writes. Each value below has every field, so that one which is added to a type
-//! does not compile here before it is described.
+//! The serde types of the answers against their schemas, in both directions: everything that a type writes is described, and
+//! everything described is written by a type. Each value below has every field, so that this file does not
+//! compile after a field was added until the field is described.
 
 mod reader;
 
@@ -282,14 +282,14 @@ fn agrees(schema: &str, value: &impl Serialize) {
     all_agree(schema, &[serde_json::to_value(value).unwrap()]);
 }
 
-/// The same of several values, which have all fields between them.
+/// The same for several values, which together have all fields.
 fn all_agree(schema: &str, values: &[Value]) {
     let schemas = schemas();
     for value in values {
         assert_eq!(schemas.problems(schema, value), Vec::<String>::new(), "{schema}");
     }
     let mut unwritten = schemas.unwritten(schema, values);
-    // Only copies of other archives, and pages of which something was removed, have these: see `backfill` and `purge`.
+    // Only copies of other archives, and pages of which a part was removed, have these: see `backfill` and `purge`.
     unwritten.retain(|field| !field.ends_with("/copy_of") && !field.starts_with("/removed"));
     assert_eq!(unwritten, Vec::<String>::new(), "{schema}");
 }
@@ -472,12 +472,12 @@ fn status() -> StatusJson {
         next: text(DATE),
         items: vec![due_line(list)],
     };
-    let told =
+    let reporter =
         QueueReporter { at: DATE.to_owned(), source: "as process 7 said 1 s ago".to_owned() };
     let seen = QueueSeen {
         lists: vec![list("queue"), list("watched")],
         sources: vec![source()],
-        told: Some(told),
+        reporter: Some(reporter),
         shared: Some(SharedOverview {
             workers: vec![WorkerSeen {
                 report: WorkerReport::default(),
@@ -528,7 +528,7 @@ fn what_commands_report_of_an_archive_is_described_and_written() {
     let queue = QueueJson::from(&QueueSeen {
         lists: Vec::new(),
         sources: Vec::new(),
-        told: None,
+        reporter: None,
         shared: None,
     });
     all_agree(

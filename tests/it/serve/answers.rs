@@ -1,4 +1,4 @@
-//! What the pages of the reader show, as JSON: the answers that no command prints.
+//! The content of the reader's pages, as JSON: the answers that no command prints.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The JSON API beside the command line, and the document beside both.
+//! The JSON API compared with the command line, and the document compared with both.
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ fn encoded(text: &str) -> String {
         .collect()
 }
 
-/// Every question is asked of the server and of the binary, which asks beside it: the same lines, and they
+/// Every query is sent to the server, and to the binary while the server runs: the lines are equal, and they
 /// agree with the schema that the document names.
 #[test]
 fn answers_are_what_the_command_line_prints_and_what_the_document_says() {
@@ -99,7 +99,7 @@ fn answers_are_what_the_command_line_prints_and_what_the_document_says() {
     }
     let status: Value = serde_json::from_str(&ask(server.address, "/api/status").text()).unwrap();
     assert_eq!(schemas.problems("status.json", &status), Vec::<String>::new());
-    // The others are asked in `answers`.
+    // The others are queried in `answers`.
     asked.extend(["absent", "calendar", "capture", "front", "host", "hosts", "lookup", "prove"]);
     asked.extend(["quotations", "speaker", "timeline"]);
     for path in document["paths"].as_object().unwrap().keys() {
@@ -108,7 +108,7 @@ fn answers_are_what_the_command_line_prints_and_what_the_document_says() {
 }
 
 #[test]
-fn what_is_not_there_or_wrong_is_told() {
+fn missing_pages_and_wrong_input_are_reported() {
     let dir = tempfile::tempdir().unwrap();
     super::archive(dir.path());
     let server = start(dir.path());

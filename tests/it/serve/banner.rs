@@ -1,4 +1,4 @@
-//! What stands above a replayed page, and what a person gets for one that is not held.
+//! The banner above a replayed page, and the page that a person gets for one that is not held.
 
 use super::{Answer, ask, ask_with, start};
 use crate::serve::warcs::Warc;
@@ -82,7 +82,7 @@ fn the_banner_says_which_version_is_shown_and_how_far_apart_its_parts_are() {
         let target = link.strip_prefix(&root).unwrap_or(link).replace("&amp;", "&");
         assert_eq!(ask(server.address, &target).status, 200, "{link}");
     }
-    // It can be left out.
+    // It can be omitted.
     let alone = ask(server.address, &format!("/web/20240301000000mp_/{URL}"));
     assert!(!alone.text().contains("pressmark-banner") && alone.text().contains("nine of them"));
 }
@@ -148,12 +148,12 @@ fn a_person_learns_why_a_page_is_not_held_and_a_program_gets_the_404_of_memento(
     }
     let failed = "/web/2024/http://failed.example/";
     has(&ask_with(server.address, "GET", failed, &person), &["It was asked for and did not come."]);
-    // A TimeGate varies whatever it says, and nothing of a page that is hostile comes through.
+    // A TimeGate sends Vary with every answer, and no markup of a hostile page is passed through.
     let gate = "/web/http://v.example/%3Cscript%3Ealert(1)%3C/script%3E";
     let gate = ask_with(server.address, "GET", gate, &person);
     assert_eq!((gate.status, gate.header("vary")), (404, Some("accept-datetime")));
     assert!(!gate.text().contains("<script>alert"), "{}", gate.text());
-    // On the replay origin it is a page, too, with the way to the reader.
+    // On the replay origin it is a page, too, with a link to the reader.
     let replay = server.replay.unwrap();
     let page = ask_with(replay, "GET", "/web/2024/http://v.example/storys", &person);
     assert_eq!(page.status, 404);
@@ -164,7 +164,7 @@ fn a_person_learns_why_a_page_is_not_held_and_a_program_gets_the_404_of_memento(
     let why = ask(server.address, link);
     assert_eq!(why.status, 404);
     has(&why, &["Held, and near it"]);
-    // A part is quiet for both.
+    // The 404 of a part has no body on either origin.
     let part = ask_with(server.address, "GET", "/web/2024im_/http://v.example/none.png", &person);
     assert_eq!((part.status, part.body.len()), (404, 0));
 }

@@ -260,7 +260,7 @@ fn a_query_that_reads_too_much_is_refused_or_goes_on_by_key() {
     assert_eq!(refused.status, 400);
     assert!(refused.text().contains("captures_scanned_max"), "{}", refused.text());
     assert_eq!(wayback(at, "url=a.example").lines().len(), 7);
-    // With a key the rows come in parts, also where nothing that was read is one.
+    // With a key the rows come in parts, also where none of the rows read matches.
     for (filter, count) in [
         ("", 60),
         ("&filter=statuscode:404", 12),
@@ -316,7 +316,7 @@ fn the_closest_rows_come_in_their_order_however_many_there_are() {
         assert_eq!(all.len(), if filter.is_empty() { 700 } else { 70 });
         assert_eq!(all[0], "20240101050000");
         let far = |stamp: &String| stamp[8..].parse::<i64>().unwrap().abs_diff(50000);
-        // Hours and minutes are no decimal number, but those of one side are in order.
+        // Hours and minutes are not a decimal number, but the values of one side of the time are in order.
         let before: Vec<_> = all.iter().filter(|stamp| stamp[8..] < *"050000").map(far).collect();
         assert!(before.is_sorted(), "{before:?}");
         for limit in [1, 2, 63, 64, 65, 69, 70] {
@@ -327,7 +327,7 @@ fn the_closest_rows_come_in_their_order_however_many_there_are() {
 }
 
 #[test]
-fn availability_is_told_as_the_wayback_machine_does() {
+fn availability_is_reported_as_the_wayback_machine_does() {
     let dir = tempfile::tempdir().unwrap();
     archive(dir.path());
     let server = start(dir.path());

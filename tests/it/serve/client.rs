@@ -1,4 +1,4 @@
-//! A client without opinions: one request a connection, and the answer as it came.
+//! A client that sends exactly what it is given: one request per connection, and the unmodified answer.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -9,7 +9,7 @@ pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Vec<u8>,
-    /// Whether the body ended as its framing says.
+    /// Whether the body ended as its framing declares.
     pub is_whole: bool,
 }
 
@@ -52,10 +52,10 @@ pub fn ask_with(
 /// The answer to these bytes.
 pub fn raw(address: SocketAddr, request: &[u8], method: &str) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
-    // A server that has read enough may hang up before all of it was sent.
+    // A server that has read enough may hang up before the whole request was sent.
     let _ = stream.write_all(request);
     let mut got = Vec::new();
-    // A connection that is reset ends what was got.
+    // A connection reset ends the received bytes.
     let _ = stream.read_to_end(&mut got);
     let end = got.windows(4).position(|w| w == b"\r\n\r\n").expect("a head") + 4;
     let head = String::from_utf8_lossy(&got[..end]).into_owned();

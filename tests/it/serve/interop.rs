@@ -1,5 +1,5 @@
-//! Programs that other people wrote, against our server: clients of web archives, pywb, which replays through
-//! our CDX server and our WARC files, and schemathesis, which goes by our OpenAPI document.
+//! Third-party programs against our server: clients of web archives, pywb, which replays through
+//! our CDX server and our WARC files, and schemathesis, which tests our OpenAPI document.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -10,7 +10,7 @@ use crate::support::skip::skipped;
 
 const MISSING: i32 = 77;
 
-/// The Python that has the programs; none where there is none.
+/// The Python that has the programs; `None` where there is none.
 fn python() -> Option<PathBuf> {
     let python = std::env::var_os("PRESSMARK_INTEROP_PYTHON").map(PathBuf::from);
     if python.is_none() {
@@ -23,7 +23,7 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned()
 }
 
-/// Runs a script of `tests/interop` against a server of the archive that `site` lays out.
+/// Runs a script of `tests/interop` against a server of the archive that `site` creates.
 fn agrees(script: &str) {
     let Some(python) = python() else { return };
     let dir = tempfile::tempdir().unwrap();
@@ -49,8 +49,8 @@ fn pywb_replays_what_our_cdx_server_lists_from_our_warc_files() {
     agrees("replayed.py");
 }
 
-/// What schemathesis checks of each answer: no error of the server, and status, type and body as the document
-/// says. A text that is no time is refused, which no schema of ours can tell beforehand.
+/// The checks of schemathesis for each answer: no server error, and status, type and body as documented.
+/// A text that is not a time is refused, which no schema of ours can express.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
                       response_schema_conformance,negative_data_rejection,unsupported_method";
 
@@ -69,7 +69,7 @@ fn the_api_does_what_its_document_says_whatever_is_asked() {
     let server = start(&root);
     let document = format!("http://{}/api/openapi.json", server.address);
     let known = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/schemathesis.toml");
-    // Once with anything, which is mostly not there, and once with what there is.
+    // Once with generated values, most of which do not exist, and once with existing ones.
     for (config, examples) in [(None, "20"), (Some(&known), "8")] {
         let mut command = Command::new(&program);
         command.arg("--no-color").current_dir(dir.path());

@@ -1,4 +1,4 @@
-//! What was sent before is kept: the second answer is the first, and nothing is kept that may change.
+//! Answers are cached: the second answer equals the first, and nothing that may change is cached.
 
 use super::warcs::Warc;
 use super::{Answer, archive, ask_with, start, start_with};
@@ -6,8 +6,8 @@ use crate::support::cli;
 
 type Request = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
-/// An answer without what differs from one to the next.
-fn told(answer: &Answer) -> (u16, Vec<(String, String)>, Vec<u8>, bool) {
+/// An answer without the parts that differ from one to the next.
+fn stable(answer: &Answer) -> (u16, Vec<(String, String)>, Vec<u8>, bool) {
     let mut headers = answer.headers.clone();
     headers.retain(|(name, _)| name != "date");
     headers.sort();
@@ -15,7 +15,7 @@ fn told(answer: &Answer) -> (u16, Vec<(String, String)>, Vec<u8>, bool) {
 }
 
 #[test]
-fn an_answer_is_the_same_whether_it_is_kept_or_made() {
+fn an_answer_is_the_same_whether_cached_or_computed() {
     let dir = tempfile::tempdir().unwrap();
     archive(dir.path());
     let page =
@@ -73,11 +73,11 @@ fn an_answer_is_the_same_whether_it_is_kept_or_made() {
             let etag = answer.header("etag").map(str::to_owned);
             let again = etag.map(|etag| {
                 let known = [("If-None-Match", etag.as_str()), host[0]];
-                told(&ask_with(server.address, method, target, &[fields, &known[..]].concat()))
+                stable(&ask_with(server.address, method, target, &[fields, &known[..]].concat()))
             });
-            (told(&answer), again)
+            (stable(&answer), again)
         };
-        // Each twice: made and kept; and the other way round, so that another form was kept first.
+        // Each twice: computed and cached; and in the other order, so that another form was cached first.
         let forward: Vec<_> = requests.iter().map(get).collect();
         let mut backward: Vec<_> = requests.iter().rev().map(get).collect();
         backward.reverse();

@@ -1,4 +1,4 @@
-//! Memento by the letter (RFC 7089), and raw replay.
+//! Memento exactly as specified (RFC 7089), and raw replay.
 
 use super::{Answer, archive, ask, ask_with, start};
 
@@ -23,7 +23,7 @@ fn a_timegate_answers_302_and_varies() {
         (Some("Thu, 01 Jan 2037 00:00:00 GMT"), "20240601000000"),
         (Some("Fri, 02 Feb 2024 12:00:00 GMT"), "20240201000000"),
         (Some("Fri, 01 Mar 2024 00:00:00 GMT"), "20240301000000"),
-        // A report of a failure is no capture.
+        // A report of a failure is not a capture.
         (Some("Fri, 15 Mar 2024 00:00:00 GMT"), "20240301000000"),
     ] {
         let answer = gate(at, A, datetime);
@@ -57,7 +57,7 @@ fn a_timegate_answers_302_and_varies() {
 }
 
 #[test]
-fn a_timegate_refuses_what_is_no_time_and_what_is_not_held() {
+fn a_timegate_refuses_invalid_times_and_urls_that_are_not_held() {
     let dir = tempfile::tempdir().unwrap();
     archive(dir.path());
     let server = start(dir.path());
@@ -133,7 +133,7 @@ fn a_memento_says_when_it_is_of() {
         assert!(links.contains(part), "{part}: {links}");
     }
     assert!(links.contains(&format!("<http://{at}/web/{A}>; rel=\"timegate\"")), "{links}");
-    // Not exact: the exact one is named.
+    // Not the exact time: the answer names the exact one.
     for (target, to) in [
         ("20240202id_/http://a.example/", "20240201000000id_/http://a.example/"),
         ("2024/http://a.example/", "20240601000000/http://a.example/"),
@@ -178,7 +178,7 @@ fn a_redirect_of_a_page_to_itself_does_not_stand_for_the_page() {
     let answer = ask(at, "/web/2024/http://b.example/");
     let to = answer.header("location").unwrap();
     assert!(to.ends_with("/web/20240101000005/https://www.b.example/"), "{to}");
-    // Asked for exactly, it is what it was, and leads to the page.
+    // Requested at its exact time, it is unchanged, and leads to the page.
     let answer = ask(at, "/web/20240101000000id_/http://b.example/");
     assert_eq!(answer.status, 301);
     let to = answer.header("location").unwrap().to_owned();
@@ -226,7 +226,7 @@ fn raw_payloads_have_ranges_validators_and_codings() {
     assert_eq!(coded.header("content-encoding"), Some("gzip"));
     assert!(coded.body.starts_with(&[0x1f, 0x8b]));
     assert_ne!(coded.header("etag"), plain.header("etag"));
-    // Fields that would act do not; all are told.
+    // Header fields that would take effect are not sent as such; all are sent with a prefix.
     assert_eq!(plain.header("set-cookie"), None);
     assert_eq!(plain.header("x-archive-orig-set-cookie"), Some("a=1"));
     assert_eq!(plain.header("content-type"), Some("text/html; charset=utf-8"));
@@ -286,7 +286,7 @@ fn a_second_that_is_named_is_not_given_to_the_one_before_it() {
     let dir = tempfile::tempdir().unwrap();
     archive(dir.path());
     let near = "http://near.example/";
-    // The first is nearer to the beginning of the second's second than the second is.
+    // The first is nearer to the start of the second's second than the second is.
     super::warcs::Warc::new()
         .page(near, "2024-01-01T00:00:00.950000Z", "first")
         .page(near, "2024-01-01T00:00:01.300000Z", "second")

@@ -1,4 +1,4 @@
-//! Captures made ready for a browser: rewritten, under a policy, on either origin.
+//! Captures prepared for a browser: rewritten, under a policy, on either origin.
 
 use super::{ask, ask_with, start, start_with};
 use crate::serve::warcs::Warc;
@@ -95,7 +95,7 @@ fn what_is_not_held_is_quiet_where_it_is_a_part() {
     let worker = [("Service-Worker", "script")];
     let worker = ask_with(server.address, "GET", "/web/2024js_/http://p.example/x.js", &worker);
     assert_eq!(worker.status, 403);
-    // What would run as a script is not sent where none may run, whoever asks for it.
+    // Content that would run as a script is not sent where scripts may not run, whatever the client.
     for (dest, status) in [("script", 403), ("worker", 403), ("style", 200), ("document", 200)] {
         let target = "/web/20240101000003cs_/http://p.example/s.css";
         let fields = [("Sec-Fetch-Dest", dest)];
@@ -104,7 +104,7 @@ fn what_is_not_held_is_quiet_where_it_is_a_part() {
 }
 
 #[test]
-fn what_differs_in_nothing_that_counts_stands_for_what_is_not_held() {
+fn an_equivalent_address_answers_for_one_that_is_not_held() {
     let dir = tempfile::tempdir().unwrap();
     site(dir.path());
     let server = start(dir.path());
@@ -113,7 +113,7 @@ fn what_differs_in_nothing_that_counts_stands_for_what_is_not_held() {
     let place = style.header("content-location").unwrap();
     assert!(place.ends_with("/web/20240101000003cs_/http://p.example/s.css"), "{place}");
     assert_eq!(ask(server.address, "/web/2024im_/http://p.example/i.png?x=1").status, 404);
-    // A page is another address: it says where it is held.
+    // A page is another address: the answer says where it is held.
     let page = "http://p.example/dir/?utm_source=mail";
     assert_eq!(ask(server.address, &format!("/web/2024/{page}")).status, 404);
     let absent = ask(server.address, &format!("/api/absent?url={page}"));

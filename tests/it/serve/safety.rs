@@ -1,4 +1,4 @@
-//! Limits, names, tokens, and paths that lead nowhere.
+//! Limits, names, tokens, and paths that do not exist.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -210,7 +210,7 @@ fn connections_that_ask_nothing_or_take_nothing_keep_no_one_from_an_answer() {
         }
         idle.push(stream);
     }
-    // Clients that take the first bytes of a long answer and no more: they hold no thread, and are given up.
+    // Clients that take the first bytes of a long answer and no more: they hold no thread, and are disconnected.
     let mut slow = Vec::new();
     for _ in 0..6 {
         let mut stream = TcpStream::connect(server.address).unwrap();
@@ -220,7 +220,7 @@ fn connections_that_ask_nothing_or_take_nothing_keep_no_one_from_an_answer() {
         slow.push(stream);
     }
     assert_eq!(ask(server.address, "/cdx?url=a.example").lines().len(), 7);
-    // After its patience the server hangs up: the rest never comes.
+    // After its timeout the server hangs up: the rest is never sent.
     std::thread::sleep(Duration::from_millis(1500));
     for mut stream in slow {
         let mut rest = Vec::new();
@@ -338,7 +338,7 @@ fn clients_that_take_a_little_now_and_then_do_not_keep_all_others_out() {
         is_done.store(true, std::sync::atomic::Ordering::SeqCst);
         assert_eq!(answer.status, 200);
         let ended: Vec<_> = slow.into_iter().map(|slow| slow.join().unwrap()).collect();
-        // One made room: no one had to wait until it had all.
+        // One client was disconnected: the others did not have to wait until it had the whole answer.
         assert!(ended.iter().all(|taken| *taken < 64 << 20), "{ended:?}");
     });
 }
@@ -368,7 +368,7 @@ fn an_archive_that_is_written_is_answered_for_as_it_is() {
 }
 
 #[test]
-fn a_person_is_told_by_a_page_and_a_program_by_json() {
+fn errors_are_a_page_for_a_person_and_json_for_a_program() {
     let dir = tempfile::tempdir().unwrap();
     archive(dir.path());
     let server = start(dir.path());

@@ -1,4 +1,4 @@
-//! The archive that the tests ask, and the server that they ask it through.
+//! The archive that the tests query, and its server.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ impl Drop for Running {
     }
 }
 
-/// Lays out an archive of captures; what is in it, the tests say where they ask for it.
+/// Creates an archive of captures; the tests state its content where they query it.
 pub fn archive(root: &Path) {
     Layout::new(root).create().unwrap();
     let a = "http://a.example/";
@@ -119,7 +119,7 @@ pub fn start(root: &Path) -> Running {
     start_with(root, &[], |_| {})
 }
 
-/// What a server of this archive has.
+/// The state of a server of this archive.
 pub fn state_of(root: &Path, sets: &[&str], change: impl FnOnce(&mut Options)) -> Arc<Serve> {
     let flags: Vec<(String, String, String)> = sets
         .iter()

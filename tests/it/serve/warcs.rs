@@ -5,7 +5,7 @@ use std::path::Path;
 
 use pressmark::base::DigestAlgorithm;
 
-/// A file that is written.
+/// A file that is being written.
 pub struct Warc {
     bytes: Vec<u8>,
     number: u32,
@@ -51,7 +51,7 @@ impl Warc {
         id
     }
 
-    /// A whole response as it came, from its first byte on.
+    /// A whole response as received, from its first byte.
     pub fn raw(mut self, url: &str, date: &str, block: &[u8]) -> Self {
         self.record("response", url, date, "", block);
         self
@@ -109,7 +109,7 @@ impl Warc {
         self
     }
 
-    /// What a browser made of the page that was written last: the document, and its text under a name of its own.
+    /// A browser's rendering of the page that was written last: the document, and its text under a name of its own.
     pub fn rendering(mut self, url: &str, date: &str, document: &str, text: &str) -> Self {
         let of = self.last.clone();
         let fields = format!("WARC-Refers-To: <urn:uuid:{of}>\r\nWARC-Page-ID: urn:uuid:{of}\r\n");

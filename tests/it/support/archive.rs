@@ -1,4 +1,4 @@
-//! A throw-away archive that is crawled in-process, and its records as the files hold them.
+//! A temporary archive that is crawled in-process, and its records as the files hold them.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -18,19 +18,19 @@ use pressmark::warc::{Fields, ReadOptions, WarcReader};
 /// 2025-11-05T00:00:00Z, when every test begins.
 pub const BEGIN: Timestamp = Timestamp::from_unix_seconds(1_762_300_800);
 
-/// An archive in a temporary directory, with a clock that passes only by being waited for.
+/// An archive in a temporary directory, with a clock that advances only when it is waited for.
 pub struct Archive {
     dir: tempfile::TempDir,
     pub clock: Arc<ManualClock>,
-    /// Laid over the settings of every run.
+    /// Merged over the settings of every run.
     pub sets: Vec<String>,
     /// `--resolve` rules.
     pub resolve: Vec<String>,
 }
 
 impl Archive {
-    /// An empty one. Loopback is allowed, and how long a response took does not count: it is the
-    /// one thing that a manual clock does not rule.
+    /// An empty one. Loopback is allowed, and the time that a response took does not count: it is the
+    /// one thing that a manual clock does not control.
     pub fn new() -> Self {
         let sets = ["capture.allow_private=true", "politeness.delay_factor=0"];
         Self {
@@ -58,17 +58,17 @@ impl Archive {
         self.dir.path().join("archive")
     }
 
-    /// Crawls, in-process, until nothing is left or `stop` is asked.
+    /// Crawls, in-process, until nothing is left or `stop` is requested.
     pub fn run(&self, job: &Job, stop: &Stop) -> Report {
         self.run_and(job, stop, |_| {})
     }
 
-    /// The same, with something done before the archive is closed.
+    /// The same, with a function that is called before the archive is closed.
     pub fn run_and(&self, job: &Job, stop: &Stop, before: impl FnOnce(&Running)) -> Report {
         self.run_observed(job, stop, |_| Box::new(()), before)
     }
 
-    /// The same, with somebody who is told what becomes of each URL.
+    /// The same, with an observer that is notified of the outcome of each URL.
     pub fn run_observed(
         &self,
         job: &Job,
@@ -135,7 +135,7 @@ impl Archive {
         found
     }
 
-    /// Time goes by.
+    /// Advances the clock.
     pub fn later(&self, by: Duration) {
         self.clock.advance(by);
     }

@@ -26,17 +26,17 @@ pub fn crawl(archive: &Path, resolve: &[String]) -> Command {
     command
 }
 
-/// What it printed, as text.
+/// Its standard output, as text.
 pub fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// What it said, as text.
+/// Its standard error, as text.
 pub fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// What it printed, a JSON value a line.
+/// Its standard output, a JSON value per line.
 pub fn json_lines(output: &Output) -> Vec<serde_json::Value> {
     stdout(output).lines().map(|l| serde_json::from_str(l).unwrap()).collect()
 }

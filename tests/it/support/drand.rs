@@ -10,7 +10,7 @@ use blst::min_sig::SecretKey;
 use pressmark::base::{DigestAlgorithm, Timestamp};
 use pressmark::evidence::drand::{Chain, Scheme};
 
-/// How rounds are told the time.
+/// The clock from which rounds are computed.
 pub type Time = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// The running server; it ends with the process.
@@ -19,7 +19,7 @@ pub struct Drand {
     pub chain: Chain,
     /// Answers with an error while this is set.
     pub broken: Arc<AtomicBool>,
-    /// How often it was asked.
+    /// How often it was requested.
     pub asked: Arc<AtomicU64>,
 }
 

@@ -1,6 +1,6 @@
-//! A way to the database that can be cut without a word, as a network does it that loses packets: connections
-//! stay open and new ones come about, and nothing goes over them in either direction. What was under way
-//! arrives when the way is mended, as TCP sends it again; or never, where it was dropped meanwhile.
+//! A link to the database that can be cut silently, as a network that loses packets does it: connections
+//! stay open and new ones are accepted, and no data passes in either direction. Data in flight
+//! arrives when the link is restored, as TCP sends it again; or never, where it was dropped meanwhile.
 
 #![allow(dead_code, reason = "not every crate of tests that takes this file in uses all of it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -26,7 +26,7 @@ struct Gate {
 #[derive(Default, Clone, Copy)]
 struct State {
     is_cut: bool,
-    /// Grows when what is under way is dropped.
+    /// Incremented when data in flight is dropped.
     dropped: usize,
 }
 
@@ -40,7 +40,7 @@ impl Gate {
         self.changed.notify_all();
     }
 
-    /// Waits while the way is cut; whether what was under way since `dropped` still arrives.
+    /// Waits while the link is cut; returns whether data in flight since `dropped` still arrives.
     fn passes(&self, dropped: usize) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.is_cut {
@@ -54,7 +54,7 @@ impl Gate {
 }
 
 impl Link {
-    /// A way to a server on this port of the loopback device.
+    /// A link to a server on this port of the loopback device.
     pub fn to(port: u16) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let own = listener.local_addr().unwrap().port();
@@ -73,22 +73,22 @@ impl Link {
         self.port
     }
 
-    /// Nothing goes over it any more.
+    /// Cuts the link.
     pub fn cut(&self) {
         self.gate.set(|state| state.is_cut = true);
     }
 
-    /// What was under way is lost, and its connections are reset.
+    /// Data in flight is lost, and its connections are reset.
     pub fn drop_all(&self) {
         self.gate.set(|state| state.dropped += 1);
     }
 
-    /// What was under way arrives, and what comes.
+    /// Data in flight arrives, and later data.
     pub fn mend(&self) {
         self.gate.set(|state| state.is_cut = false);
     }
 
-    /// How often something was held up.
+    /// How often data was held up.
     pub fn held(&self) -> usize {
         self.gate.held.load(Ordering::Relaxed)
     }
@@ -99,7 +99,7 @@ fn carry(client: &TcpStream, port: u16, gate: &Arc<Gate>) {
     if !gate.passes(dropped) {
         return;
     }
-    // A server that is away refuses, and so does the way to it.
+    // A server that is away refuses, and so does the link to it.
     let Ok(server) = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))) else { return };
     thread::scope(|scope| {
         scope.spawn(|| pump(client, &server, gate, dropped));
@@ -107,12 +107,12 @@ fn carry(client: &TcpStream, port: u16, gate: &Arc<Gate>) {
     });
 }
 
-/// Both sides are closed at the end of either: nothing here is half open.
+/// Both sides are closed at the end of either: no connection is half open.
 fn pump(mut from: &TcpStream, mut to: &TcpStream, gate: &Gate, dropped: usize) {
     let mut piece = [0; 16 * 1024];
     loop {
         let read = from.read(&mut piece);
-        // An end is no more heard of than anything else.
+        // The end of a connection is held up like any data.
         if !gate.passes(dropped) {
             break;
         }

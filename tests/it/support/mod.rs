@@ -1,6 +1,6 @@
-//! What the tests share: a scripted little web on loopback, a server of raw bytes, a throw-away
-//! archive, the binary, a PostgreSQL server, a pooler before it and a way to it that can be cut, a server of S3, one of drand, a proxy, a
-//! terminal, tests that are passed over.
+//! What the tests share: a scripted small web on loopback, a server of raw bytes, a temporary
+//! archive, the binary, a PostgreSQL server, a pooler in front of it and a link to it that can be cut, an S3 server, a drand
+//! server, a proxy, a terminal, and the skipping of tests.
 
 pub mod archive;
 pub mod cli;

@@ -1,5 +1,5 @@
-//! pgbouncer before a database, handing out connections by the transaction: Debian's package has the program. It refuses
-//! to run as root, so that as root it is run as the user `postgres`.
+//! pgbouncer in front of a database, in transaction mode: Debian's package has the program. It refuses
+//! to run as root, so as root it is run as the user `postgres`.
 
 #![allow(dead_code, reason = "not every crate of tests that takes this file in uses all of it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -21,7 +21,7 @@ pub struct Pooler {
 }
 
 impl Pooler {
-    /// A pooler before the database on this port of the loopback device, or why none can be had, as text.
+    /// A pooler in front of the database on this port of the loopback device, or the reason why there is none, as text.
     pub fn before(port: u16) -> Result<Self, String> {
         let program = program()?;
         let dir = tempfile::Builder::new().prefix("pressmark-pool-").tempdir();
@@ -85,7 +85,7 @@ impl Pooler {
         self.port
     }
 
-    /// What it has written of itself.
+    /// Its log.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
     }

@@ -1,8 +1,8 @@
-//! A PostgreSQL server of a test's own: a fresh cluster in a temporary directory, on a loopback port and
-//! a socket beside it. A shell holds it, and takes it down when this process has ended, however it did.
+//! A PostgreSQL server of a single test: a fresh cluster in a temporary directory, on a loopback port and
+//! a socket beside it. A shell holds it, and stops it when this process has ended, in whatever way.
 //!
 //! Debian's package has the programs in `/usr/lib/postgresql/VERSION/bin`. They refuse to run as root, so
-//! that as root they are run as the user `postgres`.
+//! as root they are run as the user `postgres`.
 
 #![allow(clippy::unwrap_used, reason = "a test or a measurement that cannot go on has failed")]
 
@@ -26,7 +26,7 @@ struct Shell {
     output: BufReader<ChildStdout>,
 }
 
-/// What the shell does: `$1` the directory, `$2` the programs, `$3` the port, `$4` more of the
+/// The script of the shell: `$1` the directory, `$2` the programs, `$3` the port, `$4` further
 /// configuration. Each line of its input is a command, answered with a line.
 const SCRIPT: &str = r#"
 dir=$1 bin=$2 port=$3 more=$4
@@ -50,17 +50,17 @@ rm -rf "$dir"
 "#;
 
 impl Cluster {
-    /// A new server, or why none can be had, as text. `more` are lines of its configuration.
+    /// A new server, or the reason why there is none, as text. `more` are lines of its configuration.
     pub fn start(more: &str) -> Result<Self, String> {
         let bin = programs()?;
         let base = tempfile::Builder::new().prefix("pressmark-pg-").tempdir();
         let dir = base.map_err(|why| why.to_string())?.keep();
-        // Whoever takes the port in between makes this test fail, and not pass.
+        // If another process takes the port in between, this test fails and does not pass.
         let port = TcpListener::bind("127.0.0.1:0")
             .and_then(|listener| listener.local_addr())
             .map_err(|why| why.to_string())?
             .port();
-        // Who runs this process, without a call of the C library.
+        // The user of this process, without a call of the C library.
         let is_root = std::fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0);
         let mut command = if is_root {
             let (user, group) = user_ids("postgres")?;
@@ -97,7 +97,7 @@ impl Cluster {
         Ok(Self { dir, port, shell: Mutex::new(Shell { child, input, output }) })
     }
 
-    /// The one server that the tests of this process share, each with a schema of its own; why there is
+    /// The server that the tests of this process share, each with a schema of its own; or the reason why there is
     /// none, as text.
     #[allow(dead_code, reason = "as below")]
     pub fn shared() -> Result<&'static Self, &'static str> {
@@ -126,7 +126,7 @@ impl Cluster {
         )
     }
 
-    /// Where it lies.
+    /// Its directory.
     #[allow(dead_code, reason = "as above")]
     pub fn dir(&self) -> &Path {
         &self.dir
@@ -138,7 +138,7 @@ impl Cluster {
         self.port
     }
 
-    /// Ends it as a crash would: connections are cut, nothing is written any more.
+    /// Ends it like a crash: connections are cut, and no more data is written.
     pub fn kill(&self) {
         self.tell("kill");
     }
@@ -157,7 +157,7 @@ impl Cluster {
         assert_eq!(line.trim(), "done", "{word}: see {}", self.dir.join("log").display());
     }
 
-    /// Runs SQL by the server's own client; its output.
+    /// Runs SQL with the server's own client; returns its output.
     #[allow(dead_code, reason = "as above")]
     pub fn sql(&self, sql: &str) -> String {
         let out = Command::new("psql")
@@ -173,7 +173,7 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         let shell = self.shell.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // Its input ends, so that it takes the server down.
+        // The end of its input makes the shell stop the server.
         drop(shell.input.take());
         let _ = shell.child.wait();
     }

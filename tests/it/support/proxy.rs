@@ -1,12 +1,12 @@
-//! A proxy on loopback: HTTP (CONNECT and whole URIs) or SOCKS5. It leads every name to one address,
-//! and keeps what it was asked for.
+//! A proxy on loopback: HTTP (CONNECT and absolute URIs) or SOCKS5. It connects every name to one address,
+//! and records the requests.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// How it is spoken to.
+/// The protocol of the proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Speaks {
     Http,
@@ -37,7 +37,7 @@ impl Proxy {
         Self { address, asked }
     }
 
-    /// What it was asked for: request lines, or `HOST:PORT` and the user that asked.
+    /// The requests: request lines, or `HOST:PORT` and the user.
     pub fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
@@ -55,12 +55,12 @@ fn http(mut client: TcpStream, origin: SocketAddr, log: &Mutex<Vec<String>>) -> 
     if line.starts_with("CONNECT ") {
         client.write_all(b"HTTP/1.1 200 Connected\r\n\r\n").ok()?;
     } else {
-        // The origin is asked in its own form, for this one request.
+        // The origin gets the request in origin form, for this one request.
         let (method, rest) = line.split_once(' ')?;
         let path = rest.split_once("://")?.1.split_once('/')?.1;
         let fields: String = text.lines().skip(1).map(|l| format!("{l}\r\n")).collect();
         server.write_all(format!("{method} /{path}\r\n{fields}").as_bytes()).ok()?;
-        // One request a connection: what comes next on it is not looked at.
+        // One request per connection: further data on it is ignored.
         let mut back = server.try_clone().ok()?;
         let mut piece = [0; 64 * 1024];
         let n = back.read(&mut piece).ok()?;

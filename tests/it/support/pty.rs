@@ -1,4 +1,4 @@
-//! A pseudo-terminal: what a command writes when a person sits before it, byte for byte.
+//! A pseudo-terminal: what a command writes when a person uses it, byte for byte.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -14,14 +14,14 @@ pub struct OnTerminal {
     reading: JoinHandle<Vec<u8>>,
 }
 
-/// Starts it with input, output and errors on the terminal; what `typed` says is typed at once.
+/// Starts it with input, output and errors on the terminal; `typed` is typed at once.
 pub fn spawn(command: &mut Command, typed: &str) -> OnTerminal {
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     grantpt(&master).unwrap();
     unlockpt(&master).unwrap();
     let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
     let slave = OpenOptions::new().read(true).write(true).open(name).unwrap();
-    // Nothing is translated or echoed, so that what is read is what the command wrote; what is typed
+    // Nothing is translated or echoed, so that the bytes read are those that the command wrote; input
     // still comes line by line, so that it can end.
     let mut modes = tcgetattr(&slave).unwrap();
     modes.make_raw();
@@ -34,7 +34,7 @@ pub fn spawn(command: &mut Command, typed: &str) -> OnTerminal {
     let end = || Stdio::from(slave.try_clone().unwrap());
     let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().unwrap();
     drop(slave);
-    // The command keeps copies for the next one; they would keep the terminal open.
+    // The command object keeps copies for the next call; they would keep the terminal open.
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut master = File::from(master);
     master.write_all(typed.as_bytes()).unwrap();
@@ -44,7 +44,7 @@ pub fn spawn(command: &mut Command, typed: &str) -> OnTerminal {
     let reading = std::thread::spawn(move || {
         let mut written = Vec::new();
         let mut piece = [0; 64 * 1024];
-        // Linux says EIO where the last process has closed its end.
+        // Linux returns EIO where the last process has closed its end.
         while let Ok(count @ 1..) = master.read(&mut piece) {
             written.extend_from_slice(&piece[..count]);
         }
@@ -59,7 +59,7 @@ impl OnTerminal {
         self.child.id()
     }
 
-    /// How it ended, and all that it wrote.
+    /// Its exit status, and its whole output.
     pub fn wait(mut self) -> (ExitStatus, Vec<u8>) {
         let status = self.child.wait().unwrap();
         (status, self.reading.join().unwrap())

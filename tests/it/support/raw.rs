@@ -1,5 +1,5 @@
-//! A server of raw bytes: each host answers `/` with exactly the bytes it was given, however odd,
-//! and keeps what it was asked.
+//! A server of raw bytes: each host answers `/` with exactly the bytes it was given, valid or not,
+//! and records the requests.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -27,7 +27,7 @@ pub struct Answer {
 }
 
 #[derive(Default)]
-struct Heard {
+struct State {
     /// The last request for `/` by host.
     requests: HashMap<String, Vec<u8>>,
 }
@@ -35,11 +35,11 @@ struct Heard {
 /// The running server; stops when dropped.
 pub struct RawSite {
     pub address: SocketAddr,
-    heard: Arc<Mutex<Heard>>,
+    state: Arc<Mutex<State>>,
     stop: Arc<AtomicBool>,
 }
 
-/// What every robots.txt is answered.
+/// The answer to every robots.txt request.
 pub const NO_ROBOTS: &[u8] = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
 
 impl RawSite {
@@ -47,8 +47,8 @@ impl RawSite {
     pub fn start(answers: HashMap<String, Answer>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        let (heard, stop) = (Arc::<Mutex<Heard>>::default(), Arc::new(AtomicBool::new(false)));
-        let (log, stopping, answers) = (Arc::clone(&heard), Arc::clone(&stop), Arc::new(answers));
+        let (state, stop) = (Arc::<Mutex<State>>::default(), Arc::new(AtomicBool::new(false)));
+        let (log, stopping, answers) = (Arc::clone(&state), Arc::clone(&stop), Arc::new(answers));
         thread::spawn(move || {
             for stream in listener.incoming() {
                 if stopping.load(Ordering::SeqCst) {
@@ -57,17 +57,17 @@ impl RawSite {
                 let Ok(stream) = stream else { continue };
                 let (log, answers) = (Arc::clone(&log), Arc::clone(&answers));
                 thread::spawn(move || {
-                    // A crawler that has heard enough hangs up, which is no trouble of ours.
+                    // A crawler that has received enough hangs up, which is not an error here.
                     let _ = serve(stream, &answers, &log);
                 });
             }
         });
-        Self { address, heard, stop }
+        Self { address, state, stop }
     }
 
     /// The request that came for `/` of `host`.
     pub fn request(&self, host: &str) -> Option<Vec<u8>> {
-        self.heard.lock().unwrap().requests.get(host).cloned()
+        self.state.lock().unwrap().requests.get(host).cloned()
     }
 
     /// The `--resolve` rule that leads `host` here.
@@ -86,7 +86,7 @@ impl Drop for RawSite {
 fn serve(
     mut stream: TcpStream,
     answers: &HashMap<String, Answer>,
-    heard: &Mutex<Heard>,
+    state: &Mutex<State>,
 ) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     loop {
@@ -104,7 +104,7 @@ fn serve(
             stream.write_all(NO_ROBOTS)?;
             continue;
         }
-        heard.lock().unwrap().requests.insert(host.clone(), request);
+        state.lock().unwrap().requests.insert(host.clone(), request);
         let Some(answer) = answers.get(&host) else {
             stream.write_all(NO_ROBOTS)?;
             continue;

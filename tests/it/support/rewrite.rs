@@ -1,4 +1,4 @@
-//! Records changed where they lie, as someone with all rights on the machine would.
+//! Records changed in place, as a user with all rights on the machine could.
 
 use std::path::Path;
 
@@ -18,10 +18,10 @@ pub fn rewrite(path: &Path, mut change: impl FnMut(&mut Kept)) {
         let id = kept.fields.record_id().unwrap();
         let zero = Timestamp::from_unix_seconds(0);
         let length = kept.block.len().to_string();
-        let mut anew = Record::build(&RecordKind::Response, &id, zero).block(kept.block);
+        let mut rewritten = Record::build(&RecordKind::Response, &id, zero).block(kept.block);
         kept.fields.set("Content-Length", length);
-        anew.fields = kept.fields;
-        packer.pack(&anew).unwrap().write_to(&mut out).unwrap();
+        rewritten.fields = kept.fields;
+        packer.pack(&rewritten).unwrap().write_to(&mut out).unwrap();
     }
     std::fs::write(path, out).unwrap();
 }

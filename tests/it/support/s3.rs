@@ -1,6 +1,6 @@
-//! A server of S3 of a test's own, in this process: objects in memory, the conditions that count, and any fault.
+//! An S3 server of a single test, in this process: objects in memory, the conditions that matter, and any fault.
 //!
-//! It knows what this program asks and no more: one bucket in the path, no signatures but that they are there.
+//! It implements only the requests of this program: one bucket in the path, and signatures are only required, not checked.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -12,36 +12,36 @@ use std::time::Duration;
 
 use pressmark::base::{Clock, SystemClock};
 
-/// What becomes of a request.
+/// The fate of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// It is answered with this status and code, and nothing is done.
     Refuse(u16, &'static str),
     /// The connection ends without an answer, and nothing was done.
     Drop,
-    /// What was asked is done, and the connection ends without an answer.
+    /// The request is carried out, and the connection ends without an answer.
     DoneAndDrop,
-    /// The connection ends in the middle of what is sent.
+    /// The connection ends in the middle of the request body.
     HalfAsked,
-    /// It is done, and the connection ends in the middle of the answer.
+    /// It is carried out, and the connection ends in the middle of the answer.
     HalfAnswered,
-    /// It is answered after so many milliseconds.
+    /// It is answered after this many milliseconds.
     Slow(u64),
-    /// The process that asks is killed before anything is done.
+    /// The client process is killed before anything is done.
     KillBefore,
-    /// The process that asks is killed when it was done.
+    /// The client process is killed after the request is carried out.
     KillAfter,
 }
 
 /// A request as the script sees it.
 #[derive(Debug, Clone)]
 pub struct S3Asked {
-    /// How many came before it.
+    /// The number of earlier requests.
     pub number: usize,
     pub method: String,
     /// The key; empty for the bucket.
     pub key: String,
-    /// The parameters that do not sign.
+    /// The query parameters that are not part of a signature.
     pub query: Vec<(String, String)>,
 }
 
@@ -63,7 +63,7 @@ pub struct Version {
     pub bytes: Option<Vec<u8>>,
 }
 
-/// The name of an object that is being sent, its digest, and its parts by their numbers.
+/// The name of an object that is being uploaded, its digest, and its parts by their numbers.
 type Sending = (String, Option<String>, BTreeMap<u16, Vec<u8>>);
 
 #[derive(Default)]
@@ -72,14 +72,14 @@ struct Inside {
     uploads: BTreeMap<String, Sending>,
     /// When each upload was begun, in seconds by the server's clock.
     begun: BTreeMap<String, i64>,
-    /// Whether the bucket keeps what is replaced or deleted, and what it keeps.
+    /// Whether the bucket keeps replaced and deleted objects, and those that it keeps.
     is_versioned: bool,
     versions: BTreeMap<String, Vec<Version>>,
     asked: Vec<S3Asked>,
     made: u64,
     /// The process that is killed.
     process: Option<u32>,
-    /// Every header and address that came.
+    /// Every header and address received.
     heard: Vec<String>,
 }
 
@@ -132,12 +132,12 @@ impl S3 {
         format!("http://{}", self.address)
     }
 
-    /// Sets what becomes of requests.
+    /// Sets the script that decides the fate of requests.
     pub fn script(&self, script: impl Fn(&S3Asked) -> Option<Fault> + Send + Sync + 'static) {
         *self.shared.script.lock().unwrap() = Box::new(script);
     }
 
-    /// Which process is killed by the faults that do.
+    /// Sets the process that is killed by the faults that kill.
     pub fn kills(&self, process: u32) {
         self.shared.inside.lock().unwrap().process = Some(process);
     }
@@ -152,22 +152,22 @@ impl S3 {
         self.shared.inside.lock().unwrap().objects.clone()
     }
 
-    /// Changes what is kept, as somebody else would.
+    /// Changes the stored objects, as another client would.
     pub fn change(&self, change: impl FnOnce(&mut BTreeMap<String, Stored>)) {
         change(&mut self.shared.inside.lock().unwrap().objects);
     }
 
-    /// Has the bucket keep what is replaced or deleted.
+    /// Lets the bucket keep replaced and deleted objects.
     pub fn keep_versions(&self) {
         self.shared.inside.lock().unwrap().is_versioned = true;
     }
 
-    /// What the bucket keeps of what was replaced or deleted.
+    /// The replaced and deleted objects that the bucket keeps.
     pub fn versions(&self) -> BTreeMap<String, Vec<Version>> {
         self.shared.inside.lock().unwrap().versions.clone()
     }
 
-    /// How many uploads were begun and not ended.
+    /// The number of uploads that were begun and not ended.
     pub fn uploads(&self) -> usize {
         self.shared.inside.lock().unwrap().uploads.len()
     }
@@ -176,7 +176,7 @@ impl S3 {
         self.shared.inside.lock().unwrap().asked.clone()
     }
 
-    /// Every head of a request that came.
+    /// The heads of all requests received.
     pub fn heard(&self) -> Vec<String> {
         self.shared.inside.lock().unwrap().heard.clone()
     }

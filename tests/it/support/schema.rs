@@ -1,7 +1,7 @@
-//! A validator for the part of JSON Schema (draft 2020-12) that `docs/reference/schema` uses. A keyword
-//! it does not know is an error, so that no schema says something that nobody checks. Stricter than
-//! the draft in one thing: a property that no schema describes is an error too, since undocumented
-//! output is what the test is after.
+//! A validator for the part of JSON Schema (draft 2020-12) that `docs/reference/schema` uses. An unknown
+//! keyword is an error, so that no schema has an unchecked statement. Stricter than
+//! the draft in one respect: a property that no schema describes is an error too, since the test looks for
+//! undocumented output.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -29,7 +29,7 @@ impl Schemas {
         self.0.keys().map(String::as_str)
     }
 
-    /// What is wrong with `value` by the schema of that file name.
+    /// The errors of `value` by the schema of that file name.
     pub fn problems(&self, name: &str, value: &Value) -> Vec<String> {
         let mut problems = Vec::new();
         let schema = self.0.get(name).unwrap_or_else(|| panic!("no schema {name}"));
@@ -116,7 +116,7 @@ impl Schemas {
                 }),
                 "format" => value.as_str().is_none_or(|text| is_of_format(rule, text)),
                 "required" => {
-                    // Of what is no object nothing is required.
+                    // A value that is not an object has no required properties.
                     let is_object = value.is_object();
                     let names = rule.as_array().unwrap().iter().map(|name| name.as_str().unwrap());
                     for missing in names.filter(|name| is_object && value.get(name).is_none()) {

@@ -1,6 +1,6 @@
-//! Tests that need a program which is not everywhere.
+//! Tests that need a program which is not available everywhere.
 
-/// Says that a test is passed over because `need` is not here, and why. Panics where the environment
+/// Reports that a test is skipped because `need` is missing, and the reason. Panics where the environment
 /// variable `PRESSMARK_REQUIRE` names it (words with commas between them), as it does in `.ci/run`.
 #[allow(clippy::print_stderr, reason = "why a test was passed over")]
 pub fn skipped(need: &str, why: &str) {

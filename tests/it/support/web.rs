@@ -1,5 +1,5 @@
-//! A scripted little web on loopback: what each host answers on each path, byte for byte, and a
-//! log of who was asked what, and when by the test's own clock.
+//! A scripted small web on loopback: the answer of each host on each path, byte for byte, and a
+//! log of the requests, with times of the test's own clock.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -10,11 +10,11 @@ use std::thread;
 
 use pressmark::base::{Clock, Timestamp};
 
-/// Makes an answer of the request's bytes and how often the path was asked before; nothing closes
-/// the connection.
+/// Computes an answer from the request's bytes and the number of earlier requests of the path; the
+/// connection is not closed.
 pub type Make = Arc<dyn Fn(&str, usize) -> Vec<u8> + Send + Sync>;
 
-/// What a path answers.
+/// The answer of a path.
 #[derive(Clone)]
 pub enum Reply {
     /// These bytes, and the connection stays open.
@@ -23,11 +23,11 @@ pub enum Reply {
     BytesThenClose(Vec<u8>),
     /// Nothing, and the connection is closed.
     Close,
-    /// Made from the request's bytes and how often this path was asked before.
+    /// Computed from the request's bytes and the number of earlier requests of this path.
     Made(Make),
 }
 
-/// One request as it came.
+/// One request as received.
 #[derive(Debug, Clone)]
 pub struct Asked {
     pub at: Timestamp,
@@ -78,7 +78,7 @@ impl Web {
         self.script.lock().unwrap().replies.insert((host.to_owned(), target.to_owned()), reply);
     }
 
-    /// Sets what is answered, and gives back what was until now. Panics where nothing was.
+    /// Sets the answer, and returns the previous one. Panics where there was none.
     pub fn swap(&self, host: &str, target: &str, reply: Reply) -> Reply {
         let key = (host.to_owned(), target.to_owned());
         self.script.lock().unwrap().replies.insert(key, reply).unwrap()
@@ -173,7 +173,7 @@ fn serve(mut stream: TcpStream, script: &Mutex<Script>, clock: &dyn Clock) -> st
     }
 }
 
-/// Notes a request; what is answered, and whether the connection stays open.
+/// Records a request; returns the answer, and whether the connection stays open.
 fn answer(script: &Mutex<Script>, request: Vec<u8>, clock: &dyn Clock) -> (Vec<u8>, bool) {
     let text = String::from_utf8_lossy(&request).into_owned();
     let target = text.split(' ').nth(1).unwrap_or("/").to_owned();

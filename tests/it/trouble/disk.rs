@@ -1,5 +1,5 @@
-//! A disk that is full, and one that cannot be written. Both need a file system of their own, so
-//! they are skipped, and say so, where this process may not mount one.
+//! A full disk, and one that cannot be written. Both need a file system of their own, so they are
+//! skipped with a message where this process may not mount one.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +9,7 @@ use crate::support::archive::records;
 use crate::support::cli::{command, crawl, json_lines, pressmark, stderr, stdout};
 use crate::support::skip::skipped;
 
-/// A little file system in memory; unmounted when dropped.
+/// A small file system in memory; unmounted when dropped.
 struct Mounted(tempfile::TempDir);
 
 impl Mounted {
@@ -58,7 +58,7 @@ const NAMES: [&str; 12] = [
     "l.example",
 ];
 
-/// A page of a megabyte for each name, which does not pack.
+/// An incompressible page of a megabyte for each name.
 fn large_pages() -> crate::support::raw::RawSite {
     let answers = NAMES.iter().enumerate().map(|(n, name)| {
         let mut seed = n as u64 + 1;
@@ -96,7 +96,7 @@ fn a_disk_that_fills_between_two_looks_pauses_a_watch_and_it_goes_on_when_there_
     std::fs::write(&config, text).unwrap();
     std::fs::create_dir(dir.path().join("jobs")).unwrap();
     let urls: Vec<String> = NAMES.iter().map(|n| format!("\"http://{n}/\"")).collect();
-    // Another program takes the room from under it.
+    // Another program uses up the free space.
     let filler = disk.0.path().join("filler");
     let seeds = format!("name = \"all\"\nseeds = [{}]\n", urls.join(", "));
     std::fs::write(dir.path().join("jobs/all.toml"), seeds).unwrap();
@@ -156,7 +156,7 @@ fn a_full_disk_ends_the_crawl_and_loses_nothing() {
     let free = ["--set", "store.disk_free_min=0 B", "--set", "crawl.hosts_max=1"];
     let output = crawl(&root, &resolve).args(&urls).args(free).output().unwrap();
     fails(&output, 1, &["No space left on device"]);
-    // There is room again: everything that the log acknowledges is there, and the queue goes on.
+    // There is space again: every acknowledged record of the log is there, and the queue continues.
     disk.again("size=64m");
     let log = std::fs::read_to_string(root.join("logs/crawl.log")).unwrap();
     let acknowledged: Vec<&str> =
@@ -190,7 +190,7 @@ const WRITING: [&[&str]; 4] = [
 
 const STORY: &str = "http://courier.example/harbour/ferry-contract";
 
-/// Commands that read the archive of the demonstration site, and the code each ends with.
+/// Commands that read the archive of the demonstration site, and the exit code of each.
 const READING: [(&[&str], i32); 26] = [
     (&["status"], 0),
     (&["due"], 0),
@@ -232,7 +232,7 @@ fn demonstration(size: &str) -> Option<(Mounted, PathBuf)> {
     Some((disk, root))
 }
 
-/// Writes until nothing more goes in.
+/// Writes until the disk is full.
 fn fill(disk: &Mounted, name: &str) {
     use std::io::Write;
     let mut file = std::fs::File::create(disk.0.path().join(name)).unwrap();
@@ -242,7 +242,7 @@ fn fill(disk: &Mounted, name: &str) {
     }
 }
 
-/// What the commands that read print, without what depends on the room that is left.
+/// The output of the commands that read, without the parts that depend on the free space.
 fn readings(root: &Path, temporary: &Path) -> Vec<String> {
     let read = |(args, code): &(&[&str], i32)| {
         let output = command(root).args(*args).env("TMPDIR", temporary).output().unwrap();
@@ -260,14 +260,14 @@ fn readings(root: &Path, temporary: &Path) -> Vec<String> {
 }
 
 #[test]
-fn with_no_byte_free_everything_is_read_and_a_start_says_why_it_cannot_be() {
+fn on_a_full_disk_everything_is_read_and_a_start_reports_the_reason() {
     let Some((disk, root)) = demonstration("16m") else { return };
     let temporary = disk.0.path().join("tmp");
     std::fs::create_dir(&temporary).unwrap();
     let before = readings(&root, &temporary);
     fill(&disk, "fill");
     assert!(readings(&root, &temporary) == before);
-    // The same where everything that is derived is gone, or behind the WARC files.
+    // The same where all derived data is gone, or is older than the WARC files.
     for gone in ["index", "derived"] {
         std::fs::remove_dir_all(root.join(gone)).unwrap();
     }
@@ -278,7 +278,7 @@ fn with_no_byte_free_everything_is_read_and_a_start_says_why_it_cannot_be() {
         fails(&output, 1, &["cannot be written: No space left on device", "hint: free some disk"]);
         assert!(!stderr(&output).contains("another process"), "{}", stderr(&output));
     }
-    // What does not go in leaves nothing, and nothing is said to be done.
+    // A failed write leaves no file, and no success is reported.
     let bundle = disk.0.path().join("story.zip");
     let output = pressmark(&root, &["prove", STORY, "-o", bundle.to_str().unwrap()]);
     fails(&output, 1, &["No space left on device"]);
@@ -294,8 +294,8 @@ fn with_no_byte_free_everything_is_read_and_a_start_says_why_it_cannot_be() {
 }
 
 #[test]
-fn an_archive_of_somebody_else_is_read_and_a_start_says_whose_right_is_missing() {
-    let nobody = |program: &str, args: &[&str]| {
+fn an_archive_of_another_user_is_read_and_a_start_names_the_missing_permission() {
+    let unprivileged = |program: &str, args: &[&str]| {
         let mut command = Command::new("setpriv");
         command.args(["--reuid", "65534", "--regid", "65534", "--clear-groups", program]);
         command.args(args).output()
@@ -306,17 +306,17 @@ fn an_archive_of_somebody_else_is_read_and_a_start_says_whose_right_is_missing()
     assert_eq!(made.status.code(), Some(0), "{}", stderr(&made));
     let opened = Command::new("chmod").args(["-R", "go=rX"]).arg(dir.path()).status().unwrap();
     assert!(opened.success());
-    // But for the key: others are not to read it, and need not.
+    // Except the key: other users must not read it, and need not.
     let key = Command::new("chmod").arg("600").arg(root.join("evidence/log.key")).status().unwrap();
     assert!(key.success());
     let binary = env!("CARGO_BIN_EXE_pressmark");
     let place = ["--archive", root.to_str().unwrap()];
-    if !nobody(binary, &["--version"]).is_ok_and(|output| output.status.success()) {
+    if !unprivileged(binary, &["--version"]).is_ok_and(|output| output.status.success()) {
         skipped("disk", "this process may not become another user");
         return;
     }
     for (args, code) in READING {
-        let output = nobody(binary, &[&place, args].concat()).unwrap();
+        let output = unprivileged(binary, &[&place, args].concat()).unwrap();
         assert_eq!(output.status.code(), Some(code), "{args:?}: {}", stderr(&output));
         assert!(!stderr(&output).contains("another process"), "{args:?}: {}", stderr(&output));
     }
@@ -327,7 +327,7 @@ fn an_archive_of_somebody_else_is_read_and_a_start_says_whose_right_is_missing()
             .iter()
             .map(|arg| if *arg == "job.toml" { job.to_str().unwrap() } else { arg })
             .collect();
-        let output = nobody(binary, &[&place, &args[..]].concat()).unwrap();
+        let output = unprivileged(binary, &[&place, &args[..]].concat()).unwrap();
         fails(&output, 1, &["cannot be written: Permission denied", "hint: "]);
         assert!(!stderr(&output).contains("another process"), "{}", stderr(&output));
     }

@@ -19,8 +19,8 @@ fn a_page_that_a_crawl_has_rendered_is_seen_as_it_was_in_both_views() {
     let mut lab = Lab::new(&[HOST]);
     lab.options.browser = Arc::new(looking(options.clone()));
     site(&lab);
-    let (_, told) = lab.run(&[spec(BrowserUse::WhenNeeded, &["/2025/weir"])]);
-    assert_eq!(told.notes, [] as [String; 0]);
+    let (_, result) = lab.run(&[spec(BrowserUse::WhenNeeded, &["/2025/weir"])]);
+    assert_eq!(result.notes, [] as [String; 0]);
     let root = lab.dir.path().join("archive");
     let page = format!("http://{HOST}/2025/weir");
     let asked = lab.asked().len();
@@ -28,7 +28,7 @@ fn a_page_that_a_crawl_has_rendered_is_seen_as_it_was_in_both_views() {
     let out = seen(&looking(options), &through, &page);
     assert_eq!(out.trouble, None);
     assert!(out.text.unwrap().contains(PARAGRAPH));
-    // What robots.txt kept from the crawl is not held.
+    // Parts that robots.txt excluded from the crawl are not held.
     let missing = through.proxy.traded().missing_parts;
     assert!(missing.iter().any(|part| part.url.ends_with("/private/secret.json")), "{missing:?}");
     let Some(mut browser) = chromium() else { return };
@@ -37,6 +37,6 @@ fn a_page_that_a_crawl_has_rendered_is_seen_as_it_was_in_both_views() {
     tab.go(&format!("http://localhost:{port}/rerouted/2026/{page}"));
     let has_text = format!("document.body.innerText.includes({PARAGRAPH:?})");
     tab.until_inside(&has_text, "the article");
-    // Nobody asked the site for more.
+    // The site got no further requests.
     assert_eq!(lab.asked().len(), asked);
 }

@@ -10,7 +10,7 @@ use crate::rendering::browser;
 use crate::serve::Warc;
 use crate::support::cli::{command, stderr};
 
-/// What a page looks like through a proxy.
+/// The rendering of a page through a proxy.
 pub fn seen(options: &BrowserOptions, through: &Through, url: &str) -> Rendering {
     let (proxy, page) = (&through.proxy, uri(url));
     through.runtime.block_on(look(options, &page, "", proxy, proxy.key_digest()))
@@ -18,7 +18,7 @@ pub fn seen(options: &BrowserOptions, through: &Through, url: &str) -> Rendering
 
 const PAGE: &str = "https://news.example/story";
 
-/// A page whose text comes of a module, of a request with a body, and of the clock.
+/// A page whose text comes from a module, from a request with a body, and from the clock.
 fn archive() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     Layout::new(dir.path()).create().unwrap();
@@ -59,7 +59,7 @@ fn a_page_stands_at_its_true_address_with_its_scripts_its_posts_and_its_clock() 
     assert!(text.contains("the weir") && text.contains("404"), "{text}");
     let missing = through.proxy.traded().missing_parts;
     assert!(missing.iter().any(|part| part.url == "https://news.example/missing"), "{missing:?}");
-    // The same clock, the same chance, the same picture.
+    // The same clock, the same random numbers, the same picture.
     let second = seen(&options, &through, PAGE);
     assert_eq!((&first.text, &first.view), (&second.text, &second.view));
     assert!(first.view.is_some());
@@ -107,7 +107,7 @@ fn view_takes_a_picture_of_the_capture_that_is_nearest() {
     let is_it = |part: &serde_json::Value| part["url"] == "https://news.example/missing";
     assert!(missing.iter().any(is_it), "{said}");
     assert_eq!(said["script_errors"], serde_json::json!([]));
-    // A picture is not written over, and what is not held is said.
+    // A picture is not overwritten, and parts that are not held are reported.
     let again = run(&[PAGE, "--screenshot", picture.to_str().unwrap()]);
     assert!(!again.status.success(), "{}", stderr(&again));
     let none = run(&["https://other.example/", "--screenshot", "x.png"]);

@@ -1,11 +1,11 @@
-//! How faithful the two views are: each page of a folder is recorded by our own browser and proxy, seen again in both,
-//! and held against the recorded load by its layout tree and the errors of its scripts (the method of FidEx, NSDI '26).
+//! The fidelity of the two views: each page of a folder is recorded by our own browser and proxy, seen again in both,
+//! and compared with the recorded load by its layout tree and the errors of its scripts (the method of FidEx, NSDI '26).
 //! In all three a window that asks for consent is refused, and the page is scrolled.
 //!
 //! The pages are those of `tests/script-pages` (sixty, with the frameworks that outlets use) and of
 //! `tests/corpus/script-pages` (one for each way in which a page asks for its parts); by default some of each, and all
-//! with `PRESSMARK_FIDELITY=print`, which says what differs, how many requests left, and how many parts were missing.
-//! `PRESSMARK_SCRIPT_PAGES=DIR` names another folder. Wanted: at most 1 % of the pages differ in the exact view, 3 %
+//! with `PRESSMARK_FIDELITY=print`, which prints the differences, how many requests left, and how many parts were missing.
+//! `PRESSMARK_SCRIPT_PAGES=DIR` names another folder. Target: at most 1 % of the pages differ in the exact view, 3 %
 //! in the rerouted one.
 
 use std::path::PathBuf;
@@ -33,13 +33,13 @@ const REROUTED_MAX: usize = 3;
 /// The window of a recording.
 const WIDTH: u64 = 1280;
 const HEIGHT: u64 = 1024;
-/// A page on which nothing happens for so long has settled: longer than elsewhere, so that a busy machine is no
+/// A page without activity for this long has settled: longer than elsewhere, so that a busy machine makes no
 /// difference.
 const REST: Duration = Duration::from_secs(2);
 /// How often a page is scrolled.
 const SCROLLS: u32 = 3;
 
-/// What a load came to.
+/// The result of a load.
 struct Load {
     layout: Layout,
     errors: Vec<String>,
@@ -52,7 +52,7 @@ impl Load {
         Self { layout, errors }
     }
 
-    /// What tells another load from this one.
+    /// The difference of another load from this one.
     fn difference(&self, other: Option<&Self>) -> Option<String> {
         let Some(other) = other else { return Some("it could not be seen".to_owned()) };
         self.layout.difference(&other.layout).or_else(|| {
@@ -62,7 +62,7 @@ impl Load {
     }
 }
 
-/// What an error says, without where: addresses are others in the rerouted view.
+/// The message of an error, without the place: addresses differ in the rerouted view.
 fn first_line(error: &str) -> String {
     let details: Value = serde_json::from_str(error).unwrap_or(Value::Null);
     let said = details["exception"]["description"].as_str().or(details["text"].as_str());
@@ -79,7 +79,7 @@ fn folders() -> Vec<PathBuf> {
     }
 }
 
-/// All pages, or some of each folder: of the built ones one of each third site, each with another feature.
+/// All pages, or some of each folder: of the built ones, one from every third site, each with another feature.
 fn sites() -> Vec<Arc<StaticSite>> {
     let is_whole = is_printed();
     let some = |folder: PathBuf| {
@@ -95,13 +95,13 @@ fn is_printed() -> bool {
     std::env::var_os("PRESSMARK_FIDELITY").is_some()
 }
 
-/// Says which pages differ.
+/// Prints which pages differ.
 fn say_share(view: &str, differing: &[String], pages: usize) {
     say(&format!("{view}: {} of {pages} pages differ", differing.len()));
     differing.iter().for_each(|what| say(what));
 }
 
-/// Whether no more than that share of pages differs.
+/// Checks that no more than that share of pages differs.
 fn assert_share(view: &str, differing: &[String], pages: usize, max: usize) {
     let count = differing.len();
     assert!(count * 100 <= pages * max, "{view}: {count} of {pages} pages differ: {differing:#?}");
@@ -136,8 +136,8 @@ fn pages_are_laid_out_as_they_were_when_they_were_recorded() {
     let traded = through.proxy.traded();
     say(&format!("exact: {} requests answered, {} not held", traded.answered, traded.missing));
     say_share("exact", &exact, sites.len());
-    // What asks for the name of a captured host is heard. (All are below .example: for other names the browser asks of
-    // its own accord, for its updates.)
+    // Requests for the name of a captured host are recorded. (All are below .example: the browser requests other names by
+    // itself, for its updates.)
     let elsewhere = Canary::start();
     let rules = format!("MAP *.example 127.0.0.1:{}, {RULES}", elsewhere.address.port());
     let mut browser = match Browser::start_with(&rules, &["--hide-scrollbars"]) {
@@ -160,8 +160,8 @@ fn pages_are_laid_out_as_they_were_when_they_were_recorded() {
     assert_share("rerouted", &rerouted, sites.len(), REROUTED_MAX);
 }
 
-/// What tells a replayed page from the recorded one. What differs is looked at once more, which is said: a busy machine
-/// ends a load early.
+/// The difference of a replayed page from the recorded one. A page that differs is loaded once more, with a message: a busy
+/// machine ends a load early.
 fn differing(
     site: &StaticSite,
     recorded: &Load,

@@ -1,5 +1,5 @@
-//! The hostile pages of the corpus with their scripts running: nothing reaches the web, the reader or another site of
-//! the archive. All of them stand in frames of one page, which clicks on what can be clicked on, and the worst of
+//! The hostile pages of the corpus with their scripts running: no request reaches the web, the reader or another site of
+//! the archive. All of them are in frames of one page, which clicks on everything clickable, and the worst of
 //! them alone.
 
 use std::net::UdpSocket;
@@ -18,7 +18,7 @@ use crate::rendering::browser;
 use crate::serve::{Warc, start_with};
 use crate::support::skip::skipped;
 
-/// Pages that are opened alone, beside those that try to break out: scripts that leave, ask, register and send on.
+/// Pages that are opened alone, beside those that try to break out: scripts that navigate, request, register and redirect.
 const ALONE: [&str; 3] = ["sockets.http", "service-worker.http", "redirect-live.http"];
 
 /// Whether a page tries by its script to break out of the view.
@@ -26,7 +26,7 @@ fn breaks_out(name: &str) -> bool {
     name.starts_with("breakout-")
 }
 
-/// What is opened: all in frames of one page, then the worst alone.
+/// The opened pages: all in frames of one page, then the worst alone.
 fn opened() -> Vec<String> {
     let alone = corpus().into_iter().filter(|name| breaks_out(name));
     let mut names = vec!["all".to_owned()];
@@ -36,7 +36,7 @@ fn opened() -> Vec<String> {
     names
 }
 
-/// Writes the corpus into an archive, and a page with all of it.
+/// Writes the corpus into an archive, with a page that contains all of it.
 fn archive(root: &Path, replay: &str, reader: &str) {
     Layout::new(root).create().unwrap();
     let mut warc = Warc::new();
@@ -45,7 +45,7 @@ fn archive(root: &Path, replay: &str, reader: &str) {
         let (head, body) = captured(&name, replay, reader).unwrap();
         let head = String::from_utf8_lossy(&head).trim_end().replace('\n', "\r\n");
         let response = [head.as_bytes(), b"\r\n\r\n", &body].concat();
-        // What only a safe origin has is there, too.
+        // Features that only a secure origin has are available, too.
         for scheme in ["http", "https"] {
             warc = warc.raw(&format!("{scheme}://hostile.example/{name}"), CAPTURED, &response);
         }
@@ -67,15 +67,15 @@ fn archive(root: &Path, replay: &str, reader: &str) {
     warc.page("http://hostile.example/all", CAPTURED, &page).write(root, "hostile.warc");
 }
 
-/// Hears what is sent without a connection, as for the address of a peer.
-fn hears_nothing(socket: &UdpSocket) {
+/// Checks that no UDP packet was sent, for example to find the address of a peer.
+fn assert_silent(socket: &UdpSocket) {
     socket.set_nonblocking(true).unwrap();
     let mut bytes = [0; 64];
     assert!(socket.recv(&mut bytes).is_err(), "something was sent over UDP");
 }
 
 #[test]
-fn in_the_exact_view_hostile_pages_reach_the_archive_and_nobody_else() {
+fn in_the_exact_view_hostile_pages_reach_the_archive_alone() {
     let Some((options, _one)) = browser() else { return };
     let (live, reader) = (Canary::start(), Canary::start());
     let udp = UdpSocket::bind(reader.address).unwrap();
@@ -95,16 +95,16 @@ fn in_the_exact_view_hostile_pages_reach_the_archive_and_nobody_else() {
         let name = name.trim_end_matches(".http");
         assert!(asked(&format!("hostile.example/RAN?{name}")), "{name} did not run");
     }
-    // They ran, and what they asked for came to us: the test could fail.
+    // They ran, and their requests were recorded here: the test can fail.
     assert!(asked("hostile.example/RAN"), "no script ran: {missing:?}");
     assert!(asked("live.example/"), "nobody asked the web: {missing:?}");
     assert!(asked(&reader.address.to_string()), "nobody asked the reader: {missing:?}");
     assert_eq!((live.heard(), reader.heard()), (Vec::<String>::new(), Vec::new()));
-    hears_nothing(&udp);
+    assert_silent(&udp);
 }
 
 #[test]
-fn in_the_rerouted_view_hostile_pages_reach_the_archive_and_nobody_else() {
+fn in_the_rerouted_view_hostile_pages_reach_the_archive_alone() {
     let (live, reader) = (Canary::start(), Canary::start());
     let udp = UdpSocket::bind(reader.address).unwrap();
     let rules = format!(
@@ -134,7 +134,7 @@ fn in_the_rerouted_view_hostile_pages_reach_the_archive_and_nobody_else() {
         let shown = tab.evaluate("document.title");
         assert_eq!(shown, "A captured page", "{name}");
         if breaks_out(&name) {
-            // Its script ran: what it asks for first is not held.
+            // Its script ran: the address that it requests first is not held.
             let ran = format!("RAN?{}", name.trim_end_matches(".http"));
             tab.until_missing(&ran);
         }
@@ -143,8 +143,8 @@ fn in_the_rerouted_view_hostile_pages_reach_the_archive_and_nobody_else() {
             assert!(domain.starts_with(STAMP), "{name}: a cookie of other hosts: {cookie}");
         }
         drop(tab);
-        let heard = (live.heard(), reader.heard());
-        assert_eq!(heard, (Vec::new(), Vec::new()), "{name}");
+        let requests = (live.heard(), reader.heard());
+        assert_eq!(requests, (Vec::new(), Vec::new()), "{name}");
     }
-    hears_nothing(&udp);
+    assert_silent(&udp);
 }

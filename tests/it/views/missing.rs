@@ -1,4 +1,4 @@
-//! Parts that are not held: each kind of them gets a 404 that says so, and is counted, in both views.
+//! Parts that are not held: each kind of them gets a 404 with that message, and is counted, in both views.
 
 use pressmark::base::Timestamp;
 use pressmark::serve::Moment;
@@ -12,7 +12,7 @@ use super::tab::Tab;
 use crate::rendering::browser;
 use crate::serve::Warc;
 
-/// What a page asks for in as many ways, each at its own host and at another.
+/// The requests of a page in all these ways, each to its own host and to another.
 const PARTS: [&str; 16] = [
     "picture",
     "script",

@@ -1,8 +1,8 @@
-//! Static sites as the web in front of a rendering, and what was recorded of it as an archive.
+//! Static sites as the web in front of a rendering, and an archive of what was recorded of it.
 //!
-//! A site is a folder: `index.html` and what lies beside it is answered at `http://NAME.example/`, and a folder `@HOST`
-//! in it at `http://HOST/` and `https://HOST/`. What is not there is a 404. A folder with `pages.json` is one of
-//! `tests/script-pages`: many pages, each at `http://SITE.example/FEATURE/SLUG`, files packed with gzip among them.
+//! A site is a folder: `index.html` and the files beside it are served at `http://NAME.example/`, and a folder `@HOST`
+//! in it at `http://HOST/` and `https://HOST/`. Other paths answer 404. A folder with `pages.json` is one of
+//! `tests/script-pages`: many pages, each at `http://SITE.example/FEATURE/SLUG`, some of their files compressed with gzip.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -20,7 +20,7 @@ use crate::serve::Warc;
 pub const CAPTURED: &str = "2025-11-05T00:00:00Z";
 pub const STAMP: &str = "20251105000000";
 
-/// Sites whose page is asked for by https: some of what scripts have is there alone.
+/// Sites whose page is requested by https: some script APIs exist only there.
 const SECURE: [&str; 2] = ["clock", "shared"];
 
 /// A page of a static site.
@@ -30,9 +30,9 @@ pub struct StaticSite {
     page: String,
     host: String,
     folder: PathBuf,
-    /// Whether its files are packed, and its pages have no ending in their addresses.
+    /// Whether its files are compressed, and its pages have no extension in their addresses.
     is_built: bool,
-    /// What was answered: address and response.
+    /// The answers: address and response.
     recorded: Mutex<Vec<(String, Vec<u8>)>>,
 }
 
@@ -83,7 +83,7 @@ impl StaticSite {
         uri(&self.page)
     }
 
-    /// The file that stands at an address.
+    /// The file at an address.
     fn file(&self, uri: &TargetUri) -> Option<PathBuf> {
         let folder = match uri.host() == self.host {
             true => self.folder.clone(),
@@ -152,7 +152,7 @@ fn media_type(file: &Path) -> &'static str {
     }
 }
 
-/// The site, as the browser's proxy asks it.
+/// The site, as the browser's proxy calls it.
 #[derive(Debug)]
 struct Served(Arc<StaticSite>);
 
@@ -184,19 +184,19 @@ impl Upstream for Served {
     }
 }
 
-/// How pages are recorded and seen: with their pictures, and not scrolled. They ask this machine alone, and rest sooner.
+/// The settings of recording and viewing: with pictures, and not scrolled. Pages request this machine alone, and settle sooner.
 pub fn looking(options: BrowserOptions) -> BrowserOptions {
     let idle = Duration::from_millis(600);
     BrowserOptions { visual: true, layout: true, scrolls_max: 0, idle, ..options }
 }
 
-/// The load of a site's page that is recorded.
+/// The recorded load of a site's page.
 pub fn record(options: &BrowserOptions, site: &Arc<StaticSite>) -> Rendering {
     let upstream: Arc<dyn Upstream> = Arc::new(Served(Arc::clone(site)));
     runtime().block_on(render(options, &site.page(), "", upstream))
 }
 
-/// An archive of all that was recorded of these pages.
+/// An archive of everything that was recorded of these pages.
 pub fn archive_of(sites: &[Arc<StaticSite>]) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     Layout::new(dir.path()).create().unwrap();

@@ -1,4 +1,4 @@
-//! The replay proxy, asked by a client without opinions: what is chosen, what is sent, what is not held.
+//! The replay proxy, tested with a plain client: which capture is chosen, what is sent, and what is not held.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -130,10 +130,10 @@ fn captures_are_sent_as_their_servers_sent_them_at_the_time_that_is_asked_for() 
     let second = newest.get(A, date);
     assert_eq!(second.text(), "two");
     assert_eq!(second.header("memento-datetime"), Some("Thu, 01 Feb 2024 00:00:00 GMT"));
-    // A page sees what its server sent and no more.
+    // A page sees only what its server sent.
     assert_eq!(early.get(A, date).header("memento-datetime"), None);
     assert_eq!(newest.get(A, "Accept-Datetime: yesterday\r\n").status, 400);
-    // A good capture goes before an error that is nearer, for a part of a page.
+    // For a part of a page, a successful capture is preferred to a nearer error.
     let late = Through::start(dir.path(), at("2024-01-03T00:00:00Z"), &[]);
     let image = "http://a.example/x.png";
     assert_eq!(late.get(image, "Sec-Fetch-Dest: image\r\n").status, 200);
@@ -144,7 +144,7 @@ fn captures_are_sent_as_their_servers_sent_them_at_the_time_that_is_asked_for() 
         assert_eq!((part.status, part.text().as_str()), (status, "234"), "{url}");
         assert_eq!(part.header("content-range"), Some("bytes 2-4/10"));
     }
-    // The server said that it answers each origin for itself.
+    // The server declared that it answers each origin separately.
     let other = early.get(image, "Sec-Fetch-Dest: empty\r\nOrigin: https://c.example\r\n");
     assert_eq!(other.header("access-control-allow-origin"), Some("https://c.example"));
     let head = raw(
@@ -203,7 +203,7 @@ fn what_is_not_held_is_a_404_that_says_so_and_is_counted() {
 }
 
 #[test]
-fn a_token_is_asked_for_and_nothing_is_had_from_the_proxy_as_a_server() {
+fn a_token_is_required_and_the_proxy_does_not_answer_as_a_server() {
     let dir = archive();
     let proxy = Through::start(dir.path(), Moment::Asked, &["serve.token=hunter2"]);
     let denied = proxy.get(A, "");
@@ -214,7 +214,7 @@ fn a_token_is_asked_for_and_nothing_is_had_from_the_proxy_as_a_server() {
     let open = Through::start(dir.path(), Moment::Asked, &[]);
     assert!(ask(open.address(), "/ca.pem").text().starts_with("-----BEGIN CERTIFICATE-----"));
     assert_eq!(ask(open.address(), "/healthz").status, 404);
-    // As a client asks that has it for its proxy (docs/reference/server.md).
+    // Requests like those of a client that uses it as its proxy (docs/reference/server.md).
     let port = open.address().port();
     for host in ["127.0.0.1", "localhost"] {
         let through = open.get(&format!("http://{host}:{port}/ca.pem"), "");
@@ -223,7 +223,7 @@ fn a_token_is_asked_for_and_nothing_is_had_from_the_proxy_as_a_server() {
     assert_eq!(open.get("http://127.0.0.1:1/ca.pem", "").status, 404);
 }
 
-/// Asks for a page through CONNECT and TLS, trusting the authority of the proxy alone.
+/// Requests a page through CONNECT and TLS, trusting the authority of the proxy alone.
 async fn secure(proxy: SocketAddr, pem: &str, host: &str, target: &str) -> Result<String, String> {
     let lines: String = pem.lines().filter(|line| !line.starts_with('-')).collect();
     let der = data_encoding::BASE64.decode(lines.as_bytes()).unwrap();
@@ -251,7 +251,7 @@ async fn secure(proxy: SocketAddr, pem: &str, host: &str, target: &str) -> Resul
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut got = Vec::new();
-    // A close without the end of TLS is what was sent all the same.
+    // After a close without the end of TLS, the received data still counts.
     let _ = stream.read_to_end(&mut got).await;
     Ok(String::from_utf8_lossy(&got).into_owned())
 }
@@ -270,7 +270,7 @@ fn https_is_answered_with_certificates_of_the_authority_that_the_proxy_gives() {
         assert!(head.contains(field), "{field}: {head}");
     }
     assert!(!head.contains("alt-svc"), "{head}");
-    // Another authority's certificate does not do.
+    // Another authority's certificate is not accepted.
     let other = Through::start(dir.path(), Moment::Asked, &[]);
     let wrong = secure(other.address(), &pem, "a.example", "/secure");
     assert!(other.runtime.block_on(wrong).is_err());

@@ -1,4 +1,4 @@
-//! The rerouted view in Chromium: pages work at origins of their own, and nothing of one is another's.
+//! The rerouted view in Chromium: pages work at origins of their own, and cannot reach each other's data.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,9 +13,9 @@ use crate::chromium::site::Canary;
 use crate::serve::{Running, Warc, ask_with, start_with};
 use crate::support::skip::skipped;
 
-/// None where Chromium is missing.
+/// `None` where Chromium is missing.
 pub fn chromium() -> Option<Browser> {
-    // As the browser that records has none.
+    // Without scrollbars, like the browser that records.
     match Browser::start_with(RULES, &["--hide-scrollbars"]) {
         Ok(browser) => Some(browser),
         Err(why) => {
@@ -35,7 +35,7 @@ pub fn serving(root: &std::path::Path) -> (Running, u16) {
 const DATE: &str = "2025-11-05T00:00:00Z";
 const JS: &str = "HTTP/1.1 200 OK\nContent-Type: text/javascript\nAccess-Control-Allow-Origin: *";
 
-/// A page that asks in every way for what stands at true addresses, on its own host and on another.
+/// A page that requests true addresses in every way, on its own host and on another.
 fn archive(other: &str) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     Layout::new(dir.path()).create().unwrap();
@@ -171,14 +171,14 @@ fn a_page_finds_what_it_asks_for_in_every_way() {
     tab.until_inside("getComputedStyle(styled).backgroundImage.includes('.localhost:')", "a style");
     let origin = format!("http://{STAMP}s-news--example.localhost:{port}");
     assert_eq!(tab.evaluate_inside("location.origin"), Some(json!(origin)));
-    // Our script is gone from the page, and its worker is there.
+    // Our script is removed from the page, and its worker is there.
     assert_eq!(
         tab.evaluate_inside("document.querySelectorAll('[data-role]').length"),
         Some(json!(0))
     );
     let controlled = tab.evaluate_inside("navigator.serviceWorker.controller.scriptURL");
     assert_eq!(controlled, Some(json!(format!("{origin}/.pressmark/reroute.js"))));
-    // The frame counts what is not held: one that was fetched, and a picture of another origin.
+    // The frame counts the parts that are not held: one that was fetched, and a picture of another origin.
     let end = Instant::now() + PATIENCE;
     let count = "document.querySelector('#pressmark-missing summary').textContent";
     while tab.evaluate(count) != "2 parts are not in the archive" && Instant::now() < end {
@@ -187,7 +187,7 @@ fn a_page_finds_what_it_asks_for_in_every_way() {
     assert_eq!(tab.evaluate(count), "2 parts are not in the archive");
 }
 
-/// Tries to reach everything that is not its own.
+/// Tries to reach everything outside its own site.
 const OTHER: &str = "<!doctype html><title>x</title><script>
   const got = window.got = {};
   const attempt = async (name, make) => {
@@ -229,7 +229,7 @@ fn sites_are_kept_from_each_other_and_from_the_reader() {
     for name in ["other data", "other page", "parent", "window", "socket", "worker"] {
         assert_eq!(got[name], "refused", "{name}: {got}");
     }
-    // What looks like an address of the web is asked of the archive, which does not hold it.
+    // A request that looks like a web address goes to the archive, which does not hold it.
     for name in ["safe view", "address", "no place", "fresh realm"] {
         let answer = got[name].as_str().unwrap();
         assert!(answer.starts_with("Pressmark: no capture"), "{name}: {got}");
@@ -237,7 +237,7 @@ fn sites_are_kept_from_each_other_and_from_the_reader() {
     let address = tab.address();
     assert!(address.as_str().unwrap().contains("/rerouted/"), "{address}");
     assert_eq!(reader.heard(), Vec::<String>::new());
-    // A cookie for all hosts is one of this host alone, or none.
+    // A cookie for all hosts is limited to this host, or rejected.
     let mut second = tab;
     second.go(&format!("http://localhost:{port}/rerouted/{STAMP}/https://news.example/"));
     // The page before has a cookie of its own, too.
@@ -258,7 +258,7 @@ fn what_no_frame_asks_for_is_not_answered() {
         let fields = [&[("Host", host)], fields].concat();
         ask_with(address, "GET", target, &fields)
     };
-    // A window is led to the frame, and who does not say what it is gets nothing.
+    // A window is redirected to the frame, and a request without a declared destination gets nothing.
     let window = get(&host, "/data.txt", &[("Sec-Fetch-Dest", "document")]);
     assert_eq!(window.status, 302);
     let to = format!("http://localhost:{port}/rerouted/{STAMP}/https://news.example/data.txt");
@@ -266,12 +266,12 @@ fn what_no_frame_asks_for_is_not_answered() {
     assert_eq!(get(&host, "/data.txt", &[]).status, 403);
     let part = [("Sec-Fetch-Dest", "empty")];
     assert_eq!(get(&host, "/data.txt", &part).text(), "own data");
-    // Labels in front are those of the captured host.
+    // Leading labels are those of the captured host.
     assert_eq!(
         get(&format!("cdn.{STAMP}s-example.localhost:{port}"), "/data.txt", &part).text(),
         "cdn data"
     );
-    // A site reads of another what that one let it read; the live web reads nothing.
+    // A site reads from another what that one allowed; the live web reads nothing.
     let cdn = format!("{STAMP}s-cdn--example.localhost:{port}");
     let origin = format!("http://{host}");
     let allowed = |host: &str, origin: &str| {
@@ -295,7 +295,7 @@ fn what_no_frame_asks_for_is_not_answered() {
     let worker =
         get(&host, "/sw.js", &[("Sec-Fetch-Dest", "serviceworker"), ("Service-Worker", "script")]);
     assert_eq!(worker.status, 403);
-    // Other names are no hosts of this server, and without the setting there is no view.
+    // Other names are not hosts of this server, and without the setting there is no view.
     assert_eq!(get(&format!("x.localhost:{port}"), "/healthz", &part).status, 421);
     assert_eq!(get(&format!("localhost:{port}"), "/healthz", &part).status, 200);
     let named = ["serve.rerouted=true", "serve.rerouted_base=replay.example.org"];

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use crate::chromium::browser::Browser;
 
-/// How long something that is waited for may take.
+/// The timeout of everything that is waited for.
 pub const PATIENCE: Duration = Duration::from_secs(40);
-/// A page on which nothing happens for so long has settled.
+/// A page without activity for this long has settled.
 const REST: Duration = Duration::from_millis(1_200);
 
-/// Names lead to this machine alone.
+/// All names resolve to this machine.
 pub const RULES: &str =
     "MAP *.localhost 127.0.0.1, MAP localhost 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1";
 
@@ -27,7 +27,7 @@ pub struct Tab<'b> {
 
 impl<'b> Tab<'b> {
     pub fn open(browser: &'b mut Browser) -> Self {
-        // A context of its own: what other tabs have seen is not there, as in a browser that records.
+        // A context of its own: the data of other tabs is not there, as in a browser that records.
         let context = browser.call("Target.createBrowserContext", &json!({}), None).unwrap();
         let context = context["browserContextId"].clone();
         let blank = json!({ "url": "about:blank", "browserContextId": context });
@@ -107,7 +107,7 @@ impl<'b> Tab<'b> {
         value
     }
 
-    /// Comes back when an expression in the captured page is true.
+    /// Returns when an expression in the captured page is true.
     pub fn until_inside(&mut self, script: &str, what: &str) {
         let end = Instant::now() + PATIENCE;
         while self.evaluate_inside(script) != Some(json!(true)) {
@@ -119,13 +119,13 @@ impl<'b> Tab<'b> {
         }
     }
 
-    /// What the frame around the page lists as not held.
+    /// The parts that the frame around the page lists as not held.
     pub fn missing(&mut self) -> Vec<String> {
         let script = "[...document.querySelectorAll('#pressmark-missing li')].map((item) => item.textContent)";
         serde_json::from_value(self.evaluate(script)).unwrap_or_default()
     }
 
-    /// Comes back when the frame lists an address that holds a text.
+    /// Returns when the frame lists an address that contains a text.
     pub fn until_missing(&mut self, part: &str) {
         let end = Instant::now() + PATIENCE;
         while !self.missing().iter().any(|url| url.contains(part)) {
@@ -141,12 +141,12 @@ impl<'b> Tab<'b> {
         got.and_then(|got| got["cookies"].as_array().cloned()).unwrap_or_default()
     }
 
-    /// Comes back when nothing more is loaded in the captured page.
+    /// Returns when no more data is loaded in the captured page.
     pub fn rest(&mut self) {
         self.rest_for(REST);
     }
 
-    /// The same, when nothing was loaded for so long.
+    /// The same, when nothing was loaded for this long.
     pub fn rest_for(&mut self, rest: Duration) {
         let state = "document.readyState + performance.getEntriesByType('resource').length + \
                      document.getElementsByTagName('*').length";
@@ -155,7 +155,7 @@ impl<'b> Tab<'b> {
         while Instant::now() < end {
             let asked = Instant::now();
             let now = self.evaluate_inside(state);
-            // A page that answers late has computed.
+            // A page that answers late was busy computing.
             let now = now.filter(|_| asked.elapsed() < rest / 2);
             if now != last || now.is_none() {
                 (last, since) = (now, Instant::now());
@@ -166,13 +166,13 @@ impl<'b> Tab<'b> {
         }
     }
 
-    /// The boxes of the captured page and its frames, and what its scripts broke with.
+    /// The boxes of the captured page and its frames, and the errors of its scripts.
     pub fn taken_down(&mut self) -> Option<(Boxes, Vec<String>)> {
         let session = self.inside()?;
         self.browser.complaints();
         let mut boxes = self.boxes(&session)?;
         boxes.add_pictures(&self.ask(&session, layout::PICTURES)?);
-        // Frames in it are in processes of their own, as those of other hosts were.
+        // Its frames are in processes of their own, as those of other hosts were.
         let own = self.browser.call("Target.getTargetInfo", &json!({}), Some(&session))?;
         let targets = self.browser.call("Target.getTargets", &json!({}), None)?;
         let is_frame = |target: &&Value| {

@@ -7,7 +7,7 @@ use flate2::write::{DeflateEncoder, GzEncoder};
 
 use crate::support::raw::Then;
 
-/// What becomes of a reply.
+/// The expected result of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expect {
     /// A response record, with this `WARC-Truncated`.
@@ -22,13 +22,13 @@ pub struct Case {
     pub name: &'static str,
     /// Each interim response.
     pub interim: Vec<Vec<u8>>,
-    /// The final response; for a failure, what came.
+    /// The final response; for a failure, the bytes received.
     pub response: Vec<u8>,
     /// What follows it.
     pub surplus: Vec<u8>,
     pub then: Then,
     pub expect: Expect,
-    /// The payload, where the transfer coding hides it.
+    /// The payload, where the transfer coding changes it.
     pub payload: Option<Vec<u8>>,
 }
 
@@ -92,7 +92,7 @@ fn text(name: &'static str, template: &str) -> Case {
     Case::new(name, template.replace("{len}", &body.len().to_string()).replace("{body}", &body))
 }
 
-/// Bytes that do not pack well, always the same.
+/// Bytes that compress badly, always the same.
 fn noise(length: usize, mut seed: u64) -> Vec<u8> {
     (0..length)
         .map(|_| {
@@ -356,7 +356,7 @@ fn nonsense() -> Vec<Case> {
     ]
 }
 
-/// Longer than what is held in memory.
+/// Longer than the limit of data held in memory.
 fn large() -> Vec<Case> {
     let (a, b, c) = (noise(3 << 20, 1), noise(2 << 20, 2), noise(2 << 20, 3));
     let mut cut = whole("HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n", &noise(2 << 20, 4));

@@ -1,4 +1,4 @@
-//! Heads that are long or many, and codings that are in the way: what is stored can be read, shown,
+//! Heads that are long or many, and unusual codings: the stored records can be read, shown,
 //! verified and indexed.
 
 use std::collections::HashMap;
@@ -31,7 +31,7 @@ fn archive_of(answers: &[(&str, Vec<u8>)]) -> Archive {
     archive
 }
 
-/// What the index holds of a URL, whatever made it.
+/// The index entries of a URL, whatever created them.
 fn indexed(reader: &Reader, url: &str) -> Vec<(Option<u16>, String, Option<String>)> {
     let captures = reader.captures_of(url).map(Result::unwrap);
     captures.map(|c| (c.status, c.mime, c.digest.map(|d| d.to_string()))).collect()
@@ -102,7 +102,7 @@ fn thousands_of_interim_responses_make_a_record_that_can_be_read() {
     let main = only(&records, "response", &url);
     assert_eq!(main.block, last.as_bytes());
     assert!(main.fields.as_bytes().len() < 4_096, "{} bytes", main.fields.as_bytes().len());
-    // Nothing is lost of them, and they are in order.
+    // All of them are kept, in order.
     let kept = beside(&records, "application/http;msgtype=response", &url);
     assert_eq!(kept.concat(), interim.concat().into_bytes());
     assert_eq!(kept[0], interim[0].as_bytes());

@@ -1,4 +1,4 @@
-//! What is cut by a limit of ours says by which.
+//! A response that is cut by one of our limits names the limit.
 
 use std::collections::HashMap;
 

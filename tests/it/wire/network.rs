@@ -1,4 +1,4 @@
-//! Failures below HTTP are evidence too: records that show in `captures`.
+//! Failures below HTTP are evidence too: records that appear in `captures`.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -14,7 +14,7 @@ use crate::support::cli::{json_lines, pressmark};
 
 use super::only;
 
-/// Answers one request on each connection with a certificate that no one has signed.
+/// Answers one request on each connection with a certificate without a trusted signature.
 fn self_signed(host: &str, answer: &'static [u8]) -> u16 {
     let made = rcgen::generate_simple_self_signed([host.to_owned()]).unwrap();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
@@ -32,7 +32,7 @@ fn self_signed(host: &str, answer: &'static [u8]) -> u16 {
         for stream in listener.incoming().flatten() {
             let config = Arc::clone(&config);
             thread::spawn(move || {
-                // A client that does not like the certificate hangs up.
+                // A client that rejects the certificate hangs up.
                 let _ = answer_tls(stream, config, answer);
             });
         }
@@ -62,7 +62,7 @@ fn answer_tls(
     Ok(())
 }
 
-/// A port on which no one listens.
+/// A port without a listener.
 fn refused_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
@@ -94,7 +94,7 @@ fn failures_below_http_are_records_that_show_in_captures() {
         ("https://plain.example/", "tls"),
         ("http://no-such-host.invalid/", "dns"),
     ];
-    // robots.txt is asked for first; its failure is kept for itself and for the page.
+    // robots.txt is requested first; its failure is kept for itself and for the page.
     let urls: Vec<&str> = cases.iter().map(|c| c.0).collect();
     let report = archive.crawl(&urls);
     assert_eq!(report.failed, cases.len() as u64, "{:?}", report.failures);
@@ -124,7 +124,7 @@ fn failures_below_http_are_records_that_show_in_captures() {
 }
 
 #[test]
-fn an_unchecked_certificate_is_told_by_the_record() {
+fn an_unchecked_certificate_is_noted_in_the_record() {
     const PAGE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecret";
     let mut archive = Archive::new().in_a_hurry().set("tls.verify=false");
     let port = self_signed("unsigned.example", PAGE);

@@ -1,4 +1,4 @@
-//! A web on many addresses of the loopback device, one a host, that writes down when it was asked for what.
+//! A web on many addresses of the loopback device, one per host, that records the time of each request.
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 pub struct Visit {
     pub host: usize,
     pub path: String,
-    /// When the request was there.
+    /// When the request had arrived.
     pub came: Duration,
-    /// When the answer was on its way.
+    /// When the answer was sent.
     pub went: Duration,
 }
 
-/// Request, and when it came and was answered.
+/// Request, and when it arrived and was answered.
 type Line = (usize, String, Instant, Instant);
 
 pub struct Origin {
@@ -32,7 +32,7 @@ pub fn address(host: usize) -> Ipv4Addr {
 }
 
 impl Origin {
-    /// Answers with what `page` makes of host, path and port; 404 where that is nothing.
+    /// Answers with the result of `page` for host, path and port; 404 where that is `None`.
     pub fn start(
         hosts: usize,
         page: impl Fn(usize, &str, u16) -> Option<String> + Send + Sync + 'static,
@@ -45,7 +45,7 @@ impl Origin {
             for stream in listener.incoming().flatten() {
                 let (kept, page) = (Arc::clone(&kept), Arc::clone(&page));
                 std::thread::spawn(move || {
-                    // Whoever hangs up half-way, as a killed worker does, has asked all the same.
+                    // A client that hangs up half-way, as a killed worker does, has made a request nevertheless.
                     let _ = answer(stream, hosts, &kept, |host, path| page(host, path, port));
                 });
             }
@@ -57,13 +57,13 @@ impl Origin {
         format!("http://{}:{}{path}", address(host), self.port)
     }
 
-    /// How often pages were asked for.
+    /// The number of page requests.
     pub fn pages(&self) -> usize {
         let lines = self.lines.lock().unwrap();
         lines.iter().filter(|line| line.1 != "/robots.txt").count()
     }
 
-    /// How many pages were asked for.
+    /// The number of distinct pages requested.
     pub fn pages_seen(&self) -> usize {
         let lines = self.lines.lock().unwrap();
         let pages = lines.iter().filter(|line| line.1 != "/robots.txt");
@@ -101,7 +101,7 @@ fn answer(
     let host = (0..hosts).find(|host| address(*host) == asked).unwrap_or(usize::MAX);
     let text = String::from_utf8_lossy(&head).into_owned();
     let path = text.split(' ').nth(1).unwrap_or_default().to_owned();
-    // Long enough that two requests at once are seen.
+    // Long enough that two simultaneous requests are noticed.
     std::thread::sleep(Duration::from_millis(30));
     let (status, kind, body) = match page(host, &path) {
         _ if path == "/robots.txt" => {

@@ -46,7 +46,7 @@ fn workers_and_their_captures_reach_the_database_through_a_pooler() {
         assert!(!log.contains(" WARN ") && !log.contains(" ERROR "), "{log}");
     }
     judge(&origin.visits(begun), HOSTS, &[]);
-    // Every page is found in the database of whoever captured it, and its file is whole.
+    // Every page is found in the database of the worker that captured it, and its file is complete.
     let mut found = 0;
     for worker in 0..3 {
         let verified = given(worker, &["verify"]).output().unwrap();

@@ -1,4 +1,4 @@
-//! Pages that are rendered by workers which share a queue: what they need of other hosts is asked for under leases of those
+//! Pages that are rendered by workers which share a queue: parts on other hosts are requested under leases of those
 //! hosts, and a rendering ends with the lease of its page.
 
 use std::io::{BufReader, Read as _};
@@ -12,7 +12,7 @@ use super::*;
 use crate::rendering::{PARAGRAPH, assert_nothing_left, browser};
 use crate::support::archive::records;
 
-/// A page that scripts fill, of which one lies on another host; another page without such a script.
+/// A page that scripts fill, one of which is on another host; another page without such a script.
 fn shell(lib: &str) -> String {
     format!(
         "<!doctype html><title>News</title><div id=root></div>{lib}<script src=/app.js></script>"
@@ -32,7 +32,7 @@ fn settings(command: &Path) -> String {
     format!("[browser]\ncommand = {:?}\nat_once = 2\n", command.display().to_string())
 }
 
-/// Whether the archive of a worker has a page as its scripts have left it. Its files may be written at the moment.
+/// Whether the archive of a worker has the rendering of a page. Its files may be in the process of being written.
 fn has_rendered(place: &Place, worker: usize, url: &str) -> bool {
     let paths = Layout::new(&place.root(worker)).warc_files().unwrap_or_default();
     let files = paths.iter().filter_map(|path| fs::File::open(path).ok());
@@ -58,7 +58,7 @@ fn has_rendered(place: &Place, worker: usize, url: &str) -> bool {
 fn pages_are_rendered_by_workers_and_no_host_of_their_parts_is_asked_together_or_early() {
     let Some(server) = server() else { return };
     let Some((options, _one)) = browser() else { return };
-    // The first host has a script that every page needs, and no page; each worker holds three of the others at most.
+    // The first host has a script that every page needs, and no page; each worker holds at most three of the others.
     const HOSTS: usize = 6;
     let origin = Origin::start(HOSTS, move |_, path, port| match path {
         "/one" | "/two" => {
@@ -97,7 +97,7 @@ fn pages_are_rendered_by_workers_and_no_host_of_their_parts_is_asked_together_or
     for worker in 0..2 {
         let log = place.log(worker);
         assert!(!log.contains("not rendered") && !log.contains("cut off"), "{log}");
-        // Everything that was asked for is in the log of the crawl, parts with the letter of an embed.
+        // Every request is in the crawl log, parts with the letter of an embed.
         let crawl = fs::read_to_string(place.root(worker).join("logs/crawl.log")).unwrap();
         let parts = crawl.lines().filter(|line| line.contains("/story.json")).count();
         assert!(parts > 0, "worker {worker} rendered nothing: {crawl}");
@@ -114,7 +114,7 @@ fn a_rendering_whose_lease_ended_is_cut_off_and_its_page_is_visited_again() {
     let origin = Origin::start(1, move |_, path, _| match path {
         "/one" => Some(shell("<script src=/slow.js></script>")),
         "/slow.js" => {
-            // The first who asks waits for longer than its lease lasts.
+            // The first request waits for longer than its lease lasts.
             if slow.fetch_add(1, Ordering::SeqCst) == 0 {
                 std::thread::sleep(lease() * 6);
             }
@@ -140,7 +140,7 @@ fn a_rendering_whose_lease_ended_is_cut_off_and_its_page_is_visited_again() {
     wait_for(patience, || place.log(0).contains("was cut off"), &place, "the end of the rendering");
     assert_eq!(paused.end(), Some(130), "{}", place.log(0));
     assert_eq!(other.end(), Some(130), "{}", place.log(1));
-    // The first one has the page as it was sent, and nothing of what its scripts made of it.
+    // The first worker has the page as it was sent, and no rendering of it.
     assert!(!has_rendered(&place, 0, &url));
     let kept = records(&place.root(0));
     assert!(kept.iter().any(|record| record.is("response", &url)));

@@ -1,5 +1,5 @@
-//! Which words negate and which hedge a claim: those of English, and those of other languages from their
-//! tables. A language without a table has those of English.
+//! Which words negate and which hedge a claim: for English here, for other languages in their
+//! tables. A language without a table uses those of English.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -65,7 +65,7 @@ pub(super) enum Sign {
     Negation,
     /// It hedges.
     Hedge,
-    /// It hedges the number behind it.
+    /// It hedges the number that follows.
     BeforeNumber,
     /// It does both: "unlikely".
     Both,
@@ -76,7 +76,7 @@ pub(super) enum Sign {
 pub(super) struct Markers {
     /// By the first token: the further tokens, the longer ones first.
     by_first: HashMap<String, Vec<(Vec<String>, Sign)>>,
-    /// Parts of words, where words carry endings that are no part of the marker.
+    /// Parts of words, for languages whose words have endings that are not part of the marker.
     parts: Vec<(String, Sign)>,
     /// Letters that are written together with the next word.
     prefixes: Vec<char>,
@@ -164,8 +164,8 @@ impl Markers {
         }
     }
 
-    /// The longest marker that begins with `word`, and of how many tokens it is; `word_at` gives the words
-    /// behind it.
+    /// The longest marker that begins with `word`, and its number of tokens; `word_at` gives the words
+    /// after it.
     pub(super) fn at(
         &self,
         word: &str,
@@ -176,7 +176,7 @@ impl Markers {
         }
         let bare = word.chars().next().filter(|c| self.prefixes.contains(c));
         let bare = bare.and_then(|c| word.get(c.len_utf8()..));
-        // "n'a", "qu'aurait": the word behind the apostrophe.
+        // "n'a", "qu'aurait": the word after the apostrophe.
         let elided = word.split_once('\'').map(|(_, rest)| rest);
         let lists = [Some(word), bare, elided].into_iter().flatten();
         let found = lists.filter_map(|word| self.by_first.get(word)).flatten().find(|(rest, _)| {
@@ -188,7 +188,7 @@ impl Markers {
             .or_else(|| part().map(|(_, sign)| (*sign, 1)))
     }
 
-    /// Whether a hedge is a noun behind `before`.
+    /// Whether a hedge is a noun after `before`.
     pub(super) fn is_noun(&self, word: &str, before: &str) -> bool {
         NOUNS.contains(&word) && BEFORE_NOUN.contains(&before)
     }

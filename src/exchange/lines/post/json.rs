@@ -80,7 +80,7 @@ enum Node {
 /// later may take the place of what came first, and little enough for memory.
 const KEPT_BYTES_MAX: usize = 256 * 1024;
 
-/// Reads a value. What is beyond the bound is read past.
+/// Reads a value. What is beyond the bound is skipped.
 #[derive(Clone, Copy)]
 struct Reading<'k> {
     /// How many bytes may still be kept.

@@ -2,8 +2,8 @@
 //!
 //! Owns the forms: a text of HTML or of plain paragraphs, lists of either, and trees of blocks as content
 //! systems and editors write them (Contentful, Portable Text, Draft.js, Editor.js, ProseMirror, Slate, Arc,
-//! Drupal, WordPress). They differ in names alone: what a node is stands in one member, its words or its
-//! children in another. Deliberately does not judge what belongs to the article but for the kinds of node
+//! Drupal, WordPress). They differ in names alone: one member says what a node is, another holds its words or its
+//! children. Deliberately does not judge what belongs to the article except for the kinds of node
 //! that never do. What the names stand for is in `node`.
 
 mod node;
@@ -29,11 +29,11 @@ const DEPTH_MAX: usize = 40;
 pub struct Body {
     /// Paragraphs, headings, lists and quotations.
     pub html: String,
-    /// What of it is no markup.
+    /// How much of it is not markup.
     pub words: usize,
 }
 
-/// What a body in data says; `steps` is how many nodes may still be looked at, for all bodies of a page.
+/// What a body in data says; `steps` is how many nodes may still be visited, for all bodies of a page.
 pub fn read(value: &Value, steps: &mut usize) -> Body {
     let mut writer = Writer { html: String::new(), steps };
     writer.blocks(value, 0);

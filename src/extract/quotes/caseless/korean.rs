@@ -1,4 +1,4 @@
-//! Korean: words with spaces between them, whose endings tell the subject and the words that were said.
+//! Korean: words with spaces between them, whose endings mark the subject and the words that were said.
 //!
 //! Owns which word bears the mark of the subject, and what of it is a name and what an office.
 
@@ -98,7 +98,7 @@ pub(super) fn named(part: Part<'_>, table: &Table) -> Vec<Range<usize>> {
         .collect()
 }
 
-/// The name that ends with the word at `at`, which bears `ending`; titles behind it are no part of it.
+/// The name that ends with the word at `at`, which bears `ending`; titles behind it are not part of it.
 fn korean_name(words: &[Word<'_>], at: usize, ending: &str, table: &Table) -> Option<Range<usize>> {
     let word = &words[at];
     let stem = word.text.strip_suffix(ending)?;
@@ -134,7 +134,7 @@ fn korean_name(words: &[Word<'_>], at: usize, ending: &str, table: &Table) -> Op
         }
     }
     let stem = title.map_or(stem, |role| &stem[..stem.len() - role.len()]);
-    // "이순자(67)씨는": the age is no part of the name.
+    // "이순자(67)씨는": the age is not part of the name.
     let open = stem.strip_suffix(')').and_then(|inner| inner.rfind('('));
     let stem = open.map_or(stem, |at| &stem[..at]);
     Some(word.range.start..word.range.start + stem.len())

@@ -161,7 +161,7 @@ fn beside(words: &[Word<'_>], at: usize, place: &Place<'_>) -> Found {
     Found { name, cue }
 }
 
-/// The name before a verb where commas or prepositions stand between: the nearest phrase that is no office alone
+/// The name before a verb where commas or prepositions stand between: the nearest phrase that is not an office alone
 /// and does not begin with a preposition.
 fn set_off(words: &[Word<'_>], at: usize, table: &Table) -> Option<Range<usize>> {
     const PHRASES_MAX: usize = 4;
@@ -256,7 +256,7 @@ fn name(words: &[Word<'_>], table: &Table, side: Side) -> Option<Range<usize>> {
     if list.iter().any(|word| word.masked) {
         return None;
     }
-    // "وصفت الوزيرة الخطة بأنها": what is named stands before the word that names it, and is no part of who does.
+    // "وصفت الوزيرة الخطة بأنها": what is named stands before the word that names it, and is not part of the subject.
     if let Some(at) = list.iter().position(|word| table.told_with.contains(word.text))
         && at >= 2
         && side == Side::First

@@ -62,20 +62,20 @@ fn chinese(place: &Place<'_>) -> Option<Found> {
     }
     // Before them: 张伟说：“…”
     let before = place.before.text;
-    let told = before.trim_end_matches(['：', ':', '，', ',', ' ']);
+    let lead = before.trim_end_matches(['：', ':', '，', ',', ' ']);
     // 在张伟看来，“…”, 用张伟的话说，“…”
     for phrase in &place.table.source_after {
-        if let Some(head) = told.strip_suffix(phrase.concat().as_str()) {
+        if let Some(head) = lead.strip_suffix(phrase.concat().as_str()) {
             let subject = head.rsplit(is_break).next().unwrap_or("");
-            let cue = Some(place.before.range(&told[head.len()..]));
+            let cue = Some(place.before.range(&lead[head.len()..]));
             return Some(Found { name: chinese_name(place, &place.before, subject), cue });
         }
     }
-    let (at, verb) = latest(told, says()).filter(|(at, verb)| is_verb(told, *at, verb))?;
-    let rest = &told[at + verb.len()..];
+    let (at, verb) = latest(lead, says()).filter(|(at, verb)| is_verb(lead, *at, verb))?;
+    let rest = &lead[at + verb.len()..];
     let adjacent = rest.is_empty()
         || place.table.object.iter().any(|word| rest.starts_with(word))
-        || before.len() > told.len();
+        || before.len() > lead.len();
     // 赵志明称这一计划“极其荒唐”: what is called so stands between.
     let called = matches!(verb, "称" | "稱")
         && rest.chars().count() <= CALLED_CHARS_MAX
@@ -83,16 +83,16 @@ fn chinese(place: &Place<'_>) -> Option<Found> {
         && !rest.contains(is_break);
     let adjacent = adjacent || called;
     // A verb of one character says only right before the words.
-    let clause = rest.starts_with(['，', ',']) || says().any(|other| told[..at].ends_with(other));
+    let clause = rest.starts_with(['，', ',']) || says().any(|other| lead[..at].ends_with(other));
     if verb.chars().count() < 2 && !adjacent && !clause || rest.chars().count() > 24 {
         return None;
     }
-    let subject = told[..at].rsplit(is_break).next().unwrap_or("");
-    let cue = Some(place.before.range(&told[at..at + verb.len()]));
+    let subject = lead[..at].rsplit(is_break).next().unwrap_or("");
+    let cue = Some(place.before.range(&lead[at..at + verb.len()]));
     Some(Found { name: chinese_name(place, &place.before, subject), cue })
 }
 
-/// Whether the characters are a verb and no part of another word: 小说, 名称, 说明.
+/// Whether the characters are a verb and not part of another word: 小说, 名称, 说明.
 fn is_verb(text: &str, at: usize, verb: &str) -> bool {
     let before = text[..at].chars().next_back();
     let after = text[at + verb.len()..].chars().next();
@@ -146,7 +146,7 @@ fn chinese_name(place: &Place<'_>, part: &Part<'_>, subject: &str) -> Option<Ran
     if name.is_empty() || pronoun(&table.he) || pronoun(&table.she) {
         return None;
     }
-    // 副市长王丽华: the title is no part of the name. 王局长: the title stands behind it.
+    // 副市长王丽华: the title is not part of the name. 王局长: the title stands behind it.
     let titles =
         table.role.iter().filter_map(|role| name.rfind(role).map(|at| (at, at + role.len())));
     if let Some((start, end)) = titles.max_by_key(|(start, end)| (*end, end - start)) {
@@ -188,8 +188,8 @@ fn until_adverb<'a>(name: &'a str, table: &Table) -> &'a str {
 
 fn japanese(place: &Place<'_>) -> Option<Found> {
     let (before, after) = (place.before, place.after);
-    let told = after.text.trim_start();
-    if let Some(rest) = told.strip_prefix('。') {
+    let tail = after.text.trim_start();
+    if let Some(rest) = tail.strip_prefix('。') {
         let topic = topic_end(rest, place)?;
         let subject = last_phrase(&rest[..topic]);
         let name = japanese_name(place, &after, subject)?;
@@ -197,10 +197,10 @@ fn japanese(place: &Place<'_>) -> Option<Found> {
         let titled = name.len() < subject.trim_matches(is_break).len();
         return (titled || cue_in(rest, place)).then_some(Found { name: Some(name), cue: None });
     }
-    let cue = earliest(told, place.table.say.iter())
-        .map(|(at, verb)| after.range(&told[at..at + verb.len()]));
+    let cue = earliest(tail, place.table.say.iter())
+        .map(|(at, verb)| after.range(&tail[at..at + verb.len()]));
     // 「…」と山本さん。: a name with its title and nothing else.
-    if let Some(rest) = told.strip_prefix('と').map(|rest| rest.trim_end_matches(is_break))
+    if let Some(rest) = tail.strip_prefix('と').map(|rest| rest.trim_end_matches(is_break))
         && head_is_empty(place)
         && !rest.is_empty()
         && rest.chars().count() <= NAME_CHARS_MAX
@@ -213,7 +213,7 @@ fn japanese(place: &Place<'_>) -> Option<Found> {
         return Some(Found { name: Some(name), cue: None });
     }
     // 「…」と山本さんは問いかけた: the subject stands behind the words.
-    if let Some(rest) = told.strip_prefix('と').or_else(|| told.strip_prefix("などと"))
+    if let Some(rest) = tail.strip_prefix('と').or_else(|| tail.strip_prefix("などと"))
         && let Some(topic) = topic_end(rest, place)
         && cue.is_some()
     {
@@ -231,7 +231,7 @@ fn japanese(place: &Place<'_>) -> Option<Found> {
     for phrase in &place.table.source {
         let phrase = phrase.concat();
         if let Some(at) = head.rfind(phrase.as_str()) {
-            // "警察によると、山本さんは「…」と話した": who said it is named behind who reports.
+            // "警察によると、山本さんは「…」と話した": the speaker is named behind the reporter.
             let behind = head.get(at + phrase.len()..).unwrap_or("");
             if cue.is_some() && topic_end(behind.trim_start_matches(is_break), place).is_some() {
                 break;
@@ -245,7 +245,7 @@ fn japanese(place: &Place<'_>) -> Option<Found> {
     let topic = head.char_indices().rev().find(|&(at, c)| {
         is_topic(place, c) && (c != 'が' || !head[..at].ends_with('だ')) && !head[..at].is_empty()
     });
-    // 鈴木市議は、市が「…」と批判した: the topic of the sentence speaks, not the subject of what is told in it.
+    // 鈴木市議は、市が「…」と批判した: the topic of the sentence speaks, not the subject of the clause in it.
     let topic = topic.map(|(at, c)| {
         let outer = (c == 'が')
             .then(|| head[..at].rfind("は、").filter(|&outer| outer > 0))
@@ -257,14 +257,14 @@ fn japanese(place: &Place<'_>) -> Option<Found> {
         outer.map_or((at, c), |outer| (outer, 'は'))
     });
     let Some(topic) = topic else {
-        // 「…」とも述べた: who spoke last spoke on.
-        let verb = told.strip_prefix('と').map(|rest| rest.trim_start_matches(['も', 'は']))?;
+        // 「…」とも述べた: the last speaker goes on.
+        let verb = tail.strip_prefix('と').map(|rest| rest.trim_start_matches(['も', 'は']))?;
         let says = place.table.say.iter().any(|say| verb.starts_with(say));
         return (says && cue.is_some()).then_some(Found { name: None, cue });
     };
     let adjacent = head[topic.0 + topic.1.len_utf8()..].trim_start_matches('、').is_empty();
-    let quoted = told.starts_with(['と', 'な']) || told.is_empty() || told.starts_with(MASK);
-    if !(cue.is_some() && quoted || adjacent && quoted && told.starts_with('と')) {
+    let quoted = tail.starts_with(['と', 'な']) || tail.is_empty() || tail.starts_with(MASK);
+    if !(cue.is_some() && quoted || adjacent && quoted && tail.starts_with('と')) {
         return None;
     }
     let subject = last_phrase(&head[..topic.0]);
@@ -363,7 +363,7 @@ fn strip_brackets(text: &str) -> &str {
     closed.and_then(|inner| inner.rfind(['（', '(']).map(|at| &text[..at])).unwrap_or(text)
 }
 
-/// The name in a noun phrase: titles behind it and what hangs on it with の before it are no part of it.
+/// The name in a noun phrase: titles behind it and what hangs on it with の before it are not part of it.
 fn japanese_name(place: &Place<'_>, part: &Part<'_>, subject: &str) -> Option<Range<usize>> {
     let mut name = strip_brackets(subject).trim_matches(is_break);
     name = name.rsplit('の').find(|piece| !piece.is_empty()).unwrap_or(name);

@@ -1,7 +1,7 @@
-//! The words of a sentence that say who said something: verbs of saying and source phrases.
+//! The words of a sentence that attribute speech: verbs of saying and source phrases.
 //!
-//! Owns which words are cues, and the speaker beside each. Deliberately knows no quotation but for whether
-//! one stands right before a verb: which cue a quotation has is told where they are weighed.
+//! Owns which words are cues, and the speaker beside each. Deliberately knows no quotation, except for whether
+//! one stands right before a verb: which cue a quotation has is decided where they are weighed.
 
 use std::ops::Range;
 
@@ -93,7 +93,7 @@ impl Clause<'_> {
         let last = words.len().checked_sub(1)?;
         for (index, word) in words.iter().enumerate() {
             let token = self.list.get(at + index).filter(|_| at + index < self.to)?;
-            // Asked for every phrase at every word: most differ in their first letter.
+            // Called for every phrase at every word: most differ in their first letter.
             if token.lower.bytes().next() != word.bytes().next() && !word.starts_with('’') {
                 return None;
             }
@@ -126,7 +126,7 @@ impl Clause<'_> {
         }
         let word = self.word(at);
         let behind = self.follows_quote(at);
-        // "cuando «El Faro» publicó": what stands in marks does it.
+        // "cuando «El Faro» publicó": the name in marks is the subject.
         if behind && self.is_agent(at) {
             return None;
         }
@@ -154,14 +154,14 @@ impl Clause<'_> {
         }
         let after = || {
             let found = self.after(at + 1, false).filter(|subject| !self.is_object(subject))?;
-            Some(self.behind_told(&found).unwrap_or(found))
+            Some(self.behind_listener(&found).unwrap_or(found))
         };
         // "Auf die Frage, ob es reiche, antwortete die Ministerin": the subject stands behind the verb.
         let fronted = self.table.is("verb-second")
             && at > self.from
             && self.list[at - 1].kind == Kind::Comma
             && !behind;
-        // "Die Rundschau zitiert einen Augenzeugen mit den Worten": who is quoted stands behind.
+        // "Die Rundschau zitiert einen Augenzeugen mit den Worten": the person quoted stands behind.
         let cites = self.table.cite.contains(word);
         // "Edathy hält dies für vertretbar und bezeichnete das andere als": the subject leads the sentence.
         let joined =
@@ -325,7 +325,7 @@ impl Clause<'_> {
         })
     }
 
-    /// Whether the verb alone says who speaks: "dijo", "powiedział".
+    /// Whether the verb alone implies the speaker: "dijo", "powiedział".
     fn drops_subjects(&self) -> bool {
         self.table.is("drops-subjects")
     }

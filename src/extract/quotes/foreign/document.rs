@@ -81,7 +81,7 @@ impl Clause<'_> {
         {
             next += 1;
         }
-        // "dijo en un comunicado" leaves out who was spoken of last; "diz a nota" and "se dice en" do not.
+        // "dijo en un comunicado" omits the person mentioned last; "diz a nota" and "se dice en" do not.
         let impersonal = self.table.impersonal.contains(self.word(verb))
             || self.table.impersonal.contains(self.list[verb].lower.as_str())
             || (quote + 1..verb).any(|at| matches!(self.word(at), "se" | "si"));

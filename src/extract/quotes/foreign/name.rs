@@ -202,7 +202,7 @@ impl Clause<'_> {
     }
 
     /// Whether a preposition behind an office begins what the office is for, and a name of two words ends it: "ai Lavori
-    /// pubblici Luca Ferri"; "ai giornalisti" is who was told.
+    /// pubblici Luca Ferri"; "ai giornalisti" is the listener.
     pub(super) fn is_office_of(&self, at: usize, limit: usize) -> bool {
         const WORDS_MAX: usize = 5;
         if !self.table.office_of.contains(self.word(at)) || at == self.from || !self.is_role(at - 1)

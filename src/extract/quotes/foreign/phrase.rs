@@ -1,7 +1,7 @@
 //! Noun phrases of languages with capitals, by the small words of their tables.
 //!
 //! Owns what a stretch of words names: a name, a role with or without one, a pronoun. Deliberately
-//! chooses no cue. Titles and offices before a name are no part of it.
+//! chooses no cue. Titles and offices before a name are not part of it.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use super::super::tokens::{Kind, Token};
 use crate::extract::names::first_name_gender;
 use crate::language::Table;
 
-/// Tokens passed over between a verb and the phrase behind it.
+/// Tokens skipped between a verb and the phrase behind it.
 const SKIP_MAX: usize = 14;
 
 /// A sentence, and the table of its language.
@@ -262,7 +262,7 @@ impl Clause<'_> {
     }
 
     /// "afirmou em nota a Capitania": the Portuguese "a" is the article of a body or an office; before a name it may be
-    /// the preposition of who was told.
+    /// the preposition of the listener.
     fn is_article_a(&self, at: usize) -> bool {
         let next = self.list.get(at + 1).filter(|_| at + 1 < self.to);
         self.word(at) == "a"
@@ -284,7 +284,7 @@ impl Clause<'_> {
             || self.table.time.contains(word)
     }
 
-    /// "58-Jährige", "51-åringen": who is named by an age.
+    /// "58-Jährige", "51-åringen": a person named by an age.
     fn is_age_noun(&self, at: usize) -> bool {
         self.list.get(at).is_some_and(|token| {
             token.lower.starts_with(|c: char| c.is_ascii_digit())
@@ -431,7 +431,7 @@ impl Clause<'_> {
         if let Some(name) = self.apposed(end).or_else(|| self.apposed_far(end)) {
             return Some(Mention { tokens: from..name.end, name, kind: MentionKind::Name });
         }
-        // A bare article or verb is no speaker, and neither is a clause.
+        // A bare article or verb is not a speaker, and neither is a clause.
         let noun = (from..end)
             .any(|at| self.list[at].is_word() && !self.is_small(at) || self.is_age_noun(at));
         let plain = self.is_determiner(from)

@@ -40,7 +40,7 @@ impl Clause<'_> {
         {
             return Some(Mention::new(end - 1..end, MentionKind::Pronoun(pronoun)));
         }
-        // "Anna Kowal – burmistrz od 2010 r. – powiedziała": what is set off by two dashes is passed over.
+        // "Anna Kowal – burmistrz od 2010 r. – powiedziała": what is set off by two dashes is skipped.
         if let Some(open) = self.dash_before(end - 1) {
             return self.before(open);
         }
@@ -62,7 +62,7 @@ impl Clause<'_> {
                         && self.is_name_word(at - 1)
                         && self.is_name_word(at + 1);
                     if self.table.clause.contains(word) && !joins && !self.is_determiner(at) {
-                        // "Ruiz, que preside el club, dijo": the clause between two commas is passed over.
+                        // "Ruiz, que preside el club, dijo": the clause between two commas is skipped.
                         let inserted =
                             !parts.is_empty() && at > self.from && self.kind(at - 1) == Kind::Comma;
                         let compares = !parts.is_empty() && self.table.as_a.contains(word);

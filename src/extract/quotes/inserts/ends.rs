@@ -10,37 +10,37 @@ use crate::extract::work::step;
 use crate::language::table;
 
 /// Commas and stops read for the end of an attribution.
-const TOLD_MARKS_MAX: usize = 6;
+const ATTRIBUTION_MARKS_MAX: usize = 6;
 
 /// Where an attribution without dashes ends: the stop of its sentence, a colon, or the comma behind which the speech
 /// goes on: "explique Marc Roy, est vieille", "dit Luc Petit, maire de Rosmoor. Il faut agir".
-pub(super) fn told_end(told: &str, language: &str) -> Option<(usize, char)> {
+pub(super) fn attribution_end(text: &str, language: &str) -> Option<(usize, char)> {
     let ends = |&(at, c): &(usize, char)| {
         step();
-        let next = &told[at + c.len_utf8()..];
+        let next = &text[at + c.len_utf8()..];
         let gap = next.is_empty() || next.starts_with([' ', '\u{a0}', '\u{202f}']);
         // "explique M. Roy": no stop.
         let title = c == '.'
             && gap
             && !next.is_empty()
             && ["M", "MM", "Dr", "Pr", "St", "Sr", "Sra", "Sig"].iter().any(|title| {
-                let head = told[..at].strip_suffix(title);
+                let head = text[..at].strip_suffix(title);
                 head.is_some_and(|head| head.is_empty() || head.ends_with([' ', '\u{a0}']))
             });
         matches!(c, ',' | '.') && gap && !title || c == ':'
     };
-    let mut marks = told.char_indices().filter(ends).take(TOLD_MARKS_MAX).peekable();
+    let mut marks = text.char_indices().filter(ends).take(ATTRIBUTION_MARKS_MAX).peekable();
     let mut first = true;
     while let Some((at, c)) = marks.next() {
         if c != ',' {
             return Some((at, c));
         }
-        let rest = &told[at + 1..];
-        let segment = marks.peek().map_or(rest, |&(next, _)| &told[at + 1..next]);
+        let rest = &text[at + 1..];
+        let segment = marks.peek().map_or(rest, |&(next, _)| &text[at + 1..next]);
         let closing = marks.peek().map(|&(_, c)| c);
-        // What was apposed to the speaker is passed over once: what follows its comma is speech.
+        // What was apposed to the speaker is skipped once: what follows its comma is speech.
         // "a dit le chef, Luc Perrin": the name of an office.
-        let named = told[..at].split_whitespace().any(|word| word.starts_with(char::is_uppercase));
+        let named = text[..at].split_whitespace().any(|word| word.starts_with(char::is_uppercase));
         let names = segment.trim_start().starts_with(char::is_uppercase);
         let speech = || if names { named } else { goes_on(segment, closing, rest, language) };
         if !first || speech() {
@@ -52,7 +52,7 @@ pub(super) fn told_end(told: &str, language: &str) -> Option<(usize, char)> {
 }
 
 /// Whether speech goes on in what stands behind the comma of an attribution, up to the next comma or stop; else it is
-/// apposed to the speaker, or tells when and where it was said.
+/// apposed to the speaker, or says when and where it was said.
 fn goes_on(segment: &str, closing: Option<char>, rest: &str, language: &str) -> bool {
     let Some(table) = table(language) else { return false };
     let words = first_words(segment, 9);
@@ -84,7 +84,7 @@ fn goes_on(segment: &str, closing: Option<char>, rest: &str, language: &str) -> 
     let elided = elided_head(&first);
     let article = has(&table.determiner, &first) && !has(&table.preposition, &first) || elided;
     if article {
-        // "une habitante du port, ": nothing but a comma tells.
+        // "une habitante du port, ": only a comma shows it.
         let an = has(&table.an, &first) || first.starts_with("un’") || first.starts_with("un'");
         if !stopped {
             return words.len() > 6 || !an;

@@ -1,6 +1,6 @@
-//! Names, titles of works and questions of polls in marks, told by the words beside them.
+//! Names, titles of works and questions of polls in marks, recognised by the words beside them.
 //!
-//! Owns what nobody said by what stands around the marks. Deliberately weighs no attribution against it.
+//! Owns which marks hold no speech, by what stands around them. Deliberately weighs no attribution against it.
 
 use super::super::MentionKind;
 use super::super::attribution::Attribution;
@@ -63,7 +63,7 @@ pub(super) fn is_asked(tokens: &Tokens, index: usize, table: Option<&Table>) -> 
                 || tokens.sentences.get(sentence).is_some_and(|(range, _)| range.start + 1 == at))
 }
 
-/// "told the “Echo”: “We waited.”", "told the Millbrook “Echo”": who was spoken to, in marks.
+/// "told the “Echo”: “We waited.”", "told the Millbrook “Echo”": the listener, in marks.
 pub(super) fn is_spoken_to(
     text: &str,
     tokens: &Tokens,
@@ -114,9 +114,9 @@ pub(super) fn is_placed_name(
         return false;
     };
     // "sprachen von „Panikverkäufen“": every noun has a capital.
-    let told = attribution
+    let addresses = attribution
         .is_some_and(|a| a.cue.as_ref().is_some_and(|(_, verb)| matches!(verb, Verb::Addresses)));
-    if table.is("noun-capitals") && is_object_of(tokens, index, told, table) {
+    if table.is("noun-capitals") && is_object_of(tokens, index, addresses, table) {
         return false;
     }
     let token = &tokens.list[before];

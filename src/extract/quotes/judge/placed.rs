@@ -1,6 +1,6 @@
 //! Names in marks of what an attribution or a clause takes as a thing: the paper that was spoken to, the song that was played.
 //!
-//! Owns what the place of a name in its sentence tells, where no word beside it names its kind. Deliberately knows no
+//! Owns what the place of a name in its sentence shows, where no word beside it names its kind. Deliberately knows no
 //! kinds of works; [`super::names`] does. Every walk is capped.
 
 use super::super::attribution::Attribution;
@@ -12,7 +12,7 @@ use crate::language::Table;
 /// Words of the name of an outlet or a work.
 const NAME_WORDS_MAX: usize = 5;
 /// Tokens between a quotation and the listener behind it.
-const TOLD_REACH: usize = 18;
+const LISTENER_REACH: usize = 18;
 
 words!(
     PERFORMS,
@@ -44,14 +44,14 @@ fn could_name(inner: &str, table: &Table) -> bool {
 
 /// "„…“, sagte Lang der „Inselzeitung“", "« … », a dit Roy au « Courrier du Port »", "– … – powiedziała Kos „Gazecie Wyspy”":
 /// the name of the listener, behind a quotation and its verb.
-pub(super) fn is_told(tokens: &Tokens, index: usize, inner: &str, table: &Table) -> bool {
+pub(super) fn is_listener(tokens: &Tokens, index: usize, inner: &str, table: &Table) -> bool {
     if table.is("no-capitals") || !could_name(inner, table) {
         return false;
     }
     let (at, sentence) = tokens.of_quote[index];
     let Some((range, _)) = tokens.sentences.get(sentence) else { return false };
     let list = &tokens.list;
-    let low = range.start.max(at.saturating_sub(TOLD_REACH));
+    let low = range.start.max(at.saturating_sub(LISTENER_REACH));
     let Some(quote) = (low..at).rev().find(|&at| matches!(list[at].kind, Kind::Quote(_))) else {
         return false;
     };
@@ -177,7 +177,7 @@ pub(super) fn is_called_behind(text: &str, end: usize) -> bool {
     })
 }
 
-/// “Should it be rebuilt?”, 62 per cent answered: a share of those who were asked is no speaker.
+/// “Should it be rebuilt?”, 62 per cent answered: a share of those who were asked is not a speaker.
 pub(super) fn is_answered_by_share(
     text: &str,
     tokens: &Tokens,

@@ -1,4 +1,4 @@
-//! Single marks told from apostrophes.
+//! Single marks distinguished from apostrophes.
 //!
 //! Owns which of them pair. Deliberately makes no spans.
 

@@ -28,7 +28,7 @@ fn a_part_of_a_page_is_asked_for_under_a_lease_of_its_host_beside_the_page_itsel
     };
     assert_eq!(turn(&mut renders, &own), PartTurn::Go);
     assert!(is_elsewhere(turn(&mut other, &own)));
-    // A host that nobody holds is leased for it, whatever is due of it.
+    // A host that no worker holds is leased for it, whatever is due of it.
     assert_eq!(turn(&mut renders, &parts), PartTurn::Go);
     assert!(renders.guard(&parts).unwrap().holds());
     assert!(is_elsewhere(turn(&mut other, &parts)));
@@ -41,13 +41,13 @@ fn a_part_of_a_page_is_asked_for_under_a_lease_of_its_host_beside_the_page_itsel
     }
     assert!(renders.guard(&parts).unwrap().holds(), "it is being asked");
     assert!(is_elsewhere(turn(&mut other, &parts)));
-    // Its pause goes with it to whoever has it next.
+    // Its pause stays with it for the next worker that leases it.
     renders.pace_host(&parts, second(0).plus(Duration::from_secs(20)), second(0)).unwrap();
     Queue::end_part(&mut renders, &parts);
     assert!(matches!(turn(&mut renders, &parts), PartTurn::Wait(_)), "it is paced");
     let began = Instant::now();
     let last = loop {
-        // As the loop of a crawl does: who asks what comes next gives back what is of no use.
+        // As the loop of a crawl does: asking for the next URL gives back hosts that are not needed.
         assert!(!matches!(renders.next(second(0), &mut |_| false).unwrap(), Next::Ready(_)));
         let turn = turn(&mut other, &parts);
         if !is_elsewhere(turn) {

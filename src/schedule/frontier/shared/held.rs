@@ -23,12 +23,12 @@ pub(super) struct Held {
     pub(super) flight: Option<u64>,
     /// Until when, by the watch, it is about to be asked though none of its URLs is in flight.
     pub(super) reserved_until: i64,
-    /// What the last worker left, until it is told; what this one leaves, and what of it is not written.
+    /// What the last worker left, until it is taken; what this one leaves, and what of it is not written.
     pub(super) left: Option<Vec<u8>>,
     pub(super) facts: Option<Vec<u8>>,
-    /// The same for what goes by keys.
+    /// The same for values stored by key.
     pub(super) left_memory: HashMap<Vec<u8>, Vec<u8>>,
-    pub(super) told: HashSet<Vec<u8>>,
+    pub(super) taken: HashSet<Vec<u8>>,
     pub(super) memory: BTreeMap<Vec<u8>, Vec<u8>>,
     /// Whether another worker waits for it.
     pub(super) is_wanted: bool,
@@ -50,7 +50,7 @@ impl Held {
             left: Some(host.facts),
             facts: None,
             left_memory: host.memory.into_iter().collect(),
-            told: HashSet::new(),
+            taken: HashSet::new(),
             memory: BTreeMap::new(),
             is_wanted: false,
             may_have_more: false,
@@ -78,7 +78,7 @@ impl Held {
         })
     }
 
-    /// Whether there is nothing to ask it for a while, so that it is of use to nobody here. `watch` is the
+    /// Whether there is nothing to ask it for a while, so that it is of no use here. `watch` is the
     /// watch's time.
     pub(super) fn is_idle(&self, now: i64, watch: i64, margin: i64) -> bool {
         if self.flight.is_some() || self.reserved_until > watch {

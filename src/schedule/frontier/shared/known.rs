@@ -1,4 +1,4 @@
-//! What a worker can say of URLs and of the whole, beside who is next.
+//! What a worker can say of URLs and of the whole, beside which URL is next.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use crate::base::TargetUri;
 use crate::schedule::change::ScheduleError;
 use crate::schedule::entry::url_digest;
 
-/// All is counted again after so long: that reads every URL.
+/// All is counted again after this time: that reads every URL.
 const COUNT_EVERY: Duration = Duration::from_mins(5);
 /// This many look-ups are remembered.
 const LOOKED_UP_MAX: usize = 20_000;
@@ -63,7 +63,7 @@ impl SharedFrontier {
         self.found.iter().find(|found| found.url.digest == *digest).map(|found| &found.url)
     }
 
-    fn told(&self, url: &LeasedUrl) -> Option<KnownUrl> {
+    fn known_url(&self, url: &LeasedUrl) -> Option<KnownUrl> {
         owners::known(url, self.times.to_caller(url.due))
     }
 
@@ -76,22 +76,22 @@ impl SharedFrontier {
             uris.iter().map(|uri| (uri.host_key().as_str().to_owned(), url_digest(uri))).collect();
         let mut known: Vec<Option<KnownUrl>> = keys
             .iter()
-            .map(|(host, digest)| self.own(host, digest).and_then(|url| self.told(url)))
+            .map(|(host, digest)| self.own(host, digest).and_then(|url| self.known_url(url)))
             .collect();
         let mut asked: Vec<usize> = (0..keys.len()).collect();
         asked.retain(|at| known.get(*at).is_some_and(Option::is_none));
         if !asked.is_empty() && !self.is_away() {
             let wanted: Vec<_> = asked.iter().filter_map(|at| keys.get(*at).cloned()).collect();
-            let answers = self.heard(self.leases.known(&wanted))?.unwrap_or_default();
+            let answers = self.unless_away(self.leases.known(&wanted))?.unwrap_or_default();
             for (at, url) in asked.iter().zip(answers) {
                 if let (Some(slot), Some(url)) = (known.get_mut(*at), url) {
-                    *slot = self.told(&url);
+                    *slot = self.known_url(&url);
                 }
             }
         }
         for (slot, (_, digest)) in known.iter_mut().zip(&keys) {
             if slot.is_none() {
-                *slot = self.just_found(digest).and_then(|url| self.told(url));
+                *slot = self.just_found(digest).and_then(|url| self.known_url(url));
             }
         }
         Ok(known)

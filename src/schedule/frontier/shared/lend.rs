@@ -30,7 +30,7 @@ impl SharedFrontier {
         }
         let began = self.times.watch.now();
         let answer = self.leases.lease(&self.request(room.min(self.options.lease_hosts)));
-        let Some(granted) = self.heard(answer)? else {
+        let Some(granted) = self.unless_away(answer)? else {
             return Ok(Some(Next::Wait(self.times.after(AWAY))));
         };
         self.times.keeper_is(granted.now, began);
@@ -50,7 +50,7 @@ impl SharedFrontier {
     pub(super) fn lease_one(&mut self, host: &str) -> Result<(), ScheduleError> {
         let began = self.times.watch.now();
         let answer = self.leases.lease_host(&self.request(1), host);
-        if let Some(granted) = self.heard(answer)? {
+        if let Some(granted) = self.unless_away(answer)? {
             self.times.keeper_is(granted.now, began);
             self.take_hosts(granted, began);
         }
@@ -62,7 +62,7 @@ impl SharedFrontier {
             let name = host.host.clone();
             let urls = std::mem::take(&mut host.urls);
             if let Some(before) = self.held.remove(&name) {
-                // Its lease had ended without anyone noticing.
+                // Its lease had ended unnoticed.
                 before.guard.end();
             }
             let guard = LeaseGuard::new(self.times.watch);
@@ -96,9 +96,9 @@ impl SharedFrontier {
         if self.is_away() || !self.held.values().any(is_dry) {
             return Ok(false);
         }
-        // What came of those visits has to be there before more is asked for.
+        // The results of those visits have to be there before more is asked for.
         let written = self.write(false);
-        if self.heard(written)?.is_none() {
+        if self.unless_away(written)?.is_none() {
             return Ok(false);
         }
         let dry: HashMap<String, i64> = self
@@ -109,7 +109,7 @@ impl SharedFrontier {
             .collect();
         let asked: Vec<(String, i64)> = dry.into_iter().collect();
         let answer = self.leases.load(&asked, &self.request(0));
-        let Some(loaded) = self.heard(answer)? else { return Ok(false) };
+        let Some(loaded) = self.unless_away(answer)? else { return Ok(false) };
         for (host, _) in &asked {
             if let Some(held) = self.held.get_mut(host) {
                 held.may_have_more = false;

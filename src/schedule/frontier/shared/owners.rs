@@ -1,6 +1,6 @@
 //! Whose a URL of a shared queue is. The names stand beside the entry, in the order in which they came, and
-//! the entry's numbers are places among them; who comes only ever adds a name at the end, so that a worker
-//! that holds the host can tell who came since it read the URL.
+//! the entry's numbers are places among them; a new job only ever adds a name at the end, so that a worker
+//! that holds the host can tell which jobs came since it read the URL.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::super::{KnownUrl, NamedBy};
 use crate::base::Timestamp;
 use crate::schedule::entry::{Entry, Owner, Phase, cut};
 
-/// Who names a URL. A name that stands twice, as renames may leave it, counts once.
+/// The jobs that name a URL. A name that stands twice, as renames may leave it, counts once.
 pub(super) fn named_by(entry: &Entry, jobs: &[String]) -> Vec<NamedBy> {
     let owners = entry.owners(|| (0..).take(jobs.len()));
     let mut named: Vec<NamedBy> = Vec::with_capacity(owners.len());
@@ -25,7 +25,7 @@ pub(super) fn named_by(entry: &Entry, jobs: &[String]) -> Vec<NamedBy> {
     named
 }
 
-/// Writes into an entry who names it; their names, in order.
+/// Writes into an entry which jobs name it; their names, in order.
 pub(super) fn write_names(mut named_by: Vec<NamedBy>, entry: &mut Entry) -> Vec<String> {
     for (place, one) in (0..).zip(&mut named_by) {
         one.id = place;
@@ -34,7 +34,7 @@ pub(super) fn write_names(mut named_by: Vec<NamedBy>, entry: &mut Entry) -> Vec<
     named_by.iter().map(|one| one.job.to_string()).collect()
 }
 
-/// What a reader is told of a URL; `None` for bytes that are no entry.
+/// What a reader sees of a URL; `None` for bytes that are not an entry.
 pub(super) fn known(url: &LeasedUrl, due: Timestamp) -> Option<KnownUrl> {
     let entry = Entry::of_bytes(&url.entry)?;
     let named_by = named_by(&entry, &url.jobs);
@@ -43,7 +43,7 @@ pub(super) fn known(url: &LeasedUrl, due: Timestamp) -> Option<KnownUrl> {
 
 impl LeasedUrl {
     /// The URL with a job more that has found it, and whether that asks for a visit; `None` where it is the
-    /// job's already, or one of them cannot be read. For whoever keeps the queue.
+    /// job's already, or one of them cannot be read. For the keeper of the queue.
     #[must_use]
     pub fn joined_by(&self, found: &FoundUrl) -> Option<(Self, bool)> {
         let job = found.url.jobs.first()?;
@@ -51,7 +51,7 @@ impl LeasedUrl {
             return None;
         }
         let (mut entry, new) = (Entry::of_bytes(&self.entry)?, Entry::of_bytes(&found.url.entry)?);
-        // A part of a page was captured for all who show it, anyone who names it now.
+        // A part of a page was captured for all pages that show it, whichever job names it now.
         let is_wanted = found.again
             || self.phase == Phase::Queued
             || !new.path.is_requisite()
@@ -83,7 +83,7 @@ impl LeasedUrl {
         Some((url, is_wanted))
     }
 
-    /// What came of a visit, with the jobs that came since the URL was read. For whoever keeps the queue.
+    /// The result of a visit, with the jobs that came since the URL was read. For the keeper of the queue.
     #[must_use]
     pub fn with_jobs_of(mut self, stored: &Self) -> Self {
         let came = stored.jobs.get(self.jobs_read..).unwrap_or_default();
@@ -181,7 +181,7 @@ mod tests {
         let kept = visited.with_jobs_of(&stored);
         assert_eq!(kept.jobs, ["a", "c"]);
         assert_eq!(names(&kept)[1], ("c".to_owned(), "by=c".to_owned(), false));
-        // Nobody came: nothing is changed, whatever the order of things.
+        // No job came: nothing is changed, whatever the order of operations.
         assert_eq!(kept.clone().with_jobs_of(&taken), kept);
     }
 }

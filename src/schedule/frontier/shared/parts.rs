@@ -17,7 +17,7 @@ use crate::schedule::change::ScheduleError;
 /// For how long a host is kept for the next part of a page, after a part of it was asked for, in microseconds: the
 /// parts of a page come soon after one another, and each lease of a host costs a transaction.
 const KEPT: i64 = 2_000_000;
-/// As many hosts are remembered that other workers hold.
+/// At most this many hosts that other workers hold are remembered.
 const ELSEWHERE_MAX: usize = 1_000;
 
 /// Parts of pages that are asked for, by host; which hosts were held by others a moment ago.
@@ -95,7 +95,7 @@ impl SharedFrontier {
         self.parts.under_way.entry(host.as_str().to_owned()).or_default().push(epoch);
     }
 
-    /// Before when the next one who holds a host may ask it.
+    /// The earliest time at which the next worker that holds a host may ask it.
     pub(super) fn pause_host(
         &mut self,
         host: &HostKey,
@@ -106,10 +106,10 @@ impl SharedFrontier {
         let Some(held) = self.held.get_mut(host.as_str()) else { return Ok(()) };
         held.pause_until(ready, high, margin);
         self.gathered_since.get_or_insert_with(Instant::now);
-        // As for a page: whoever has the host next is to know even if this worker ends now.
+        // As for a page: the next worker that holds the host is to know even if this worker ends now.
         if held.pause > margin && !self.is_away() {
             let written = self.write(false);
-            self.heard(written)?;
+            self.unless_away(written)?;
         }
         Ok(())
     }

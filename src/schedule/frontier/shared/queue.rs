@@ -213,7 +213,7 @@ impl Queue for SharedFrontier {
     ) -> Result<(), ScheduleError> {
         self.times.caller_is(now);
         let (ready, high) = (self.times.ready(until), self.times.keeper_high());
-        // Of a host that is not held nobody here has asked anything.
+        // No request was sent from here to a host that is not held.
         if let Some(held) = self.held.get_mut(host.as_str()) {
             held.ready = ready;
             held.pause = held.pause.max(ready.saturating_sub(high));
@@ -247,7 +247,7 @@ impl Queue for SharedFrontier {
         let urls = if self.is_away() {
             Ok(None)
         } else {
-            self.heard(self.leases.entries_of(host.as_str(), job))
+            self.unless_away(self.leases.entries_of(host.as_str(), job))
         };
         let urls = match urls {
             Ok(urls) => urls.unwrap_or_default(),
@@ -377,28 +377,28 @@ impl Queue for SharedFrontier {
     ) -> Result<Option<Option<Vec<u8>>>, ScheduleError> {
         let is_away = self.is_away();
         let Some(held) = self.held.get_mut(host.as_str()) else { return Ok(None) };
-        if held.told.contains(key) {
+        if held.taken.contains(key) {
             return Ok(None);
         }
         if key.first() == Some(&ALONG) {
-            held.told.insert(key.to_owned());
+            held.taken.insert(key.to_owned());
             return Ok(Some(held.left_memory.remove(key)));
         }
         if is_away {
             return Ok(Some(None));
         }
-        let Some(left) = self.heard(self.leases.recall(host.as_str(), key))? else {
+        let Some(left) = self.unless_away(self.leases.recall(host.as_str(), key))? else {
             return Ok(Some(None));
         };
         if let Some(held) = self.held.get_mut(host.as_str()) {
-            held.told.insert(key.to_owned());
+            held.taken.insert(key.to_owned());
         }
         Ok(Some(left))
     }
 
     fn leave_memory(&mut self, host: &HostKey, key: &[u8], value: Vec<u8>) {
         if let Some(held) = self.held.get_mut(host.as_str()) {
-            held.told.insert(key.to_owned());
+            held.taken.insert(key.to_owned());
             held.memory.insert(key.to_owned(), value);
             self.gathered();
         }
@@ -418,7 +418,7 @@ impl Queue for SharedFrontier {
         }
         self.write(true)?;
         // It answers, whatever it did a moment ago.
-        self.heard(Ok(()))?;
+        self.unless_away(Ok(()))?;
         self.report(true)
     }
 }

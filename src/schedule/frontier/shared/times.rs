@@ -95,7 +95,7 @@ impl Times {
         Timestamp::from_unix_micros(self.caller().saturating_add(after))
     }
 
-    /// So long after now, by the caller's clock.
+    /// This long after now, by the caller's clock.
     pub(super) fn after(&self, time: Duration) -> Timestamp {
         Timestamp::from_unix_micros(self.caller().saturating_add(micros(time)))
     }
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_keepers_time_is_told_without_the_callers_clock() {
+    fn the_keepers_time_is_computed_without_the_callers_clock() {
         let mut times = Times::new();
         assert!(!times.is_known());
         let caller = Timestamp::from_unix_seconds(5_000);

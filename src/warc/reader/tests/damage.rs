@@ -1,4 +1,4 @@
-//! Reading what is cut, damaged, lying or no WARC at all.
+//! Reading files that are cut, damaged, state false lengths or are not WARC at all.
 
 use super::*;
 
@@ -86,7 +86,7 @@ fn a_page_cannot_pass_for_a_record() {
     assert_eq!(intact(&seen(&broken)), [0, 2]);
 }
 
-/// Packs bytes that are no proper record as one foreign member.
+/// Packs bytes that are not a proper record as one foreign member.
 fn member_of(raw: &[u8]) -> Vec<u8> {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(6));
     gzip.write_all(raw).unwrap();

@@ -126,8 +126,8 @@ fn every_kind_of_record_is_read_and_keeps_to_the_rules() {
     assert_eq!(reader.take_findings(), []);
 }
 
-/// Until interim responses were put together, the main record listed each of them: as many as a
-/// head limit of 1 MiB let in.
+/// Until interim responses were put together, the main record listed each of them: up to the number
+/// that a head limit of 1 MiB allowed.
 #[test]
 fn a_header_that_lists_all_the_interim_responses_of_a_flood_is_read() {
     let listed = "WARC-Concurrent-To: <urn:uuid:92283950-ef2f-4d72-b224-f54c6ec90bb0>\r\n";

@@ -1,4 +1,4 @@
-//! The engines, each as its documentation says that it is loaded and asked.
+//! The engines, each loaded and queried as its documentation describes.
 
 use std::ops::Bound;
 use std::path::Path;

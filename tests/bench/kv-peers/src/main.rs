@@ -1,7 +1,7 @@
 //! What redb, fjall and LMDB do with the keys and values that the index has in sled.
 //!
 //! `cargo run --release --manifest-path tests/bench/kv-peers/Cargo.toml`; further arguments: the number of captures
-//! (5,000,000), of URLs (900,000), and the cache in MiB (256), which LMDB has not.
+//! (5,000,000), of URLs (900,000), and the cache in MiB (256), which LMDB does not have.
 //!
 //! An index is made as `cargo bench --bench index_size` makes it, and its trees are copied into a file, in
 //! order. Each engine, in a process of its own, then takes them in as it does best (one pass over

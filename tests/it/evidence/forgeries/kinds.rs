@@ -1,4 +1,4 @@
-//! Kinds of forgers, by what they have in their hands.
+//! Kinds of forgers, by what they possess.
 
 use std::fs;
 use std::path::Path;
@@ -24,7 +24,7 @@ use crate::evidence::copy;
 use crate::support::cli::{pressmark, stderr};
 use crate::support::rewrite::rewrite;
 
-/// Who changes files, drops and swaps them, and mends the list.
+/// A forger that changes, drops and swaps files, and updates the list.
 pub fn by_files(forged: &mut Forgeries, sound: &Contents, other: &Contents) {
     for (name, bytes) in sound {
         let mut altered = sound.clone();
@@ -58,7 +58,7 @@ pub fn by_files(forged: &mut Forgeries, sound: &Contents, other: &Contents) {
         set(&mut list, name, get(other, name));
     }
     forged.add("the list of another bundle", &list);
-    // What the issue of a forged bundle began with.
+    // The forged bundle that started the issue.
     let mut texts = sound.clone();
     for name in ["certificate.html", "article.txt", "citation.txt"] {
         let text = String::from_utf8(get(sound, name).to_vec()).unwrap();
@@ -72,7 +72,7 @@ pub fn by_files(forged: &mut Forgeries, sound: &Contents, other: &Contents) {
     }
 }
 
-/// Who makes a zip that some programs unpack to other files than were checked.
+/// A forger that makes a zip that some programs unpack to other files than were checked.
 pub fn by_zip(forged: &mut Forgeries, sound: &Contents) {
     for (name, bytes) in sound {
         let forgery = (name.clone(), [bytes.as_slice(), b"forged"].concat());
@@ -94,7 +94,7 @@ pub fn by_zip(forged: &mut Forgeries, sound: &Contents) {
     forged.bytes("half of it".to_owned(), &plain[..plain.len() / 2]);
 }
 
-/// Who has a key of his own.
+/// A forger with a key of their own.
 pub fn by_fresh_key(forged: &mut Forgeries, scene: &Scene, sound: &Contents) {
     let dir = tempfile::tempdir().unwrap();
     let fresh = LogKey::make(&dir.path().join("k")).unwrap();
@@ -150,7 +150,7 @@ pub fn by_fresh_key(forged: &mut Forgeries, scene: &Scene, sound: &Contents) {
         forged.each(&format!("a later key, signed {signature}"), &later);
         forged.add(format!("a later key that signs, {signature}"), &signed(mended(later), &fresh));
     }
-    // The keys in another order, and one of them left away.
+    // The keys in another order, and one of them omitted.
     let mut first_only = sound.clone();
     let mut json = json_of(sound);
     json["keys"].as_array_mut().unwrap().pop();
@@ -171,7 +171,7 @@ pub fn by_fresh_key(forged: &mut Forgeries, scene: &Scene, sound: &Contents) {
     forged.each("no key of the log", &without(sound.clone(), &all));
 }
 
-/// Who has a copy of the archive and no key, and makes a log of his own over what he changed.
+/// A forger with a copy of the archive and no key, that makes a new log over the changed files.
 pub fn by_archive(forged: &mut Forgeries, scene: &Scene) {
     let now = Timestamp::parse("2030-01-01T00:00:00Z").unwrap();
     let origin = fs::read_to_string(&scene.first).unwrap().lines().next().unwrap().to_owned();
@@ -211,15 +211,15 @@ pub fn by_archive(forged: &mut Forgeries, scene: &Scene) {
             });
         }
     };
-    let anew = |root: &Path| {
+    let recreated = |root: &Path| {
         forge_words(root);
         fs::remove_dir_all(root.join("evidence")).unwrap();
     };
-    let fresh = made_by(&anew, "anew.zip", &Options::default());
+    let fresh = made_by(&recreated, "anew.zip", &Options::default());
     forged.add("a log made anew", &fresh);
     let named = Options { origin: Some(origin), ..Options::default() };
-    forged.add("a log made anew under the same name", &made_by(&anew, "named.zip", &named));
-    // The true log, and beyond it a key that the forger says replaced a lost one.
+    forged.add("a log made anew under the same name", &made_by(&recreated, "named.zip", &named));
+    // The true log, and after it a key that the forger claims replaced a lost one.
     let lost = |root: &Path| {
         fs::remove_file(root.join("evidence/log.key")).unwrap();
         replace_lost_key(&Layout::new(root), &Options::default(), now).unwrap();
@@ -237,8 +237,8 @@ impl tlog_tiles::HashReader for Tree {
 }
 
 /// A bundle whose log holds these leaves of keys and its records, all of it signed by `signer`:
-/// nothing in it contradicts anything else in it, but for the keys. The first key comes first, the
-/// others after it, or last where there must be a proof for this many leaves before them.
+/// it is consistent except for the keys. The first key comes first, the others after it, or last where
+/// there must be a proof for this many leaves before them.
 fn over_a_log_of_its_own(
     sound: &Contents,
     keys: &[String],
@@ -312,7 +312,7 @@ fn over_a_log_of_its_own(
     signed(mended(with_json(&contents, &json)), signer)
 }
 
-/// Who makes a whole log of his own around the leaves of the true keys, which are no secret.
+/// A forger that makes a whole log of their own around the leaves of the true keys, which are not secret.
 pub fn by_tree(forged: &mut Forgeries, sound: &Contents) {
     let dir = tempfile::tempdir().unwrap();
     let fresh = LogKey::make(&dir.path().join("k")).unwrap();
@@ -359,14 +359,14 @@ pub fn by_tree(forged: &mut Forgeries, sound: &Contents) {
     }
 }
 
-/// Someone with the key of the log: records, and files beside those of a bundle.
+/// A forger with the key of the log: records, and files beside those of a bundle.
 pub fn by_log_key(forged: &mut Forgeries, scene: &Scene, sound: &Contents) {
     for extra in ["article2.txt", "leaves/99.txt", "timestamps/b.tsr", "keys/03.pem", "record"] {
         let mut more = sound.clone();
         more.push((extra.to_owned(), b"forged".to_vec()));
         forged.add(format!("{extra} added and signed"), &scene.signed_by_the_log(more));
     }
-    // Another history under the true keys, with a proof for as many leaves as somebody kept.
+    // Another history under the true keys, with a proof for the number of leaves of a kept checkpoint.
     let text = |name: &str| String::from_utf8(get(sound, name).to_vec()).unwrap();
     let first = fs::read_to_string(&scene.first).unwrap();
     let size: u64 = first.lines().nth(1).unwrap().parse().unwrap();

@@ -26,7 +26,7 @@ pub fn without(mut contents: Contents, names: &[&str]) -> Contents {
     contents
 }
 
-/// With a list that fits the files; its signature stays.
+/// With a list that matches the files; its signature stays.
 pub fn mended(contents: Contents) -> Contents {
     let mut contents = without(contents, &["SHA256SUMS"]);
     let mut lines: Vec<String> = Vec::new();
@@ -105,14 +105,14 @@ impl Forgeries {
         self.made.push((name.into(), path));
     }
 
-    /// As it is, with the list mended, and with its signature gone.
+    /// As it is, with the list updated, and without its signature.
     pub fn each(&mut self, name: &str, contents: &Contents) {
         self.add(name, contents);
         self.add(format!("{name}, listed"), &mended(contents.clone()));
         self.add(format!("{name}, listed, unsigned"), &unsigned(contents.clone()));
     }
 
-    /// Those that either of the checkers does not find.
+    /// Those that at least one of the checkers does not detect.
     pub fn missed(&self, given: &Given) -> Vec<String> {
         let paths: Vec<PathBuf> = self.made.iter().map(|(_, path)| path.clone()).collect();
         let found = both(&paths, given);
@@ -155,7 +155,7 @@ pub fn changes(value: &Value) -> Vec<(String, Value)> {
     out
 }
 
-/// A document with one such change; none where it changes nothing.
+/// A document with one such change; `None` where it changes nothing.
 pub fn changed(document: &Value, (path, to): &(String, Value)) -> Option<Value> {
     let mut out = document.clone();
     let (at, how) = path.split_once(' ').unwrap_or((path, ""));

@@ -1,4 +1,4 @@
-//! An archive with all that a bundle can hold, and what was kept of it elsewhere.
+//! An archive with everything that a bundle can hold, and what was kept of it elsewhere.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -24,7 +24,7 @@ pub const STORY: &str = "http://news.example/story";
 /// What was sent with the request for it.
 pub const SECRET: &str = "hunter2";
 
-/// An archive with all that a bundle can hold: a redirect, revisits, a request with a password, a key
+/// An archive with everything that a bundle can hold: a redirect, revisits, a request with a password, a key
 /// that was replaced, time stamps, checkpoints before and after; and what was kept of it elsewhere.
 pub struct Scene {
     pub archive: Archive,
@@ -98,7 +98,7 @@ impl Scene {
         out
     }
 
-    /// The first key, and the first checkpoint: what someone may have kept from the beginning.
+    /// The first key and the first checkpoint: what a verifier may have kept from the beginning.
     pub fn given(&self) -> Given {
         Given { key: Some(self.keys[0].clone()), kept: vec![self.first.clone()] }
     }

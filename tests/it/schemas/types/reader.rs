@@ -1,4 +1,4 @@
-//! The same of the answers that the server alone gives.
+//! The same for the answers that only the server gives.
 
 use std::collections::{BTreeMap, BTreeSet};
 

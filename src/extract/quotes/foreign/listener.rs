@@ -27,14 +27,17 @@ impl Clause<'_> {
     }
 
     /// "powiedział PAP burmistrz Jan Kos", "рассказал РИА Новости мэр Антон Лавров", "ha detto all’ANSA il sindaco Luca
-    /// Ferri": the speaker behind the listener. `told` is what stands right behind the verb.
-    pub(super) fn behind_told(&self, told: &Mention) -> Option<Mention> {
-        if told.kind != MentionKind::Name || told.name.len() > 2 || told.tokens.len() > 2 {
+    /// Ferri": the speaker behind the listener. `listener` is what stands right behind the verb.
+    pub(super) fn behind_listener(&self, listener: &Mention) -> Option<Mention> {
+        if listener.kind != MentionKind::Name
+            || listener.name.len() > 2
+            || listener.tokens.len() > 2
+        {
             return None;
         }
-        let next = told.tokens.end;
+        let next = listener.tokens.end;
         let bare_case = self.table.is("no-articles");
-        if !(bare_case || self.is_acronym(told.name.start)) || next >= self.to {
+        if !(bare_case || self.is_acronym(listener.name.start)) || next >= self.to {
             return None;
         }
         let office = self.is_role(next) || self.is_determiner(next) && self.is_role(next + 1);
@@ -44,7 +47,7 @@ impl Clause<'_> {
         named.then_some(speaker)
     }
 
-    /// "Антон Лавров ТАСС": a name without the agency that listened, in languages where case alone tells it.
+    /// "Антон Лавров ТАСС": a name without the agency that listened, in languages where only case marks it.
     pub(super) fn without_agency(&self, name: std::ops::Range<usize>) -> std::ops::Range<usize> {
         let last = name.end.saturating_sub(1);
         let trailing = self.table.is("no-articles")

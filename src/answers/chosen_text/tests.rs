@@ -1,5 +1,5 @@
-//! Pages that are sent with their text, without it, or first so and then so, some of them rendered: every answer is made
-//! of the form that has the text, says so, and counts nothing twice.
+//! Pages that are sent with their text, without it, or first with it and later without, some of them rendered:
+//! every answer is made of the form that has the text, says so, and counts nothing twice.
 
 use super::*;
 use crate::answers::blame::blame;
@@ -16,7 +16,7 @@ use crate::readings::{DERIVED_BYTES_MAX, Readings};
 use crate::search::SearchOptions;
 use crate::search::find::Order;
 
-/// Sent with its text, and rendered all the same.
+/// Sent with its text, and rendered as well.
 const BOTH: &str = "http://courier.example/both";
 /// Sent as a shell, and rendered.
 const SHELL: &str = "http://courier.example/shell";
@@ -57,13 +57,13 @@ fn asked(archive: &Archive) -> Asked {
     Asked::new(archive.reader(), readings).with_search(SearchOptions::default())
 }
 
-/// The path of a page, marked where what is said of it is from its rendering.
+/// The path of a page, marked where the answer comes from its rendering.
 fn short(url: &str, rendering: bool) -> String {
     let path = url.rsplit('/').next().unwrap_or_default();
     if rendering { format!("{path}*") } else { path.to_owned() }
 }
 
-/// That a question has the answers that are expected for each form: without one, plain, rendered.
+/// Checks that a question has the expected answers for each form: without one, plain, rendered.
 #[track_caller]
 fn check(ask: &dyn Fn(&Asked, Option<Form>) -> Vec<String>, expected: [&[&str]; 3]) {
     let archive = archive();
@@ -107,7 +107,7 @@ fn a_search_finds_words_where_the_text_is_and_each_once() {
             &["both*", "moved*", "shell*"],
         ],
     );
-    // What only the rendering of a page has that was sent with its text is asked for by its form.
+    // What only the rendering has, where the page was sent with its text, is found only by form.
     check(&|asked, form| searched(asked, form, "\"ferry company\""), [&[], &[], &["both*"]]);
 }
 
@@ -157,8 +157,8 @@ fn quotations_are_those_of_the_form_that_has_the_article() {
     let of_pages = |asked: &Asked, form| {
         let request = QuotesRequest { form, ..QuotesRequest::default() };
         let of = |url: &&str| {
-            let (told, found) = of_url(asked, url, &request).ok()?;
-            Some(format!("{} {}", short(url, told.is_rendering()), found.is_some()))
+            let (chosen, found) = of_url(asked, url, &request).ok()?;
+            Some(format!("{} {}", short(url, chosen.is_rendering()), found.is_some()))
         };
         [BOTH, SHELL, MOVED, FOREIGN].iter().filter_map(of).collect()
     };
@@ -176,8 +176,8 @@ fn quotations_are_those_of_the_form_that_has_the_article() {
 fn quotations_at_a_time_are_those_of_the_form_that_had_the_article_then() {
     let archive = archive();
     let request = QuotesRequest { at: Some(Archive::at(2)), ..QuotesRequest::default() };
-    let (told, found) = of_url(&asked(&archive), MOVED, &request).unwrap();
-    assert!(!told.is_rendering() && found.is_some());
+    let (chosen, found) = of_url(&asked(&archive), MOVED, &request).unwrap();
+    assert!(!chosen.is_rendering() && found.is_some());
 }
 
 #[test]
@@ -187,11 +187,11 @@ fn sentences_come_from_versions_of_one_form() {
             let found = blame(asked, url, (form, None)).ok()?;
             let changed = found.found.sentences.iter().filter(|one| one.changed.is_some());
             let is_one = |one: &crate::history::provenance::VersionCapture| {
-                one.entry.form() == Some(found.told.form)
+                one.entry.form() == Some(found.chosen.form)
             };
             assert!(found.found.versions.iter().all(is_one), "{url}");
-            assert_eq!(found.json().rendering, found.told.is_rendering());
-            Some(format!("{} {}", short(url, found.told.is_rendering()), changed.count()))
+            assert_eq!(found.json().rendering, found.chosen.is_rendering());
+            Some(format!("{} {}", short(url, found.chosen.is_rendering()), changed.count()))
         };
         [BOTH, SHELL, MOVED, FOREIGN].iter().filter_map(of).collect()
     };

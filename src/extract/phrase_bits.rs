@@ -25,7 +25,7 @@ pub(super) enum List {
 
 /// The lists that have a phrase in a text, a bit each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Heard(u16);
+pub(super) struct Lists(u16);
 
 impl List {
     pub(super) fn bit(self) -> u16 {
@@ -33,8 +33,8 @@ impl List {
     }
 }
 
-impl Heard {
-    /// The lists with these bits; all of them where nobody looked.
+impl Lists {
+    /// The lists with these bits; all of them where no search was made.
     pub(super) fn of_bits(bits: Option<u16>) -> Self {
         Self(bits.unwrap_or(u16::MAX))
     }

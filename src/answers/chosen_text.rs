@@ -11,19 +11,19 @@ use super::{AnswerError, Archive};
 
 /// The text that an answer is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct ChosenText {
     /// The address that was asked for.
     pub url: String,
     /// In which form its captures have it.
     pub form: Form,
     /// The address that has it instead, and what that is to the page.
     pub alternate: Option<(String, AlternateKind)>,
-    /// Whether nobody asked for this form.
+    /// Whether this form is the default, and was not asked for.
     is_usual: bool,
 }
 
-impl Told {
-    /// The text of a page in a form, or without one where its text is at a time (now without it).
+impl ChosenText {
+    /// The text of a page in a form; without one, where its text is at a time (without a time, now).
     ///
     /// # Errors
     /// When the index cannot answer.
@@ -64,8 +64,7 @@ impl Told {
         self.alternate.as_ref().map(|(url, _)| url.clone())
     }
 
-    /// What has to be said beside an answer: that it is about something else than what was sent. `None` where it is
-    /// about that.
+    /// The note beside an answer that is about something other than what was sent; `None` where it is about that.
     #[must_use]
     pub fn note(&self) -> Option<String> {
         let sent = match self.is_usual {
