@@ -1,8 +1,8 @@
 //! What a relay attests of a session: the connection is brought to its end, so that both sides have seen the same bytes, and
 //! the relay's note is fetched.
 //!
-//! The note is kept as it came. Here it is only compared with the bytes that were kept: what does not agree would prove
-//! nothing, and is left out with a word on why. What it proves is checked by whoever reads the archive.
+//! The note is kept as it came. Here it is only compared with the bytes that were kept: a note that does not agree
+//! would prove nothing, and is left out with a message on why. Readers of the archive check what it proves.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::recorded::{Flows, Taps};
 use super::secrets::SecretLog;
 use super::stream::BoxStream;
-use crate::base::DigestAlgorithm;
+use crate::base::{Digest, DigestAlgorithm};
 use crate::http::{AttestedSession, Head};
 
 /// How long the server may take to end the connection; then the relay ends it.
@@ -35,8 +35,8 @@ pub(super) struct Attesting {
     pub(super) session: String,
 }
 
-/// Brings a connection to its end: `close_notify`, then whatever the server still sends. Its plaintext is read by nobody: after
-/// a whole response it is the server's own `close_notify`, and anything else shows in the comparison.
+/// Brings a connection to its end: `close_notify`, then whatever the server still sends. Its plaintext is not read: after a
+/// whole response it is the server's own `close_notify`, and anything else shows in the comparison.
 pub(super) async fn end(stream: &mut BoxStream) {
     let deadline = Instant::now() + END_TIMEOUT;
     let _ = timeout_at(deadline, stream.shutdown()).await;
@@ -58,6 +58,11 @@ pub(super) async fn note(
     if is_over {
         return Err("the session is longer than what is kept of one".to_owned());
     }
+    // Of megabytes it is computed beside the request for the note.
+    let hashing = tokio::task::spawn_blocking(move || {
+        let digest = DigestAlgorithm::Sha256.digest(&received);
+        (received, digest)
+    });
     let request =
         format!("GET /session/{session} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
     let asked = async {
@@ -77,16 +82,18 @@ pub(super) async fn note(
         Some(200) if !body.is_empty() => {}
         status => return Err(format!("the relay has no note on the session (status {status:?})")),
     }
-    let line = |what: &str, bytes: &[u8]| {
-        let digest = DigestAlgorithm::Sha256.digest(bytes);
+    let (received, received_digest) =
+        hashing.await.map_err(|why| format!("hashing the session: {why}"))?;
+    let line = |what: &str, bytes: &[u8], digest: &Digest| {
         format!("\n{what} {} {}\n", bytes.len(), HEXLOWER.encode(digest.as_bytes()))
     };
+    let sent_digest = DigestAlgorithm::Sha256.digest(&sent);
     let text = String::from_utf8_lossy(body);
-    for line in [line("sent", &sent), line("received", &received)] {
+    for line in [line("sent", &sent, &sent_digest), line("received", &received, &received_digest)] {
         if !text.contains(&line) {
             return Err("the relay saw other bytes than the two ends: it cut the connection, or a byte was lost".to_owned());
         }
     }
     let (note, secrets) = (body.to_vec(), secrets.text().into_bytes());
-    Ok(AttestedSession { note, sent, received, secrets })
+    Ok(AttestedSession { note, sent, received, received_digest, secrets })
 }

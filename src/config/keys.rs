@@ -878,7 +878,7 @@ keys! {
         "evidence.calendars",
         Kind::List,
         "",
-        "Calendars of OpenTimestamps (https://alice.btc.calendar.opentimestamps.org and others), which put digests of checkpoints into blocks of Bitcoin. Name each as it names itself in its answers: nobody else is asked for the rest of a proof. One that does not answer is asked again later, and nothing waits for it."
+        "Calendars of OpenTimestamps (https://alice.btc.calendar.opentimestamps.org and others), which put digests of checkpoints into blocks of Bitcoin. Name each as it names itself in its answers: no other server is asked for the rest of a proof. One that does not answer is asked again later, and nothing waits for it."
     ),
     EVIDENCE_CALENDARS_EVERY: DurationKey = (
         "evidence.calendars_every",
@@ -1010,7 +1010,7 @@ keys! {
         "relay.requests_per_minute",
         Kind::Integer,
         "1200",
-        "How many requests one address may make in a minute. Each page takes two: the session, and the note on it."
+        "How many requests one address may make in a minute. Each page takes one: fetching the note on its session is not counted."
     ),
     RELAY_KEYS: ListKey = (
         "relay.keys",

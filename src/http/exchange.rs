@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::coding::ContentCoding;
-use crate::base::{TargetUri, Timestamp};
+use crate::base::{Digest, TargetUri, Timestamp};
 
 /// Bytes that were received: in memory, or past a threshold in an unlinked temporary file.
 #[derive(Debug, Clone)]
@@ -132,7 +132,7 @@ pub enum Truncated {
 }
 
 impl Truncated {
-    /// The standard's word.
+    /// The standard's term.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -168,6 +168,8 @@ pub struct AttestedSession {
     pub sent: Vec<u8>,
     /// The bytes from the server.
     pub received: Vec<u8>,
+    /// The SHA-256 of `received`.
+    pub received_digest: Digest,
     /// The secrets that decrypt them: an NSS key log.
     pub secrets: Vec<u8>,
 }
@@ -201,7 +203,7 @@ pub struct Timing {
 pub enum BodyFraming {
     /// No body: HEAD, 1xx, 204, 304.
     None,
-    /// So many bytes.
+    /// This many bytes.
     Length(u64),
     /// Chunked.
     Chunked,
@@ -278,7 +280,7 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
-    /// The word for it in records and reports.
+    /// The term for it in records and reports.
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
@@ -292,7 +294,7 @@ impl FailureKind {
     }
 }
 
-/// An exchange that came to nothing: evidence too.
+/// A failed exchange, which is evidence too.
 #[derive(Debug, Clone)]
 pub struct Failure {
     /// What was asked for.

@@ -32,7 +32,7 @@ pub enum RelayError {
     /// The key cannot be used.
     #[error(transparent)]
     Key(#[from] EvidenceError),
-    /// A name that none may have.
+    /// A name that a relay may not have.
     #[error("{0:?} is no name of a relay: no blanks, no plus")]
     Name(String),
 }
@@ -72,7 +72,7 @@ impl Relay {
     /// Opens the key below `dir`, and makes it where there is none.
     ///
     /// # Errors
-    /// When the key cannot be read or made, or the name is none.
+    /// When the key cannot be read or made, or the name is invalid.
     pub fn open(dir: &Path, options: RelayOptions) -> Result<Self, RelayError> {
         let path = options.key_file.clone().unwrap_or_else(|| dir.join("relay.key"));
         let key = match LogKey::read(&path)? {
@@ -98,7 +98,7 @@ impl Relay {
     }
 }
 
-/// Answers until `stop` comes back.
+/// Answers until `stop` completes.
 pub async fn serve(
     listener: TcpListener,
     relay: Arc<Relay>,
@@ -168,19 +168,15 @@ async fn write(stream: &mut TcpStream, status: u16, fields: &str, body: &str) {
 impl Relay {
     async fn answer(&self, mut stream: TcpStream, peer: SocketAddr, clock: &dyn Clock) {
         let _ = stream.set_nodelay(true);
-        let allowed = {
-            let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
-            requests.take(peer.ip(), clock.now())
-        };
-        if let Err(wait) = allowed {
-            let fields = format!("Retry-After: {}\r\n", wait.as_secs().max(1));
-            return write(&mut stream, 429, &fields, "too many requests\n").await;
-        }
         let read = timeout(HEAD_TIMEOUT, head(&mut stream)).await;
         let request = match read.unwrap_or(Err((408, "the head took too long"))) {
             Ok(head) => Request::parse(&head),
             Err(why) => Err(why),
         };
+        if let Err(wait) = self.admit(request.as_ref().ok(), peer.ip(), clock) {
+            let fields = format!("Retry-After: {}\r\n", wait.as_secs().max(1));
+            return write(&mut stream, 429, &fields, "too many requests\n").await;
+        }
         let request = match request {
             Ok(request) => request,
             Err((status, why)) => return write(&mut stream, status, "", &format!("{why}\n")).await,
@@ -203,6 +199,26 @@ impl Relay {
             }
             Asked::Connect { host, port } => self.connect(stream, host, *port, clock).await,
         }
+    }
+
+    /// Counts a request of an address. The first request for the note on a session is not counted: without its note the
+    /// session that was admitted would be of no use.
+    ///
+    /// # Errors
+    /// How long the address has to wait.
+    fn admit(
+        &self,
+        request: Option<&Request>,
+        address: IpAddr,
+        clock: &dyn Clock,
+    ) -> Result<(), Duration> {
+        if let Some(Asked::Session(id)) = request.map(|request| &request.asked)
+            && self.sessions.is_first_request(id)
+        {
+            return Ok(());
+        }
+        let mut requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        requests.take(address, clock.now())
     }
 
     async fn connect(&self, mut stream: TcpStream, host: &str, port: u16, clock: &dyn Clock) {

@@ -9,13 +9,20 @@ use tokio::time::{Instant, timeout_at};
 
 /// The most notes that are kept: the oldest is forgotten first.
 const NOTES_MAX: usize = 10_000;
-/// How long one is waited for that is not signed yet.
+/// How long a note that is not signed yet is waited for.
 const WAIT_MAX: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Default)]
-struct Kept {
+struct Session {
     /// `None` while the session lasts.
-    notes: HashMap<String, Option<String>>,
+    note: Option<String>,
+    /// Whether the note was requested before.
+    is_requested: bool,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    notes: HashMap<String, Session>,
     order: VecDeque<String>,
 }
 
@@ -35,7 +42,7 @@ impl Sessions {
     /// A session begins.
     pub fn begin(&self, id: &str) {
         let mut kept = self.kept();
-        kept.notes.insert(id.to_owned(), None);
+        kept.notes.insert(id.to_owned(), Session::default());
         kept.order.push_back(id.to_owned());
         if kept.order.len() > NOTES_MAX
             && let Some(oldest) = kept.order.pop_front()
@@ -47,9 +54,16 @@ impl Sessions {
     /// A session has ended, and this was signed of it.
     pub fn end(&self, id: &str, note: String) {
         if let Some(kept) = self.kept().notes.get_mut(id) {
-            *kept = Some(note);
+            kept.note = Some(note);
         }
         self.signed.notify_waiters();
+    }
+
+    /// Whether this is the first request for the note on a session. `false` for an unknown session.
+    pub fn is_first_request(&self, id: &str) -> bool {
+        let mut kept = self.kept();
+        let session = kept.notes.get_mut(id);
+        session.is_some_and(|session| !std::mem::replace(&mut session.is_requested, true))
     }
 
     /// The note on a session; waits for one that is about to end. `None` where there is none.
@@ -60,7 +74,7 @@ impl Sessions {
             tokio::pin!(signed);
             // What is signed from here on is not missed.
             signed.as_mut().enable();
-            match self.kept().notes.get(id) {
+            match self.kept().notes.get(id).map(|session| &session.note) {
                 Some(Some(note)) => return Some(note.clone()),
                 Some(None) => {}
                 None => return None,
@@ -82,7 +96,9 @@ mod tests {
     async fn a_note_is_waited_for_and_the_oldest_is_forgotten() {
         let sessions = Arc::new(Sessions::default());
         assert_eq!(sessions.note("none").await, None);
+        assert!(!sessions.is_first_request("none"));
         sessions.begin("a");
+        assert!(sessions.is_first_request("a") && !sessions.is_first_request("a"));
         assert_eq!(sessions.note("a").await, None, "it goes on");
         let waiting = tokio::spawn({
             let sessions = Arc::clone(&sessions);

@@ -3,8 +3,8 @@
 //! One capture event is a `response` (or `revisit`) record and a `request` record, linked both
 //! ways and dated the same; beside them, where there is something to say, `metadata` records for
 //! interim responses, surplus bytes and notes, and `resource` records for name resolution and the server's certificates. The
-//! blocks are the exchange's bytes, borrowed. Nothing is interpreted here: where the payload begins
-//! and how it is framed is told by the caller.
+//! blocks are the exchange's bytes, borrowed. Nothing is interpreted here: the caller states where the payload begins and
+//! how it is framed.
 //!
 //! ISO 28500:2017 (WARC/1.1) sections 5 and 6; `WARC-Protocol` and `WARC-Cipher-Suite` as adopted
 //! by the IIPC.
@@ -38,9 +38,8 @@ pub const CERTIFICATES_URN: &str = "urn:tls-certificates:";
 
 const HTTP_RESPONSE: &str = "application/http;msgtype=response";
 const HTTP_REQUEST: &str = "application/http;msgtype=request";
-/// So many interim responses have a record each; those after them are one block, in which they
-/// follow each other (RFC 9112 section 10.2). A server may send thousands, and the main record's
-/// header lists every record of its event.
+/// This many interim responses have a record each; those after them are one block, in which they follow each other (RFC 9112
+/// section 10.2). A server may send thousands, and the main record's header lists every record of its event.
 const INTERIM_MAX: usize = 16;
 pub(super) const OCTETS: &str = "application/octet-stream";
 
@@ -89,7 +88,7 @@ pub struct CaptureNotes {
     pub hops_from_seed: Option<String>,
     /// The rendered page for which it was captured.
     pub page_id: Option<String>,
-    /// The payload's media type by an independent look at it, for the response record.
+    /// The payload's media type by an independent check, for the response record.
     pub identified_payload_type: Option<String>,
     /// Further fields.
     pub more: Vec<(String, String)>,
@@ -112,7 +111,7 @@ pub struct Composer {
 }
 
 impl Composer {
-    /// A composer that says no more than it must.
+    /// A composer without optional records.
     #[must_use]
     pub fn new(algorithm: DigestAlgorithm, warcinfo_id: Option<RecordId>) -> Self {
         let (fetch_times, certificates) = (false, false);
@@ -121,8 +120,8 @@ impl Composer {
 
     /// The records of an exchange, in the order they are to be written: the response or revisit
     /// first, then the request, then what accompanies them. `dns` adds the name resolution in
-    /// front, where the exchange has one; so are the server's certificates, under a URI that follows from
-    /// them ([`CERTIFICATES_URN`]): whoever writes the records leaves that one out where it is kept already.
+    /// front, where the exchange has one; so does `certificates` with the server's certificates, under a URI that follows
+    /// from them ([`CERTIFICATES_URN`]): the writer of the records leaves that one out where it is kept already.
     #[must_use]
     pub fn records<'a>(
         &self,
@@ -230,7 +229,7 @@ impl Composer {
     }
 
     /// The response's head. Where a spooled head cannot be read the block is the whole response,
-    /// which is longer and as true.
+    /// which is longer and as correct.
     fn head_of<'a>(&self, exchange: &'a Exchange) -> Block<'a> {
         let len = exchange.shape.head_len.min(exchange.response.len());
         let short = usize::try_from(len).unwrap_or(usize::MAX);
@@ -278,45 +277,52 @@ impl Composer {
         ids: &mut dyn RecordIds,
     ) -> Vec<Record<'a>> {
         let mut records = Vec::new();
-        let mut add = |content_type: &str, block: Cow<'a, [u8]>| {
+        let mut add = |content_type: &str, block: Cow<'a, [u8]>, known: Option<Digest>| {
             // The request is the first beside the response.
             let id = match u16::try_from(records.len() + 2) {
                 Ok(number) => ids.beside(response_id, number),
                 Err(_) => ids.next_id(),
             };
+            let block = (block, known);
             records.push(self.metadata(event, &id, Some(response_id), content_type, block));
         };
         let (single, more) = exchange.interim.split_at(exchange.interim.len().min(INTERIM_MAX));
         for interim in single {
-            add(HTTP_RESPONSE, Cow::Borrowed(interim));
+            add(HTTP_RESPONSE, Cow::Borrowed(interim), None);
         }
         if !more.is_empty() {
-            add(HTTP_RESPONSE, Cow::Owned(more.concat()));
+            add(HTTP_RESPONSE, Cow::Owned(more.concat()), None);
         }
         if !exchange.surplus.is_empty() {
-            add(OCTETS, Cow::Borrowed(&exchange.surplus));
+            add(OCTETS, Cow::Borrowed(&exchange.surplus), None);
         }
         let fields = self.notes(exchange, notes);
         if !fields.is_empty() {
-            add(warc_fields::MEDIA_TYPE, Cow::Owned(warc_fields::write(&fields)));
+            add(warc_fields::MEDIA_TYPE, Cow::Owned(warc_fields::write(&fields)), None);
         }
         if let Some(session) = &exchange.session {
-            add(session_type::NOTE, Cow::Borrowed(&session.note));
-            add(session_type::SENT, Cow::Borrowed(&session.sent));
-            add(session_type::RECEIVED, Cow::Borrowed(&session.received));
-            add(session_type::SECRETS, Cow::Borrowed(&session.secrets));
+            add(session_type::NOTE, Cow::Borrowed(&session.note), None);
+            add(session_type::SENT, Cow::Borrowed(&session.sent), None);
+            let known = Some(session.received_digest);
+            add(session_type::RECEIVED, Cow::Borrowed(&session.received), known);
+            add(session_type::SECRETS, Cow::Borrowed(&session.secrets), None);
         }
         records
     }
 
+    /// A `metadata` record of a block, and of its digest where that is known.
     pub(super) fn metadata<'a>(
         &self,
         event: &Event,
         id: &RecordId,
         concurrent_to: Option<&RecordId>,
         content_type: &str,
-        block: Cow<'a, [u8]>,
+        (block, known): (Cow<'a, [u8]>, Option<Digest>),
     ) -> Record<'a> {
+        let digest = match known {
+            Some(digest) if digest.algorithm() == self.algorithm => digest,
+            _ => self.algorithm.digest(&block),
+        };
         let record = event.start(&RecordKind::Metadata, id);
         let record = match concurrent_to {
             Some(main) => record.field(name::CONCURRENT_TO, main.to_string()),
@@ -324,7 +330,7 @@ impl Composer {
         };
         record
             .maybe(name::IP_ADDRESS, event.address.map(|address| address.to_string()))
-            .field(name::BLOCK_DIGEST, self.algorithm.digest(&block).to_string())
+            .field(name::BLOCK_DIGEST, digest.to_string())
             .field(name::CONTENT_TYPE, content_type)
             .block(Block::Bytes(block))
     }
@@ -379,7 +385,7 @@ impl Composer {
 
     /// Name resolution as a `resource` record: `text/dns` (RFC 4027), the date of the answer in a
     /// line, then a record a line as in a master file (RFC 1035 section 5.1). The time to live is
-    /// left out, as a master file may, since the system's resolver does not tell it.
+    /// left out, as a master file may, since the system's resolver does not report it.
     #[must_use]
     pub fn dns_record(&self, facts: &DnsFacts, id: &RecordId) -> Record<'static> {
         let mut text = format!("{}\r\n", facts.at.to_stamp14());

@@ -31,8 +31,8 @@ impl Composer {
             cipher_suite: None,
         };
         let id = ids.next_id();
-        let block = warc_fields::write(&failure_fields(failure, notes));
-        let report = self.metadata(&event, &id, None, warc_fields::MEDIA_TYPE, Cow::Owned(block));
+        let block = (Cow::Owned(warc_fields::write(&failure_fields(failure, notes))), None);
+        let report = self.metadata(&event, &id, None, warc_fields::MEDIA_TYPE, block);
         let mut records = Vec::new();
         if let (true, Some(facts)) = (dns, &failure.dns) {
             records.push(self.dns_record(facts, &ids.next_id()));
@@ -42,7 +42,7 @@ impl Composer {
             records.push(self.request_record(&failure.request, &event, &ids.beside(&id, 1), &id));
         }
         if !failure.received.is_empty() {
-            let received = Cow::Borrowed(failure.received.as_slice());
+            let received = (Cow::Borrowed(failure.received.as_slice()), None);
             records.push(self.metadata(&event, &ids.beside(&id, 2), Some(&id), OCTETS, received));
         }
         records

@@ -1,8 +1,8 @@
 //! Captures through a relay beside direct ones, and how long the check of a session takes for each MB.
 //!
-//! `cargo bench --bench session` takes 40 pages of 4 MB, then 400 of 60 KB, which is what a page of news has; `-- PAGES BYTES` takes
-//! others. A TLS server, the relay and the archive on one machine: the relay's work is done by the cores that the crawl has too. No
-//! pause between two requests, so that what a session costs beyond one that is kept open shows as it never does on the web.
+//! `cargo bench --bench session` takes 40 pages of 4 MB, then 400 of 60 KB, which is what a page of news has, each from a server that
+//! answers at once and from one that answers after 100 ms; `-- PAGES BYTES MILLISECONDS` takes others. A TLS server, the relay and the archive on one machine: the relay's work is done by the cores that the crawl has too. No
+//! pause between two requests, so the extra cost of a session over one kept open shows more than it does on the web.
 
 #![allow(
     clippy::print_stdout,
@@ -33,22 +33,27 @@ const HOST: &str = "news.example";
 fn main() {
     let numbers: Vec<usize> = std::env::args().filter_map(|arg| arg.parse().ok()).collect();
     match numbers[..] {
-        [pages, bytes, ..] => measure(pages, bytes),
+        [pages, bytes, ref wait @ ..] => {
+            measure(pages, bytes, wait.first().copied().unwrap_or_default());
+        }
         _ => {
-            measure(40, 4_000_000);
-            measure(400, 60_000);
+            for (pages, bytes) in [(40, 4_000_000), (400, 60_000)] {
+                measure(pages, bytes, 0);
+                measure(pages, bytes, 100);
+            }
         }
     }
 }
 
-fn measure(pages: usize, bytes: usize) {
-    println!("{pages} pages of {bytes} bytes");
+fn measure(pages: usize, bytes: usize, wait: usize) {
+    println!("{pages} pages of {bytes} bytes, each after {wait} ms");
     let dir = tempfile::tempdir().unwrap();
     let authority = Authority::new();
     let roots = dir.path().join("roots.pem");
     std::fs::write(&roots, authority.pem()).unwrap();
     let port = authority.serve(HOST, Kind::Usual);
     let mut relay = command(&dir.path().join("relay"))
+        .args(["--set", "relay.requests_per_minute=1000000"])
         .args(["relay", "--bind", "127.0.0.1:0", "--allow-private", "--resolve"])
         .arg(format!("{HOST}:443:127.0.0.1:{port}"))
         .stdout(Stdio::piped())
@@ -58,7 +63,7 @@ fn measure(pages: usize, bytes: usize) {
     let (url, key) = (lines.next().unwrap().unwrap(), lines.next().unwrap().unwrap());
     let urls: Vec<String> =
         // Of different lengths, so that none is a revisit of another.
-        (0..pages).map(|n| format!("https://{HOST}/bytes/{}", bytes + n)).collect();
+        (0..pages).map(|n| format!("https://{HOST}/after/{wait}/bytes/{}", bytes + n)).collect();
     let mb = (pages * bytes) as f64 / 1e6;
     let mut rates = [0.0, 0.0];
     // In turn, so that what warms up is warm for both.

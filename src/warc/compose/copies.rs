@@ -2,7 +2,7 @@
 //!
 //! The exchange with that archive is kept as any other is. What stands at the address of the page, at the time of
 //! the capture, is a `revisit` record of it: the head that the archive sent, and where the payload lies. So every
-//! reader of WARC files finds the copy where it belongs, and no byte says that this archive saw the page.
+//! reader of WARC files finds the copy at the page's address, and no byte states that this archive saw the page.
 
 use super::super::fields::{Fields, name};
 use super::super::record::{Record, RecordId, RecordIds, RecordKind};
@@ -59,7 +59,7 @@ impl Composer {
         vec![main, beside]
     }
 
-    /// Whose copy it is, in words that need no knowledge of how it is kept.
+    /// A description of the copy that can be read without knowing how it is kept.
     fn said_of_copy(
         &self,
         copy: &MementoCopy,
@@ -85,6 +85,6 @@ impl Composer {
             protocols: Vec::new(),
             cipher_suite: None,
         };
-        self.metadata(&event, &id, Some(main), warc_fields::MEDIA_TYPE, block.into())
+        self.metadata(&event, &id, Some(main), warc_fields::MEDIA_TYPE, (block.into(), None))
     }
 }

@@ -4,22 +4,23 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{RootCertStore, ServerConfig};
 
-/// How a server speaks.
+/// The behaviour of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Usual,
-    /// With one suite of TLS 1.3 alone: AES-128, AES-256, ChaCha20.
+    /// With this one suite of TLS 1.3 alone: AES-128, AES-256, ChaCha20.
     Suite(usize),
-    /// Asks for another key exchange than the client begins with.
+    /// Asks for another key exchange than the one that the client begins with.
     Retry,
     /// Asks for a certificate of the client, and goes on without one.
     AsksForCertificate,
-    /// Says by the end of the connection where the body ends.
+    /// Marks the end of the body by the end of the connection.
     ClosesWithoutLength,
     /// Speaks TLS 1.2 alone.
     Tls12,
@@ -36,7 +37,7 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        // Another name than that of the certificates it signs, or openssl takes those for their own issuers.
+        // A name that differs from that of the certificates it signs, or openssl takes those for self-issued.
         params.distinguished_name.push(rcgen::DnType::CommonName, "Authority");
         let certificate = params.self_signed(&key).unwrap();
         Self { issuer: Issuer::new(params, key), certificate }
@@ -97,7 +98,7 @@ impl Authority {
         builder.with_single_cert(vec![certificate], key).unwrap()
     }
 
-    /// Serves a host until the test ends; the port.
+    /// Serves a host until the test ends; returns the port.
     pub fn serve(&self, host: &str, kind: Kind) -> u16 {
         let config = Arc::new(self.config(host, kind));
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
@@ -106,7 +107,7 @@ impl Authority {
             for stream in listener.incoming().flatten() {
                 let config = Arc::clone(&config);
                 thread::spawn(move || {
-                    // A client that does not like what it gets hangs up.
+                    // A client that rejects the answer hangs up.
                     let _ = answer(stream, config, kind);
                 });
             }
@@ -115,7 +116,7 @@ impl Authority {
     }
 }
 
-/// A body of that many bytes, the same each time and nowhere the same.
+/// A body of that many bytes, the same each time and without repetitions.
 pub fn body(length: usize) -> Vec<u8> {
     let line =
         |n: usize| format!("<p>This is line {n} of a long page, with {} in it.</p>\n", n * 7919);
@@ -150,6 +151,12 @@ fn answer(
         }
         let request = String::from_utf8_lossy(&request).into_owned();
         let path = request.split(' ').nth(1).unwrap_or_default();
+        // A server takes its time over a page: `/after/MILLISECONDS/bytes/N`.
+        let (wait, path) = match path.strip_prefix("/after/").and_then(|at| at.split_once('/')) {
+            Some((millis, _)) => (millis.parse().unwrap_or(0), &path[7 + millis.len()..]),
+            None => (0, path),
+        };
+        thread::sleep(Duration::from_millis(wait));
         let body = match path {
             "/robots.txt" => b"User-agent: *\nAllow: /\n".to_vec(),
             "/long" => body(700_000),
@@ -160,7 +167,7 @@ fn answer(
         };
         let media_type = match path {
             "/robots.txt" => "text/plain",
-            // Nobody reads what is only to be measured.
+            // The archive does not parse pages of this type: they are only for measurements.
             path if path.starts_with("/bytes/") => "application/octet-stream",
             _ => "text/html",
         };
