@@ -127,20 +127,34 @@ pub async fn serve(
     }
 }
 
-/// Reads a head to its end and no further.
+/// Reads a head to its end and no further: what follows it is not for the relay.
 async fn head(stream: &mut TcpStream) -> Result<Vec<u8>, (u16, &'static str)> {
+    const END: &[u8] = b"\r\n\r\n";
+    let broken = |_| (400, "the head broke off");
     let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        if head.len() >= HEAD_BYTES_MAX {
+    let mut space = [0; 1024];
+    loop {
+        let seen = stream.peek(&mut space).await.map_err(broken)?;
+        let before = head.len();
+        head.extend_from_slice(&space[..seen]);
+        // The end may have begun in what was read before.
+        let from = before.saturating_sub(END.len() - 1);
+        let end = head[from..].windows(END.len()).position(|bytes| bytes == END);
+        if let Some(end) = end {
+            head.truncate(from + end + END.len());
+        }
+        let taken = head.len() - before;
+        stream.read_exact(&mut space[..taken]).await.map_err(broken)?;
+        if head.len() > HEAD_BYTES_MAX {
             return Err((431, "the head is too long"));
         }
-        // A byte at a time: what follows the head is not for the relay. Heads are short and few.
-        match stream.read_u8().await {
-            Ok(byte) => head.push(byte),
-            Err(_) => return Err((400, "the head broke off")),
+        if end.is_some() {
+            return Ok(head);
+        }
+        if seen == 0 {
+            return Err((400, "the head broke off"));
         }
     }
-    Ok(head)
 }
 
 async fn write(stream: &mut TcpStream, status: u16, fields: &str, body: &str) {
@@ -245,5 +259,48 @@ impl Relay {
         let host = host.to_owned();
         let attestation = Attestation { session, host, port, peer, begin, end, sent, received };
         self.sessions.end(&id, attestation.signed(&self.key, &self.name));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is read of a head that comes in these pieces, and what is left on the connection.
+    async fn read(pieces: &[&[u8]]) -> (Result<Vec<u8>, u16>, Vec<u8>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        client.set_nodelay(true).unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        let sending = async {
+            for piece in pieces {
+                client.write_all(piece).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            client.shutdown().await.unwrap();
+        };
+        let reading = async {
+            let head = head(&mut server).await.map_err(|(status, _)| status);
+            let mut left = Vec::new();
+            server.read_to_end(&mut left).await.unwrap();
+            (head, left)
+        };
+        tokio::join!(sending, reading).1
+    }
+
+    #[tokio::test]
+    async fn a_head_is_read_to_its_end_and_no_further() {
+        let whole = b"CONNECT a:443 HTTP/1.1\r\n\r\n".to_vec();
+        for at in 1..whole.len() {
+            let (first, second) = whole.split_at(at);
+            let second = [second, b"\x16\x03\r\n\r\n"].concat();
+            let (head, left) = read(&[first, &second]).await;
+            assert_eq!((head, left), (Ok(whole.clone()), b"\x16\x03\r\n\r\n".to_vec()), "{at}");
+        }
+        assert_eq!(read(&[b"GET / HTTP/1.1\r\n"]).await.0, Err(400));
+        let long = vec![b'a'; HEAD_BYTES_MAX + 1];
+        assert_eq!(read(&[&long]).await.0, Err(431));
+        let last = [&long[5..], b"\r\n\r\n"].concat();
+        assert_eq!(read(&[&last]).await.0.unwrap().len(), HEAD_BYTES_MAX);
     }
 }
