@@ -195,7 +195,7 @@ impl Kv {
             // the engine took a damaged place for the torn end of its log and left out the rest.
             kv.was_clean = kv.closes()? == marker.closes;
             if !kv.was_clean {
-                notes.push(format!("the log of {} lost what was written last", dir.display()));
+                notes.push(format!("the log of {} lost its last writes", dir.display()));
                 kv.repaired = true;
             }
             kv.suspect &= !kv.was_clean;

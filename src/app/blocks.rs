@@ -110,7 +110,9 @@ impl Blocks {
         }
         let place = self.settings.text(keys::STORE_ZIPNUM);
         self.bring(place).map_err(|why| {
-            format!("captures of months that are over are not brought to {place}: {why}; it is tried again")
+            format!(
+                "captures of past months were not copied to {place}: {why}; this is tried again"
+            )
         })
     }
 
@@ -124,7 +126,7 @@ impl Blocks {
         if brought.is_some_and(|brought| is_there(&brought)) {
             return Ok(None);
         }
-        let place = Place::of(&self.settings)?.ok_or("no place is named")?;
+        let place = Place::of(&self.settings)?.ok_or("no place is configured")?;
         let Some(staged) = self.staged(layout, before)? else { return Ok(None) };
         place.publish(&staged.path().join(BLOCKS), requests_max(&self.settings))?;
         let own = digest_of(self.reader.captures(), before).map_err(|why| why.to_string())?;
@@ -132,7 +134,7 @@ impl Blocks {
         let there = digest_of(&blocks, before).map_err(|why| why.to_string())?;
         if own != there {
             return Err(format!(
-                "the blocks have {} captures from before {month} and the index has {}, or others",
+                "the blocks have {} captures from before {month}, and the index has {} or different ones",
                 there.0, own.0
             ));
         }

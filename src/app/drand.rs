@@ -27,7 +27,7 @@ pub fn chain(settings: &Settings) -> Result<Chain, String> {
     }
     let fail = |why: &dyn std::fmt::Display| {
         format!(
-            "evidence.drand_chain: {named}: {why}; it is quicknet, default, or a file as a server of the chain answers GET /HASH/info"
+            "evidence.drand_chain: {named}: {why}; expected quicknet, default, or a file with a server's response to GET /HASH/info"
         )
     };
     let bytes = std::fs::read(Path::new(named)).map_err(|why| fail(&why))?;

@@ -103,11 +103,11 @@ pub fn anchor(layout: &Layout, settings: &Settings, now: Timestamp) -> Vec<Strin
     }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(why) => return vec![format!("no calendar is asked: {why}")],
+        Err(why) => return vec![format!("calendars are not used: {why}")],
     };
     match runtime.block_on(evidence::ask_calendars(layout, &asked, now)) {
         Ok(notes) => notes,
-        Err(why) => vec![format!("no calendar is asked: {}", said(&why))],
+        Err(why) => vec![format!("calendars are not used: {}", said(&why))],
     }
 }
 
@@ -190,7 +190,7 @@ fn shared_log(layout: &Layout, settings: &Settings) -> Result<Shared, EvidenceEr
         return Ok((None, None));
     }
     if evidence::has_own_log(layout)? {
-        let note = "this archive goes on with the evidence log of its own that it has: `evidence.shared = false` says so; with evidence/ put elsewhere all is logged again in the log that the archives share";
+        let note = "this archive continues its own evidence log; `evidence.shared = false` makes this explicit; to log everything again in the shared log, move evidence/ elsewhere";
         return Ok((None, Some(note.to_owned())));
     }
     let address = frontier_address(settings).map_err(|why| failed(why.to_string()))?;
@@ -249,7 +249,7 @@ pub fn new_key(
         (Some((log, worker)), _) => {
             let path = options.key_path(layout).display().to_string();
             notes.push(format!(
-                "the archives that share this log register and do not sign until they have the new key: copy {path} over theirs"
+                "the archives that share this log register records but do not sign until they have the new key: copy {path} over theirs"
             ));
             evidence::change_shared_key(layout, &options, Sharing { log, worker }, old)?
         }
@@ -287,7 +287,7 @@ pub(super) fn state(
 /// Makes the key of an archive that has none; what went wrong, as text.
 pub fn prepare(layout: &Layout, settings: &Settings) -> Option<String> {
     let made = evidence::log::prepare(layout, &options(settings));
-    made.err().map(|why| format!("the evidence log is not kept: {}", said(&why)))
+    made.err().map(|why| format!("the evidence log cannot be kept: {}", said(&why)))
 }
 
 /// Brings the log up to the archive, and asks for time stamps and cosignatures; what went wrong or is unexpected, as text.
@@ -303,7 +303,7 @@ pub fn follow(
 }
 
 fn does_not_follow(why: &EvidenceError) -> String {
-    format!("the evidence log does not follow: {}", said(why))
+    format!("the evidence log was not extended: {}", said(why))
 }
 
 fn said(why: &evidence::EvidenceError) -> String {
@@ -405,7 +405,7 @@ impl Follower {
             let follower = self.clone();
             match tokio::task::spawn_blocking(move || follower.once()).await {
                 Ok(notes) => notes.iter().for_each(|note| say(note)),
-                Err(why) => say(&format!("the evidence log does not follow: {why}")),
+                Err(why) => say(&format!("the evidence log was not extended: {why}")),
             }
         }
     }

@@ -96,7 +96,7 @@ pub(super) fn frontiers(dir: &Path) -> Result<Option<Frontiers>, AppError> {
     state.mark_consistent().map_err(queue_error)?;
     if state.is_suspect() {
         notes.push(
-            "the system may have gone down while the queue was open: what it took in last may be missing"
+            "the system may have crashed while the queue was open: its last changes may be missing"
                 .to_owned(),
         );
     }

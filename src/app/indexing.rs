@@ -70,7 +70,7 @@ impl Indexing {
             let done = tokio::task::spawn_blocking(move || indexing.once()).await;
             let why = done.unwrap_or_else(|why| Some(why.to_string()));
             if let Some(why) = why.as_ref().filter(|why| last.as_ref() != Some(*why)) {
-                say(&format!("the search index does not follow: {why}"));
+                say(&format!("the search index was not updated: {why}"));
             }
             last = why;
         }

@@ -33,15 +33,16 @@ pub fn migrate_captures(
     let (here, there) = (place_of_captures(from)?, place_of_captures(to)?);
     if here == there {
         let what = format!("migrating: both configurations keep the captures in {here}");
-        return Err(AppError::usage(what)
-            .hint("--to names a configuration whose store.captures or store.remote is another"));
+        return Err(AppError::usage(what).hint(
+            "--to must name a configuration with a different store.captures or store.remote",
+        ));
     }
     let doing = format!("migrating the captures to {there}");
     let failed = |error: MigrateError| {
         match error {
         MigrateError::Store(error) => writing_error(&doing, root, error),
         error => AppError::failed(&doing, error).hint(
-            "what is there is of another archive or time: name a schema that is empty (store.captures_schema), or move index/ aside",
+            "the captures there are of another archive or an earlier state: name an empty schema (store.captures_schema), or move index/ aside",
         ),
     }
     };

@@ -85,7 +85,7 @@ pub fn migrate_files(
         let what = here.place_of(path).unwrap_or_else(|| path.display().to_string());
         let why = if why.starts_with(&what) { why } else { format!("{what}: {why}") };
         AppError::failed(&doing, why)
-            .hint("the archive is as it was; run it again to go on with what is left")
+            .hint("the archive is unchanged; run the command again to continue")
     };
     let target = objects(to)?.map(|objects| beside(&here, LEDGER, objects));
     moved.is_resumed = target.as_ref().is_some_and(|there| there.ledger().exists());
@@ -143,7 +143,7 @@ fn settle(here: &Layout, there: Option<&Layout>, sealed: &[PathBuf]) -> std::io:
         }
         None => {
             if let Some(gone) = sealed.iter().find(|path| !path.exists()) {
-                let why = format!("{} did not come back", gone.display());
+                let why = format!("{} was not copied back", gone.display());
                 return Err(std::io::Error::other(why));
             }
             match fs::remove_file(ledger) {

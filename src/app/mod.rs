@@ -64,7 +64,7 @@ pub fn cite_archive(settings: &Settings) -> Result<Archive, AppError> {
     let base = set(keys::CITE_ARCHIVE_URL);
     if let Some(base) = base.filter(|b| !b.starts_with("https://") && !b.starts_with("http://")) {
         return Err(AppError::usage(format!(
-            "reading the settings: cite.archive_url: {base:?} is no http or https address"
+            "reading the settings: cite.archive_url: {base:?} is not an http or https address"
         )));
     }
     let name = match (set(keys::CITE_ARCHIVE_NAME), set(keys::IDENTITY_OPERATOR)) {

@@ -83,7 +83,7 @@ pub fn layout(settings: &Settings, root: &Path) -> Result<(Layout, Option<String
         let made = rebuild(&*objects, layout.ledger(), SystemClock.now());
         note = made.err().map(|why| {
             format!(
-                "which files are in {} alone is not known, and those are not found until it is: {why}",
+                "the list of files that are only in {} could not be made; they are not found until it is: {why}",
                 objects.place()
             )
         });
@@ -150,7 +150,7 @@ pub(super) fn try_writing(objects: &(impl Objects + ?Sized)) -> Result<(), Objec
 pub(super) fn with_advice(place: &str, why: &ObjectError, rights: &str) -> String {
     match why.kind {
         ObjectErrorKind::Refused => format!("{place}: {why}; it needs {rights}"),
-        ObjectErrorKind::Missing => format!("{place}: {why}; the bucket has to be there"),
+        ObjectErrorKind::Missing => format!("{place}: {why}; the bucket must exist"),
         _ => format!("{place}: {why}"),
     }
 }

@@ -12,10 +12,10 @@ use tokio::sync::Semaphore;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PoolError {
     /// The maximum number of jobs is waiting.
-    #[error("too many requests wait already")]
+    #[error("too many requests are waiting")]
     Full,
     /// The job panicked.
-    #[error("the work broke off")]
+    #[error("the work was aborted")]
     Broken,
 }
 

@@ -55,7 +55,7 @@ impl Queue {
             }
         }
         Err(queue_busy().hint(
-            "another process is crawling into this archive; it says what is in its queue a moment after it has begun",
+            "another process is crawling into this archive; it reports its queue shortly after its start",
         ))
     }
 
@@ -161,7 +161,7 @@ impl Queue {
         let Self::Reported(view) = self else { return None };
         let mut source = view.source(now);
         if view.lists.iter().any(|list| list.items.len() >= ITEMS_MAX) {
-            source.push_str(&format!("; of each list it says no more than the next {ITEMS_MAX}"));
+            source.push_str(&format!("; each list has only the next {ITEMS_MAX}"));
         }
         Some(source)
     }
@@ -191,7 +191,7 @@ impl QueueSnapshot {
     /// Writes it. One that cannot be written is no reason to end a crawl.
     pub fn write(&self, view: &QueueView) {
         if let Err(why) = write(&self.0, view) {
-            tracing::debug!(%why, "what is in the queue could not be reported");
+            tracing::debug!(%why, "the content of the queue could not be reported");
         }
     }
 

@@ -218,7 +218,7 @@ fn assemble(
                     let own = opened.watched.counts();
                     if own.queued + own.waiting > 0 {
                         notes.push(format!(
-                            "{} URLs that this archive watched by itself are left as they are: store.frontier names a queue that has its own",
+                            "{} URLs of this archive's own queue are left unchanged: store.frontier names a shared queue",
                             own.queued + own.waiting
                         ));
                     }
@@ -456,7 +456,7 @@ fn crawl_error(error: crate::crawl::CrawlError) -> AppError {
     let error = match error {
         CrawlError::Store(error) => store_error("crawling", error),
         CrawlError::DiskFull { .. } => AppError::failed("crawling", error)
-            .hint("free some disk or lower store.disk_free_min; the queue is kept, and `pressmark crawl` goes on with it"),
+            .hint("free some disk or lower store.disk_free_min; the queue is kept, and `pressmark crawl` continues it"),
         error => AppError::failed("crawling", error),
     };
     AppError { out_of_disk, ..error }

@@ -96,7 +96,7 @@ pub fn own_job(settings: &Settings, archive: &Path) -> String {
 pub(super) fn only_watch() -> AppError {
     AppError::failed(
         "opening the queue",
-        "store.frontier names a queue that watch processes share, and this is no watch: without a lease a host could be asked by two",
+        "store.frontier names a queue that watch processes share, and this process is not a watch: without a lease, two processes could send requests to one host",
     )
     .hint("start `pressmark watch`: `crawl URL` in the same archive hands its URLs over to it")
 }

@@ -54,7 +54,7 @@ impl ArchiveError {
     pub fn scan_limit(scanned: u64) -> Self {
         Self::new(
             ArchiveErrorKind::ScanLimit { scanned },
-            format!("the query was stopped after {scanned} captures; a narrower one is needed"),
+            format!("the query was stopped after {scanned} captures; narrow it"),
         )
     }
 

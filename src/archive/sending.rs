@@ -36,7 +36,7 @@ pub fn send_over(
     if is_there()? {
         return Ok(());
     }
-    let why = format!("{key}: the object is not what was sent");
+    let why = format!("{key}: the object differs from the data sent");
     Err(ObjectError::new(ObjectErrorKind::Away, why))
 }
 
@@ -82,6 +82,6 @@ fn send(
 /// # Errors
 /// Those of the answer, and when the other side is gone.
 pub fn received<T>(pending: &Pending<T>) -> Result<T, ObjectError> {
-    let gone = || ObjectError::new(ObjectErrorKind::Away, "the request was given up");
+    let gone = || ObjectError::new(ObjectErrorKind::Away, "the request was abandoned");
     pending.recv().unwrap_or_else(|_| Err(gone()))
 }

@@ -104,7 +104,7 @@ impl Connection {
             Ok(Err(_)) => Err(format!("{method}: the browser is gone")),
             Ok(Ok(mut answer)) => match answer.get("error") {
                 Some(error) => {
-                    let said = error["message"].as_str().unwrap_or("an error without words");
+                    let said = error["message"].as_str().unwrap_or("an error without a message");
                     Err(format!("{method}: {said}"))
                 }
                 None => Ok(answer["result"].take()),

@@ -87,7 +87,7 @@ async fn watch(group: Pid, bounds: Bounds, seen: Arc<Seen>) {
         let why = if memory > bounds.memory_max {
             format!("the page needs more memory than browser.memory_max: {memory} bytes")
         } else if began.elapsed() > bounds.time_max + TAKE_DOWN_MAX {
-            "the page could not be taken down when browser.time_max was over".to_owned()
+            "the page could not be saved when browser.time_max ended".to_owned()
         } else {
             continue;
         };

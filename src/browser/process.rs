@@ -205,7 +205,7 @@ fn advice(ended: Option<String>, is_sandboxed: bool) -> String {
     match ended {
         // It ends at once where the system refuses what its sandbox is made of.
         Some(how) if is_sandboxed && how != NO_PROGRAM => format!(
-            "{how}): {install}; where it is installed, its sandbox may be refused here (user namespaces, as by RestrictNamespaces of a systemd unit): allow it, or set browser.sandbox to never where something else confines it"
+            "{how}): {install}; if it is installed, its sandbox may be denied here (user namespaces, for example by RestrictNamespaces of a systemd unit): allow it, or set browser.sandbox to never if something else confines it"
         ),
         Some(how) => format!("{how}): {install}"),
         None => format!("it does not answer): {install}"),

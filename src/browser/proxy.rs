@@ -277,7 +277,7 @@ async fn answer(
     let got = match TargetUri::parse(target) {
         Err(why) => Err(why.to_string()),
         Ok(_) if request.field("upgrade").is_some() => {
-            Err("it would keep a connection open both ways".to_owned())
+            Err("it would keep a two-way connection open".to_owned())
         }
         Ok(uri) => {
             let refused =

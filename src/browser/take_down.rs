@@ -37,7 +37,7 @@ impl Watched<'_> {
         out.address = text(&self.evaluate(session, &bounded("location.href")).await?);
         if out.address.as_deref().is_some_and(|at| at.starts_with("chrome-error:")) {
             // What is shown there is the browser's own page.
-            return Err("the page led to an address that cannot be shown".to_owned());
+            return Err("the page navigated to an address that cannot be shown".to_owned());
         }
         out.document = text(&self.evaluate(session, &bounded(DOCUMENT)).await?);
         out.text = text(&self.evaluate(session, &bounded(TEXT)).await?);

@@ -364,14 +364,14 @@ impl Route<'_> {
         if let Some((address, why)) = literal.and_then(|ip| Some((ip, self.refused(ip)?))) {
             return Err(Box::new(DialFailure {
                 kind: FailureKind::AddressRefused,
-                why: format!("{address} is not asked for: {why}"),
+                why: format!("{address} is not requested: {why}"),
                 peer: Some(address),
                 dns: None,
             }));
         }
         let name = literal.is_none().then(|| uri.host()).filter(|_| !self.options.allow_private);
         if let Some((name, why)) = name.and_then(|name| Some((name, name_refusal(name)?))) {
-            let why = format!("{name} is not asked for: {why}");
+            let why = format!("{name} is not requested: {why}");
             return failure(FailureKind::AddressRefused, why);
         }
         let way = async {
@@ -383,7 +383,7 @@ impl Route<'_> {
                     session =
                         connect_tunnel(&mut stream, uri.host(), uri.port(), credentials).await?;
                     if session.is_none() {
-                        return Err("the proxy is no relay that attests sessions".to_owned());
+                        return Err("the proxy is not a relay that attests sessions".to_owned());
                     }
                 }
                 ProxyKind::Http if sends_absolute_form(self.options, uri) => {}

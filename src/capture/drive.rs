@@ -333,7 +333,7 @@ impl Reading<'_> {
             shape.warnings.push(format!("the connection broke: {why}"));
         }
         if let Stop::Unwanted(why) = &stop {
-            shape.warnings.push(format!("the body is not wanted: {why}"));
+            shape.warnings.push(format!("the body is not read: {why}"));
         }
         if let Stop::Time(why) = &stop {
             shape.warnings.push((*why).to_owned());

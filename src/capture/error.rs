@@ -40,7 +40,7 @@ pub enum CaptureError {
     #[error("the request was withdrawn before it was sent")]
     Withdrawn,
     /// The capturer was stopped.
-    #[error("no connection can be opened any more")]
+    #[error("no more connections can be opened")]
     Stopped,
 }
 

@@ -22,7 +22,7 @@ pub(super) fn not_attestable(error: &io::Error) -> Option<String> {
     )
     .then(|| {
         format!(
-            "the server offers no TLS 1.3, and through a relay no other is captured: nothing could be attested; without the relay (proxy) it is captured as any other ({error})"
+            "the server does not offer TLS 1.3, and a relay can attest no other version; without the relay (proxy), it can be captured ({error})"
         )
     })
 }
@@ -37,7 +37,7 @@ pub(super) fn in_words(error: &io::Error) -> String {
             "the server closed the connection in the middle of the TLS handshake".to_owned()
         }
         io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
-            "the server broke the connection off in the middle of the TLS handshake".to_owned()
+            "the server aborted the connection in the middle of the TLS handshake".to_owned()
         }
         _ => error.to_string(),
     }
@@ -49,22 +49,19 @@ pub(super) fn of_tls(error: &Error) -> String {
         Error::InvalidCertificate(why) => of_certificate(why),
         Error::NoCertificatesPresented => "the server has no certificate".to_owned(),
         Error::AlertReceived(AlertDescription::HandshakeFailure) => {
-            "the server refuses to speak TLS in any way that is asked for (handshake failure)"
-                .to_owned()
+            "the server accepts none of the offered TLS parameters (handshake failure)".to_owned()
         }
         Error::AlertReceived(AlertDescription::ProtocolVersion) | Error::PeerIncompatible(_) => {
-            format!("the server offers no TLS that is accepted, which is 1.2 and 1.3 ({error})")
+            format!("the server offers no accepted TLS version (1.2 or 1.3) ({error})")
         }
         Error::AlertReceived(AlertDescription::UnrecognisedName) => {
-            "the server knows no host of this name (TLS alert: unrecognized name)".to_owned()
+            "the server does not know this host name (TLS alert: unrecognized name)".to_owned()
         }
         Error::AlertReceived(alert) => {
             format!("the server refuses the connection (TLS alert: {alert:?})")
         }
         Error::InvalidMessage(_) | Error::PeerSentOversizedRecord => {
-            format!(
-                "what the server sends is not TLS; it may speak plain HTTP on this port ({error})"
-            )
+            format!("the server does not speak TLS; it may speak plain HTTP on this port ({error})")
         }
         _ => format!("TLS: {error}"),
     }
@@ -82,7 +79,7 @@ fn of_certificate(why: &CertificateError) -> String {
             day(*not_before)
         ),
         CertificateError::UnknownIssuer => {
-            "nobody who is trusted here signed the server's certificate: it may be self-signed, or the \
+            "no trusted authority signed the server's certificate: it may be self-signed, or the \
              server leaves out a certificate between it and a root (unknown issuer)"
                 .to_owned()
         }
@@ -162,7 +159,7 @@ mod tests {
             (not_for(&["a.example"]), "is not for www.example.org, but for a.example"),
             (not_for(&["a.example", "b.example"]), "but for a.example and b.example"),
             (not_for(&["a.", "b.", "c.", "d.", "e."]), "but for a., b., c. and 2 more"),
-            (Error::AlertReceived(AlertDescription::HandshakeFailure), "refuses to speak TLS"),
+            (Error::AlertReceived(AlertDescription::HandshakeFailure), "none of the offered"),
             (Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType), "plain HTTP"),
             (Error::General("odd".to_owned()), "TLS: "),
         ];

@@ -235,7 +235,7 @@ impl Capturer {
                 Ok(_) => exchange
                     .shape
                     .warnings
-                    .push("not attested: more than the response came".to_owned()),
+                    .push("not attested: data followed the response".to_owned()),
                 Err(why) => exchange.shape.warnings.push(format!("not attested: {why}")),
             }
         }
@@ -252,7 +252,7 @@ impl Capturer {
         let Some(proxy) = &self.options.proxy else { return Err("there is no relay".to_owned()) };
         let route = self.route();
         let relay = tokio::time::timeout(self.options.connect_timeout, route.to_proxy(proxy)).await;
-        let relay = relay.map_err(|_| "the relay is not reached any more".to_owned())??;
+        let relay = relay.map_err(|_| "the relay can no longer be reached".to_owned())??;
         attested::note(attesting, relay, &proxy.host).await
     }
 

@@ -186,10 +186,10 @@ impl FromStr for ResolveRule {
             return Err(error("no host"));
         }
         let (port, addresses) = rest.split_once(':').ok_or_else(|| error("no address"))?;
-        let port: u16 = port.parse().map_err(|_| error("the port is no number up to 65535"))?;
+        let port: u16 = port.parse().map_err(|_| error("the port is not a number up to 65535"))?;
         let addresses = addresses
             .split(',')
-            .map(|one| read_address(one, port).ok_or_else(|| error("no address to dial")))
+            .map(|one| read_address(one, port).ok_or_else(|| error("no address to connect to")))
             .collect::<Result<Vec<_>, _>>()?;
         Ok(Self { host, port, addresses })
     }

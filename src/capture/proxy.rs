@@ -57,7 +57,7 @@ pub(super) async fn connect_tunnel(
                         |id: &str| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit());
                     Ok(session.filter(|id| is_plain(id)).map(std::borrow::Cow::into_owned))
                 }
-                Some(200..=299) => Err("the proxy sent bytes of its own".to_owned()),
+                Some(200..=299) => Err("the proxy sent unexpected bytes".to_owned()),
                 _ => Err(format!(
                     "the proxy answered {:?}",
                     String::from_utf8_lossy(head.start_line())
@@ -97,7 +97,7 @@ pub(super) async fn connect_socks5(
                 return Err("the proxy refused user and password".to_owned());
             }
         }
-        _ => return Err("the proxy asks for another way to log in".to_owned()),
+        _ => return Err("the proxy requires another authentication method".to_owned()),
     }
     let mut message = vec![5, 1, 0];
     match destination {

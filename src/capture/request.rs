@@ -181,7 +181,7 @@ pub enum RequestError {
     Value(String),
     /// A field that only this module writes.
     #[error(
-        "the request field {0} cannot be set: it is part of how the exchange is framed or named"
+        "the request field {0} cannot be set: it controls the framing or the target of the exchange"
     )]
     Reserved(String),
     /// A method that is not captured.

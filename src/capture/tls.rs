@@ -126,7 +126,7 @@ impl Tls {
     ) -> Result<Secured, String> {
         let bare = host.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.');
         let name = ServerName::try_from(bare.to_owned())
-            .map_err(|_| format!("{host:?} is no name that a certificate can carry"))?;
+            .map_err(|_| format!("{host:?} is not a name that a certificate can contain"))?;
         let stream =
             connector.connect(name.clone(), stream).await.map_err(|error| in_words(&error))?;
         let session = stream.get_ref().1;

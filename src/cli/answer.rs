@@ -47,7 +47,7 @@ impl From<AnswerError> for CliError {
     fn from(error: AnswerError) -> Self {
         match error {
             AnswerError::NoCapture(_) => Self::nothing(error)
-                .hint("`pressmark captures URL --match host` lists what there is of a host"),
+                .hint("`pressmark captures URL --match host` lists the captures of a host"),
             AnswerError::OneVersion { .. } => {
                 Self::nothing(error).hint("--from and --to compare any two captures")
             }
@@ -55,10 +55,11 @@ impl From<AnswerError> for CliError {
                 Self::nothing(error)
             }
             AnswerError::NoArticle { .. } => Self::nothing(error)
-                .hint("`pressmark history URL` tells when there was one; --at picks a time"),
+                .hint("`pressmark history URL` shows when there was one; --at picks a time"),
             AnswerError::Request(why) => Self::usage(why),
-            AnswerError::PayloadElsewhere { .. } => Self::of(Exit::Failed, error)
-                .hint("import the archive it was captured in; `--as headers` shows what is here"),
+            AnswerError::PayloadElsewhere { .. } => Self::of(Exit::Failed, error).hint(
+                "import the archive in which it was captured; `--as headers` shows what is here",
+            ),
             AnswerError::Io { .. } => Self::of(Exit::Failed, error),
             AnswerError::Evidence { doing, why } => evidence_error(&doing, why),
             AnswerError::Store { doing, why } => store_error(&doing, why),

@@ -45,13 +45,13 @@ pub struct Global {
     /// Override a config key; repeatable
     #[arg(long, global = true, value_name = "KEY=VALUE", help_heading = "For every command")]
     pub set: Vec<String>,
-    /// text for people, json for programs; the help of a command lists what it takes
+    /// text for people, json for programs; the help of each command lists its formats
     #[arg(long, global = true, value_name = "FORMAT", help_heading = "For every command")]
     pub format: Option<String>,
-    /// Say nothing but data, errors, and what had to be repaired
+    /// Print only data, errors, and what had to be repaired
     #[arg(long, short, global = true, help_heading = "For every command")]
     pub quiet: bool,
-    /// Say more; repeatable
+    /// Print more details; repeatable
     #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = "For every command")]
     pub verbose: u8,
     /// When to use colour
@@ -108,7 +108,7 @@ fn with_formats(command: clap::Command, formats: &'static [&'static str]) -> cla
             .value_name("FORMAT")
             .value_parser(PossibleValuesParser::new(formats))
             .hide(formats.len() == 1)
-            .help("What to print: for people, or for programs")
+            .help("The output format")
             .help_heading("For every command"),
     )
 }
@@ -131,15 +131,15 @@ pub enum Command {
     Init(InitArgs),
     /// Capture URLs and what they need, until nothing is left in scope
     Crawl(CrawlArgs),
-    /// Fetch what is due when it is due, until a signal comes; SIGHUP reloads the jobs
+    /// Fetch what is due when it is due, until stopped by a signal; SIGHUP reloads the jobs
     Watch(WatchArgs),
-    /// The web reader, Memento, CDX and replay server, until a signal comes
+    /// Run the web reader, Memento, CDX and replay server until stopped by a signal
     Serve(ServeArgs),
-    /// A capture in Chromium at its true address, answered from the archive alone; or a picture of it
+    /// Show a capture in Chromium at its true address, from the archive alone; or take a screenshot
     View(ViewArgs),
-    /// What comes next, when, and the fact that set that time
+    /// Show what is fetched next, when, and the fact that set that time
     Due(DueArgs),
-    /// What is in the archive, per host and in all
+    /// Show what is in the archive, per host and in total
     Status,
     /// The captures of a URL, oldest first
     Captures(CapturesArgs),
@@ -147,57 +147,57 @@ pub enum Command {
     Show(ShowArgs),
     /// The versions of a page and the changes between them
     History(HistoryArgs),
-    /// Two captures compared
+    /// Compare two captures
     Diff(DiffArgs),
-    /// For every sentence: the version that brought it, and the one that last changed it
+    /// For every sentence: the version that added it, and the one that last changed it
     Blame(BlameArgs),
     /// Every typed change in the archive, newest first
     Changes(ChangesArgs),
-    /// Full text over all versions: words, phrases, fields
+    /// Search the full text of all versions: words, phrases, fields
     Search(SearchArgs),
-    /// Since when and until when a phrase stood, and where
+    /// When a phrase was first and last seen, and where
     When(WhenArgs),
     /// Quotations with their speakers
     Quotes(QuotesArgs),
     /// One story in several outlets: shared quotations, figures that differ, copied text
     Story(StoryArgs),
-    /// A citation of one capture, with its digest; of the words in it with --quote
+    /// Cite one capture, with its digest; with --quote, words in it
     Cite(CiteArgs),
     /// Reread every record, recompute every digest, check the evidence log
     Verify(VerifyArgs),
-    /// The records of any WARC or ARC in a new file, each packed by itself
+    /// Write the records of any WARC or ARC to a new file, each compressed separately
     Recompress(RecompressArgs),
-    /// The whole records of a damaged file in a new one; what is damaged is set aside
+    /// Write the intact records of a damaged file to a new one; set the damaged parts aside
     Repair(RepairArgs),
-    /// An evidence bundle of one capture, checkable without this program; or check one
+    /// Write an evidence bundle of one capture, checkable without this program; or check one
     Prove(ProveArgs),
-    /// The evidence log: its newest checkpoint, its keys, bringing it up to date
+    /// Print the newest checkpoint or the keys of the evidence log, or bring it up to date
     Evidence(EvidenceArgs),
     /// Rebuild the index from the WARC files alone
     Reindex,
-    /// Take WARC files of other programs, and what other archives captured of a page, into the archive
+    /// Import WARC files of other programs, and captures of a page from other archives
     Import(ImportArgs),
-    /// Write a part of the archive, or a whole site as it stood, to a file that other programs read
+    /// Write a part of the archive, or a whole site as of a time, to a file for other programs
     Export(ExportArgs),
-    /// Captures, versions, changes, quotations and figures as Parquet, by month, for DuckDB, Spark and pandas
+    /// Write captures, versions, changes, quotations and figures as Parquet, by month, for DuckDB, Spark and pandas
     Tables(TablesArgs),
-    /// Move where captures are kept to another backend, and compare both sides
+    /// Move an archive to another storage backend, and compare both sides
     Migrate(MigrateArgs),
-    /// The index lines of any WARC files, sorted, without an archive
+    /// Print the sorted index lines of any WARC files; needs no archive
     Index(IndexArgs),
-    /// What a robots.txt says to an agent
+    /// Check what a robots.txt allows an agent
     Robots(RobotsArgs),
-    /// The SURT urlkey of URLs
+    /// Print the SURT urlkey of URLs
     Surt(SurtArgs),
-    /// Remove a capture's bytes everywhere by order, and leave a signed tombstone
+    /// Remove a capture's bytes everywhere, and leave a signed tombstone
     Purge(PurgeArgs),
     /// Cosign checkpoints of other archives' logs
     Witness(WitnessArgs),
-    /// Other archives, and how their captures of a page differ from ours
+    /// Add other archives, and compare their captures of a page with ours
     Peer(PeerArgs),
     /// Attest other archives' TLS sessions without seeing them
     Relay(RelayArgs),
-    /// The settings and where they came from
+    /// Show the settings and where they came from, or check them
     Config(ConfigArgs),
     /// Crawl a small built-in news site three times and show what was kept
     Demo(DemoArgs),
@@ -210,20 +210,20 @@ pub enum Command {
 /// `init`
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// Where (else as for every command)
+    /// The archive root (else as for every command)
     pub dir: Option<PathBuf>,
 }
 
-/// Flags of whatever uses the network.
+/// Flags of commands that use the network.
 #[derive(Debug, Args, Clone, Default)]
 pub struct NetworkArgs {
-    /// Give an address by hand, as in curl; repeatable
+    /// Use this address for a host, as in curl; repeatable
     #[arg(long, value_name = "HOST:PORT:ADDR[:PORT]", help_heading = "Network")]
     pub resolve: Vec<String>,
     /// Allow loopback and private addresses
     #[arg(long, help_heading = "Network")]
     pub allow_private: bool,
-    /// The whole User-Agent
+    /// The complete User-Agent
     #[arg(long, value_name = "TEXT", help_heading = "Network")]
     pub user_agent: Option<String>,
     /// A URL or mail address for the User-Agent
@@ -253,7 +253,7 @@ pub struct CrawlArgs {
     /// Follow a job: a file, or a name under config/jobs/; repeatable
     #[arg(long, value_name = "FILE")]
     pub job: Vec<String>,
-    /// How many links away from a seed pages are followed
+    /// Follow links up to N links away from a seed
     #[arg(long, value_name = "N")]
     pub depth: Option<u64>,
     /// Capture images, styles, scripts and fonts with each page
@@ -262,7 +262,7 @@ pub struct CrawlArgs {
     /// Take only what the schedule says is due
     #[arg(long)]
     pub due: bool,
-    /// Stop after N pages, what they need to be shown counted as well
+    /// Stop after N pages; what they need to be shown counts as well
     #[arg(long, value_name = "N")]
     pub pages_max: Option<u64>,
     /// Print what would be fetched; fetch nothing but robots.txt
@@ -271,7 +271,7 @@ pub struct CrawlArgs {
     /// Exit with 4 when a URL failed
     #[arg(long)]
     pub strict: bool,
-    /// Flags of whatever uses the network
+    /// Flags of commands that use the network
     #[command(flatten)]
     pub network: NetworkArgs,
 }
@@ -279,13 +279,13 @@ pub struct CrawlArgs {
 /// `watch`
 #[derive(Debug, Args)]
 pub struct WatchArgs {
-    /// Follow this job: a file, or a name under config/jobs/; repeatable (else all that are there)
+    /// Follow this job: a file, or a name under config/jobs/; repeatable (else all jobs there)
     #[arg(long, value_name = "FILE")]
     pub job: Vec<String>,
-    /// Answer there what `serve` answers, in the same process; port 0 picks one and prints it
+    /// Also run the server of `serve` at this address; port 0 picks one and prints it
     #[arg(long, value_name = "ADDR:PORT")]
     pub serve: Option<String>,
-    /// Flags of whatever uses the network
+    /// Flags of commands that use the network
     #[command(flatten)]
     pub network: NetworkArgs,
 }
@@ -296,10 +296,10 @@ pub struct ServeArgs {
     /// Where to listen (else serve.bind, 127.0.0.1:8080); port 0 picks one and prints it
     #[arg(long, value_name = "ADDR:PORT")]
     pub bind: Option<String>,
-    /// Where to listen as another origin for replay alone, so that captures share none with the reader
+    /// Where to listen for replay alone, so that captures and the reader have different origins
     #[arg(long, value_name = "ADDR:PORT")]
     pub replay_bind: Option<String>,
-    /// Where to listen as a proxy that answers from the archive at true addresses, for other programs
+    /// Where to listen as a proxy for other programs, which answers true addresses from the archive
     #[arg(long, value_name = "ADDR:PORT")]
     pub replay_proxy: Option<String>,
 }
@@ -307,21 +307,21 @@ pub struct ServeArgs {
 /// `view`
 #[derive(Debug, Args)]
 pub struct ViewArgs {
-    /// The URL; a time may stand behind it: URL@TIME
+    /// The URL, or URL@TIME
     pub url: String,
     /// The capture closest to this time (the newest without it)
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
-    /// Opens no window, and writes a picture of the page to this file (PNG)
+    /// Write a screenshot of the page to this PNG file, and open no window
     #[arg(long, value_name = "FILE")]
     pub screenshot: Option<PathBuf>,
-    /// Replaces that file where it is there
+    /// Replace that file if it exists
     #[arg(long, requires = "screenshot")]
     pub force: bool,
-    /// The window in pixels (else that in which the page was rendered, 1280x1024 where it was not)
+    /// The window size in pixels (else that at which the page was rendered, or 1280x1024)
     #[arg(long, value_name = "WIDTHxHEIGHT", value_parser = viewport)]
     pub viewport: Option<(u32, u32)>,
-    /// Which time the scripts of the page see; with that of the capture their random numbers are the same each time
+    /// Which time the scripts of the page see; with `capture`, their random numbers are the same each time
     #[arg(long, value_name = "WHICH", default_value = "now")]
     pub clock: ClockArg,
 }
@@ -329,9 +329,9 @@ pub struct ViewArgs {
 /// Which time the scripts of a page see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ClockArg {
-    /// The time it is
+    /// The current time
     Now,
-    /// That of the capture
+    /// The time of the capture
     Capture,
 }
 
@@ -364,7 +364,7 @@ pub enum MatchArg {
     Prefix,
     /// Every URL of its host
     Host,
-    /// Every URL of its host and the hosts below it
+    /// Every URL of its host and its subdomains
     Domain,
 }
 
@@ -385,7 +385,7 @@ pub struct CapturesArgs {
     /// Keep what matches: `[!][=|~]FIELD:VALUE`, as in pywb; repeatable
     #[arg(long, value_name = "FILTER")]
     pub filter: Vec<String>,
-    /// At most so many
+    /// At most N captures
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
 }
@@ -395,7 +395,7 @@ pub struct CapturesArgs {
 pub enum ShowAs {
     /// The article
     Text,
-    /// The payload, its content coding undone
+    /// The payload without its content coding
     Html,
     /// The response bytes exactly as received
     Http,
@@ -403,7 +403,7 @@ pub enum ShowAs {
     Headers,
     /// The WARC record
     Record,
-    /// What the page says, as JSON
+    /// The content of the page, as JSON
     Json,
 }
 
@@ -443,10 +443,10 @@ pub struct HistoryArgs {
 /// Which text of a page is meant.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct FormArgs {
-    /// The page as it was sent, also where it was sent without its text
+    /// Use the page as it was sent, even if it was sent without its text
     #[arg(long, conflicts_with = "rendered")]
     pub plain: bool,
-    /// The page as a browser had it once its scripts had run (a history of its own)
+    /// Use the page as a browser rendered it after its scripts ran (a separate history)
     #[arg(long)]
     pub rendered: bool,
 }
@@ -465,7 +465,7 @@ impl FormArgs {
 /// `diff`
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// A URL; or two of FILE or URL@TIME
+    /// One URL, or two targets: FILE or URL@TIME
     #[arg(required = true, num_args = 1..=2, value_name = "URL")]
     pub targets: Vec<String>,
     /// The older side: the capture closest to this time
@@ -498,7 +498,7 @@ pub struct BlameArgs {
 /// `changes`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Kinds: headline, byline,\npublished, modified, text-added, text-removed, text-edited, text-moved, quote-added,\nquote-removed, quote-altered, quote-reattributed, figure-changed, date-changed, name-changed,\nclaim-changed, correction, update-note, retraction, gone, restored, reverted, redirected,\npaywalled, image-changed, link-changed."
+    after_help = "Kinds: headline, byline, published, modified, text-added, text-removed, text-edited, text-moved,\nquote-added, quote-removed, quote-altered, quote-reattributed, figure-changed, date-changed, name-changed,\nclaim-changed, correction, update-note, retraction, gone, restored, reverted, redirected,\npaywalled, image-changed, link-changed."
 )]
 pub struct ChangesArgs {
     /// Seen at this time or later
@@ -510,19 +510,19 @@ pub struct ChangesArgs {
     /// Not seen after this time
     #[arg(long, value_name = "TIME")]
     pub until: Option<String>,
-    /// Of these kinds; repeatable, or parted by commas
+    /// Only these kinds; repeatable, or separated by commas
     #[arg(long, value_name = "KIND", num_args = 1.., value_delimiter = ',')]
     pub kind: Vec<String>,
-    /// Of pages of this host
+    /// Only on pages of this host
     #[arg(long, value_name = "HOST")]
     pub host: Option<String>,
-    /// Only where neither a notice nor the declared date says so
+    /// Only those that neither a notice nor the declared date mentions
     #[arg(long)]
     pub stealth: bool,
-    /// Only of this weight or more, from 1 (minor) to 5 (grave)
+    /// Only of this weight or higher, from 1 (minor) to 5 (grave)
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=5))]
     pub weight: u8,
-    /// At most so many
+    /// At most N changes
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
     /// Which text of the pages
@@ -533,34 +533,34 @@ pub struct ChangesArgs {
 /// `search`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Queries: all words have to stand in one version of the page.\n  harbour strike          both words\n  \"harbour strike\"        these words, one after the other\n  harb*                   words that begin so\n  -ferry                  not in that version\n  headline: byline: speaker: quote:   words there: speaker:\"Ann Lee\"\n  host:courier.example    pages of this host\n  date:2026-04            versions seen then; date:2026-04..2026-06"
+    after_help = "Queries: all words must be in one version of the page.\n  harbour strike          both words\n  \"harbour strike\"        these words as a phrase\n  harb*                   words that begin with this\n  -ferry                  not in that version\n  headline: byline: speaker: quote:   words in that field: speaker:\"Ann Lee\"\n  host:courier.example    pages of this host\n  date:2026-04            versions seen in that month; date:2026-04..2026-06"
 )]
 pub struct SearchArgs {
-    /// The words; case, accents and the shape of quotation marks do not count
+    /// The words; case, accents and the shape of quotation marks are ignored
     #[arg(required_unless_present = "saved", value_name = "QUERY")]
     pub query: Vec<String>,
-    /// The search of this name in search.saved
+    /// The search with this name in search.saved
     #[arg(long, value_name = "NAME", conflicts_with = "query")]
     pub saved: Option<String>,
-    /// When the words came and went, the newest first, in place of pages; feeds are always of that
+    /// List when the words appeared and disappeared, newest first, instead of pages; feeds always list this
     #[arg(long)]
     pub events: bool,
-    /// Only what came and went since this time (30 days ago without it)
+    /// Only events since this time (30 days ago without it)
     #[arg(long, value_name = "TIME", conflicts_with = "since_last")]
     pub since: Option<String>,
-    /// Only what came and went since the last call with this name
+    /// Only events since the last call with this name
     #[arg(long, value_name = "NAME")]
     pub since_last: Option<String>,
-    /// On pages of this host
+    /// Only on pages of this host
     #[arg(long, value_name = "HOST")]
     pub host: Option<String>,
-    /// In versions that were seen at this time or later
+    /// Only in versions that were seen at this time or later
     #[arg(long, value_name = "TIME")]
     pub from: Option<String>,
-    /// In versions that were seen before the end of this time
+    /// Only in versions that were seen before the end of this time
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
-    /// Which come first: the best, or those with the newest passages
+    /// Which come first: the best matches, or those with the newest passages
     #[arg(long, value_enum, default_value = "relevance", conflicts_with_all = ["events", "since", "since_last"])]
     pub order: SearchOrder,
     /// At most this many pages
@@ -574,18 +574,18 @@ pub struct SearchArgs {
 /// The order of what was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SearchOrder {
-    /// The best first
+    /// Best matches first
     Relevance,
-    /// The newest first
+    /// Newest first
     Time,
 }
 
 /// `when`
 #[derive(Debug, Args)]
 pub struct WhenArgs {
-    /// The words; case, white space and the shape of quotation marks and dashes do not count
+    /// The words; case, white space and the shape of quotation marks and dashes are ignored
     pub phrase: String,
-    /// On pages of this host
+    /// Only on pages of this host
     #[arg(long, value_name = "HOST")]
     pub host: Option<String>,
     /// Which text of the pages
@@ -626,31 +626,31 @@ pub struct StoryArgs {
     /// The articles: URLs of the archive or local files
     #[arg(required_unless_present_any = ["clusters", "search", "job"], value_name = "URL")]
     pub targets: Vec<String>,
-    /// The pages of the archive with these words instead, as `search` finds them
+    /// Instead, the pages of the archive that `search` finds for this query
     #[arg(long, value_name = "QUERY", conflicts_with = "targets")]
     pub search: Option<String>,
-    /// The pages of the archive that a job takes in: its file, or its name; with --search those with the words
+    /// Instead, the pages of the archive in scope of a job: its file or name; with --search, those with the words
     #[arg(long, value_name = "FILE", conflicts_with = "targets")]
     pub job: Vec<String>,
     /// With --search or --job: at most this many articles
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(2..=10_000))]
     pub limit: u64,
-    /// The stories of the archive instead: articles of several hosts on the same one
+    /// Instead, list the stories of the archive: articles of several hosts on the same story
     #[arg(long, conflicts_with_all = ["targets", "search", "job", "at", "over_time", "from", "to", "plain", "rendered"])]
     pub clusters: bool,
-    /// With --clusters: those with an article captured at this time or later
+    /// With --clusters: only stories with an article captured at this time or later
     #[arg(long, value_name = "TIME", requires = "clusters")]
     pub since: Option<String>,
     /// The articles as they were at this time (else the newest)
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
-    /// Also what each outlet changed, and which others had that before
+    /// Also show what each outlet changed, and which others had it before
     #[arg(long)]
     pub over_time: bool,
-    /// The same, of versions captured at this time or later
+    /// The same, for versions captured at this time or later
     #[arg(long, value_name = "TIME")]
     pub from: Option<String>,
-    /// The same, of versions not captured after this time
+    /// The same, for versions not captured after this time
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
     /// Which text of the pages
@@ -666,10 +666,10 @@ pub struct CiteArgs {
     /// The capture closest to this time (the newest without it)
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
-    /// Words that have to stand in that capture; a link to them goes with the citation
+    /// Words that must be in that capture; the citation gets a link to them
     #[arg(long, value_name = "TEXT")]
     pub quote: Option<String>,
-    /// The form
+    /// The citation style
     #[arg(long, value_name = "STYLE", default_value = "text")]
     pub style: Style,
 }
@@ -682,7 +682,7 @@ pub struct VerifyArgs {
     /// Check structure and lengths, and skip digests
     #[arg(long)]
     pub fast: bool,
-    /// A checkpoint of the log that was published or kept elsewhere: the log must still hold it; repeatable
+    /// A checkpoint of the log that was published or kept elsewhere: the log must still contain it; repeatable
     #[arg(long, value_name = "FILE", conflicts_with = "files")]
     pub checkpoint: Vec<PathBuf>,
 }
@@ -690,22 +690,22 @@ pub struct VerifyArgs {
 /// `import`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Files are copied into imported/ of the archive byte for byte, with a record of where each came from,\nand each is taken once. The WARC files of a WACZ are compared with its list of files. What is damaged\nis refused; what was refused, or found wrong, makes the exit code 4.\n\nA URL is the address of a Memento TimeMap: the captures that it lists are fetched from their archive, as that\narchive has them, and stand in the history of the page, marked as that archive's."
+    after_help = "Files are copied into imported/ of the archive byte for byte, with a record of where each came from.\nEach is imported once. The WARC files of a WACZ are compared with its list of files. Damaged files are\nrefused. The exit code is 4 if a file was refused or a problem was found.\n\nA URL is the address of a Memento TimeMap: the captures that it lists are fetched from their archive, as that\narchive has them, and appear in the history of the page, marked as that archive's."
 )]
 pub struct ImportArgs {
     /// WARC and ARC files, plain or packed, WACZ packages, and addresses of TimeMaps
     #[arg(required = true, value_name = "PATH-OR-URL")]
     pub paths: Vec<String>,
-    /// Take what is damaged, too, as far as it can be read
+    /// Import damaged files too, as far as they can be read
     #[arg(long)]
     pub lenient: bool,
-    /// Of a TimeMap: not before this time
+    /// For a TimeMap: not before this time
     #[arg(long, value_name = "TIME")]
     pub from: Option<String>,
-    /// Of a TimeMap: not after this time
+    /// For a TimeMap: not after this time
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
-    /// Of a TimeMap: at most so many captures that are not here yet, the oldest first
+    /// For a TimeMap: at most N captures that the archive does not have yet, oldest first
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
     /// Network flags
@@ -725,7 +725,7 @@ pub enum ReportArg {
 /// `export`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The name of FILE says what it is: .wacz, .warc.gz, .warc.zst, .warc, .cdxj or .parquet; --format\nwhere it does not. --format zipnum makes a folder: index lines in compressed blocks. Records are copied byte for byte, requests with their cookies too. The same archive and the\nsame arguments give the same bytes."
+    after_help = "The extension of FILE selects the format: .wacz, .warc.gz, .warc.zst, .warc, .cdxj or .parquet. For other\nnames, give --format. --format zipnum writes a folder: index lines in compressed blocks. Records are copied\nbyte for byte, including requests with their cookies. The same archive and the same arguments give the\nsame bytes."
 )]
 pub struct ExportArgs {
     /// The URLs (else everything)
@@ -743,13 +743,13 @@ pub struct ExportArgs {
     /// Captures not after this time
     #[arg(long, value_name = "TIME", conflicts_with = "site")]
     pub to_time: Option<String>,
-    /// A whole site as it stood: of each URL the capture nearest before --at, with what its pages need
+    /// A whole site: for each URL the nearest capture before --at, with what its pages need
     #[arg(long, value_name = "HOST", requires = "at")]
     pub site: Option<String>,
     /// The time of --site
     #[arg(long, value_name = "TIME", requires = "site")]
     pub at: Option<String>,
-    /// Replace the file where there is one
+    /// Replace the file if it exists
     #[arg(long)]
     pub force: bool,
     /// How to report what was written, and what the archive lacks
@@ -760,16 +760,16 @@ pub struct ExportArgs {
 /// `tables`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Run it again to bring the tables up to date: only months that newer captures touch are written\nagain. One run at a time writes a folder, and a crawl may go on meanwhile."
+    after_help = "Run it again to bring the tables up to date: only months that newer captures affect are written\nagain. Only one run at a time can write to a folder. A crawl may run meanwhile."
 )]
 pub struct TablesArgs {
-    /// The folder to write to, which is made where it is missing, or s3://BUCKET/PREFIX
+    /// The folder to write to, created if missing, or s3://BUCKET/PREFIX
     #[arg(long, value_name = "DIR-OR-S3-URL")]
     pub to: String,
     /// Write every month again
     #[arg(long)]
     pub rebuild: bool,
-    /// Begin another file when one has reached this length
+    /// Start another file when one has reached this length
     #[arg(long, value_name = "BYTES", default_value = "128 MiB")]
     pub file_bytes: ByteSize,
 }
@@ -777,7 +777,7 @@ pub struct TablesArgs {
 /// `migrate`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Where captures are kept now, the configuration of this command says; where to, that of --to. The source\nstays as it is. A move that was interrupted goes on when it is run again; no crawl may run meanwhile."
+    after_help = "The source is where the configuration of this command keeps captures; the target is that of --to. The source\nis not changed. Run an interrupted move again to continue it. No crawl may run meanwhile."
 )]
 pub struct MigrateArgs {
     /// The configuration to move to; only its file is read, no environment and no --set
@@ -788,7 +788,7 @@ pub struct MigrateArgs {
 /// Which digests index lines have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DigestArg {
-    /// What the records say; SHA-1 of the payload where they say nothing
+    /// The digests in the records; SHA-1 of the payload where there is none
     Keep,
     /// SHA-1 of the payload
     Sha1,
@@ -799,7 +799,7 @@ pub enum DigestArg {
 /// `index`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Lines are those of cdxj-indexer and pywb (cdxj), and of the Wayback Machine with eleven columns\n(cdx). The body of a POST or PUT request is part of its key. Damage is reported on stderr, and\nmakes the exit code 4."
+    after_help = "The lines are those of cdxj-indexer and pywb (cdxj), or those of the Wayback Machine with eleven columns\n(cdx). The body of a POST or PUT request is part of its key. Damage is reported on stderr; the exit\ncode is then 4."
 )]
 pub struct IndexArgs {
     /// WARC and ARC files, WACZ packages, folders of them, or - for stdin
@@ -808,7 +808,7 @@ pub struct IndexArgs {
     /// Which digests: those of the records, or recomputed ones
     #[arg(long, value_name = "WHICH", default_value = "keep")]
     pub digest: DigestArg,
-    /// Read at most this many files at once (else as many as there are cores)
+    /// Read at most this many files at once (else the number of cores)
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
 }
@@ -819,13 +819,13 @@ pub struct RecompressArgs {
     /// A WARC, ARC or WACZ file; - for stdin
     #[arg(value_name = "IN")]
     pub input: PathBuf,
-    /// The file to make; its ending says how it is packed: .warc, .warc.gz, .warc.zst, .arc, .arc.gz
+    /// The file to write; its extension selects the compression: .warc, .warc.gz, .warc.zst, .arc, .arc.gz
     #[arg(value_name = "OUT")]
     pub output: PathBuf,
-    /// Train a dictionary on the records first, and pack them with it (.warc.zst only)
+    /// Train a dictionary on the records first, and compress them with it (.warc.zst only)
     #[arg(long)]
     pub dictionary: bool,
-    /// Replace OUT where it is there already
+    /// Replace OUT if it exists
     #[arg(long)]
     pub force: bool,
 }
@@ -836,7 +836,7 @@ pub struct RepairArgs {
     /// A WARC, ARC or WACZ file; - for stdin. It is never written to
     #[arg(value_name = "IN")]
     pub input: PathBuf,
-    /// The file to make, which must not be there yet; what is set aside goes beside it, to
+    /// The file to write, which must not exist yet; damaged parts are written beside it, to
     /// OUT.aside-OFFSET
     #[arg(value_name = "OUT")]
     pub output: PathBuf,
@@ -851,7 +851,7 @@ pub struct ProveArgs {
     /// The capture closest to this time (the newest without it)
     #[arg(long, value_name = "TIME", conflicts_with = "check")]
     pub at: Option<String>,
-    /// Where the bundle goes; a name that ends in .wacz makes a signed package for replay
+    /// The bundle to write; a name that ends in .wacz gives a signed package for replay
     #[arg(
         long,
         short,
@@ -860,7 +860,7 @@ pub struct ProveArgs {
         conflicts_with = "check"
     )]
     pub output: Option<PathBuf>,
-    /// Replace the file where there is one
+    /// Replace the file if it exists
     #[arg(long, conflicts_with = "check")]
     pub force: bool,
     /// Check this bundle or package, or the folder that a bundle was unpacked into
@@ -869,22 +869,23 @@ pub struct ProveArgs {
     /// With --check: the key of the log, as `evidence keys` prints it, or a file with it
     #[arg(long, value_name = "KEY", requires = "check")]
     pub key: Option<String>,
-    /// A checkpoint that somebody kept; repeatable. With --check: the log must begin with it; with a
+    /// A checkpoint that was kept elsewhere; repeatable. With --check: the log must begin with it; with a
     /// URL: the bundle gets a proof for it
     #[arg(long, value_name = "FILE")]
     pub checkpoint: Vec<PathBuf>,
-    /// A policy (c2sp.org/tlog-policy): which witnesses count, and the quorum that is wanted. With --check the bundle fails
-    /// without it; else `evidence.policy` without this
+    /// A policy (c2sp.org/tlog-policy): which witnesses count, and the required quorum. With --check, the bundle fails
+    /// without that quorum; with a URL, the default is `evidence.policy`
     #[arg(long, value_name = "FILE")]
     pub policy: Option<PathBuf>,
-    /// A file with headers of Bitcoin blocks, a height, a blank and 80 bytes in hexadecimal a line, for proofs of
-    /// OpenTimestamps; else `evidence.bitcoin_headers`
+    /// A file with Bitcoin block headers for OpenTimestamps proofs: per line a height, a space and 80 bytes in
+    /// hexadecimal (else `evidence.bitcoin_headers`)
     #[arg(long, value_name = "FILE", requires = "check")]
     pub bitcoin_headers: Option<PathBuf>,
-    /// The key of a relay whose word on a TLS session counts, or a file with keys, a line each; repeatable, beside relay.keys
+    /// The key of a relay whose attestation of TLS sessions is accepted, or a file with keys, one per line; repeatable, in
+    /// addition to relay.keys
     #[arg(long, value_name = "KEY", requires = "check")]
     pub relay: Vec<String>,
-    /// A PEM file with the roots that certificates of servers must lead to, in place of those of the web: the list of that day
+    /// A PEM file with the roots that server certificates must chain to, instead of those of the web: the list of that day
     #[arg(long, value_name = "FILE", requires = "check")]
     pub tls_roots: Option<PathBuf>,
 }
@@ -892,22 +893,22 @@ pub struct ProveArgs {
 /// `purge`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Every record that holds the same payload is taken out, of whatever address; a record of the same length that says so\ncomes into its place. The log, its checkpoints and every bundle of something else verify as before. What was derived is\ndeleted and the index made anew, so the next answers take longer. Nothing brings the bytes back: look with --dry-run\nfirst. Stop what else writes into the archive, and start servers again afterwards."
+    after_help = "Every record with the same payload is removed, under any address, and replaced with a record of the same length that\nsays so. The log, its checkpoints and all other bundles still verify. Derived data is deleted and the index is rebuilt,\nso the next answers take longer. The bytes cannot be restored: use --dry-run first. Stop other processes that write to\nthe archive, and restart servers afterwards."
 )]
 pub struct PurgeArgs {
     /// The URL, or URL@TIME
     #[arg(required_unless_present = "resume", conflicts_with = "resume")]
     pub url: Option<String>,
-    /// When it was captured; of the captures of the page, this has to mean one
+    /// When it was captured; the time must match exactly one capture of the page
     #[arg(long, value_name = "TIME", conflicts_with = "resume")]
     pub at: Option<String>,
-    /// Why it is removed, which everyone reads who asks for the capture
+    /// Why it is removed; shown to everyone who requests the capture
     #[arg(long, value_name = "TEXT", conflicts_with = "resume")]
     pub reason: Option<String>,
     /// Only print what would be removed
     #[arg(long, conflicts_with = "resume")]
     pub dry_run: bool,
-    /// Bring a purge that was interrupted to its end
+    /// Finish an interrupted purge
     #[arg(long)]
     pub resume: bool,
 }
@@ -915,19 +916,19 @@ pub struct PurgeArgs {
 /// `witness`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Takes checkpoints of the logs it knows by POST /add-checkpoint (c2sp.org/tlog-witness) and gives the newest of each\nat /HASH/checkpoint. The first line printed is the address, the second the key that others put into their policy.\nWhere this archive names witnesses itself (evidence.witnesses, evidence.policy), its checkpoints are submitted as\nwell, so that two archives witness each other with a command each. Never set witness/ back to an earlier state, and\nnever use its key twice: the witness would sign two histories."
+    after_help = "Accepts checkpoints of the configured logs at POST /add-checkpoint (c2sp.org/tlog-witness) and serves the newest of\neach at /HASH/checkpoint. The first line printed is the address, the second the key that others put into their policy.\nIf this archive has witnesses itself (evidence.witnesses, evidence.policy), its checkpoints are submitted as well, so\nthat two archives witness each other with one command each. Never restore an earlier state of witness/, and never use\nits key twice: the witness would sign two histories."
 )]
 pub struct WitnessArgs {
     /// Where to listen; port 0 picks one (else witness.bind)
     #[arg(long, value_name = "ADDR:PORT")]
     pub bind: Option<String>,
-    /// The key of a log, or a file with its keys, a line each; repeatable, beside witness.logs
+    /// The key of a log, or a file with its keys, one per line; repeatable, in addition to witness.logs
     #[arg(long, value_name = "KEY")]
     pub log: Vec<String>,
-    /// The name of the witness (else witness.name, or one made from its key)
+    /// The name of the witness (else witness.name, or one derived from its key)
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// Print the key, made where there is none, and end
+    /// Print the key, created if missing, and exit
     #[arg(long)]
     pub key: bool,
 }
@@ -947,13 +948,13 @@ pub enum EvidenceCommand {
     Checkpoint,
     /// Print the keys of the log, oldest first
     Keys,
-    /// Add what is not in the log yet, sign a checkpoint, and ask for time stamps
+    /// Add what is not in the log yet, sign a checkpoint, and request time stamps
     Extend,
     /// Print check.py, which checks a bundle with openssl and Python alone
     Checker,
     /// Replace the key of the log; a leaf records the change, signed by the old key
     NewKey {
-        /// The old key is lost: begin with a new one that nothing signs for
+        /// The old key is lost: start with a new one that the old key does not sign
         #[arg(long)]
         lost: bool,
     },
@@ -971,10 +972,10 @@ pub struct RobotsArgs {
     /// The URLs
     #[arg(required = true)]
     pub urls: Vec<String>,
-    /// Say which rule decided
+    /// Print the rule that decided
     #[arg(long)]
     pub explain: bool,
-    /// Whether a Crawl-delay ends the group it stands in; by the standard it does not
+    /// Whether a Crawl-delay ends its group; by the standard it does not
     #[arg(long, value_name = "HOW", default_value = RobotsReading::NAMES[0], value_parser = RobotsReading::NAMES)]
     pub reading: String,
 }
@@ -982,7 +983,7 @@ pub struct RobotsArgs {
 /// `surt`
 #[derive(Debug, Args)]
 pub struct SurtArgs {
-    /// The URLs; a line each from stdin when none is given
+    /// The URLs (else from stdin, one per line)
     pub urls: Vec<String>,
 }
 
@@ -997,9 +998,9 @@ pub struct ConfigArgs {
 /// What `config` does.
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Every key with its value and where it came from
+    /// Print every key with its value and where it came from
     Show,
-    /// Problems by key
+    /// Print problems by key
     Check,
 }
 

@@ -112,7 +112,7 @@ impl Inbox {
                     std::thread::sleep(Duration::from_millis(50));
                 }
                 Err(TryLockError::WouldBlock) => {
-                    return Err(io::Error::other("another process takes what is handed over"));
+                    return Err(io::Error::other("another process accepts requests"));
                 }
                 Err(TryLockError::Error(why)) => return Err(why),
             }
@@ -136,7 +136,7 @@ impl Inbox {
                 if let Some(id) = id_of(&path, ".ask.json")
                     && let Err(why) = self.take(&id, &orders)
                 {
-                    tracing::warn!(%why, request = %id, "a request cannot be taken");
+                    tracing::warn!(%why, request = %id, "cannot accept a request");
                     let _ = fs::remove_file(&path);
                 }
             }
@@ -176,13 +176,14 @@ impl Inbox {
                 match receive.recv().await {
                     Some(Answer::Url(one)) => {
                         if let Err(why) = say(&mut out, &Message::Url(one)) {
-                            tracing::warn!(%why, "what became of a URL that was handed over cannot be reported");
+                            tracing::warn!(%why, "cannot report the result of a URL that was handed over");
                         }
                     }
                     Some(Answer::Complete) => break None,
                     None => {
                         break Some(
-                            "it ended before all was captured; the rest stays queued".to_owned(),
+                            "it ended before all URLs were captured; the rest stays queued"
+                                .to_owned(),
                         );
                     }
                 }

@@ -29,7 +29,7 @@ impl OutFile {
     pub fn at(path: &Path, force: bool) -> Result<Self, CliError> {
         let what = format!("writing {}", path.display());
         if path.file_name().is_none() || path.as_os_str().to_string_lossy().ends_with('/') {
-            return Err(CliError::usage(format!("{what}: this names no file")));
+            return Err(CliError::usage(format!("{what}: not a file name")));
         }
         check(path, force, &what)?;
         let folder = folder_of(path);
@@ -37,10 +37,10 @@ impl OutFile {
         let made_in = made_in.map_err(|why| match why.kind() {
             ErrorKind::NotFound => {
                 CliError::failed(&what, format!("there is no folder {}", folder.display()))
-                    .hint("make the folder first, or name another")
+                    .hint("create the folder first, or choose another")
             }
             ErrorKind::NotADirectory => {
-                CliError::failed(&what, format!("{} is no folder", folder.display()))
+                CliError::failed(&what, format!("{} is not a folder", folder.display()))
             }
             _ => CliError::failed(&what, format!("the folder {}: {why}", folder.display())),
         })?;
@@ -95,13 +95,13 @@ fn check(path: &Path, force: bool, what: &str) -> Result<(), CliError> {
     } else {
         "a device, pipe or socket"
     };
-    let why = format!("{kind} lies there, and only a regular file is ever replaced");
-    Err(CliError::failed(what, why).hint("name a file that is not there yet"))
+    let why = format!("{kind} exists there, and only a regular file can be replaced");
+    Err(CliError::failed(what, why).hint("choose a file that does not exist yet"))
 }
 
 fn is_there(what: &str) -> CliError {
-    CliError::failed(what, "the file is there already")
-        .hint("--force replaces it; or name another file")
+    CliError::failed(what, "the file already exists")
+        .hint("use --force to replace it, or choose another file")
 }
 
 #[cfg(test)]
@@ -129,7 +129,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("out.zip");
         write(&path, false, "one").unwrap();
-        assert!(write(&path, false, "two").unwrap_err().contains("there already"));
+        assert!(write(&path, false, "two").unwrap_err().contains("already exists"));
         assert_eq!(fs::read_to_string(&path).unwrap(), "one");
         write(&path, true, "two").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "two");
@@ -169,10 +169,10 @@ mod tests {
         fs::write(dir.path().join("file"), "").unwrap();
         for (path, words) in [
             ("none/out.zip", "there is no folder"),
-            ("file/out.zip", "is no folder"),
-            ("", "names no file"),
-            ("none/", "names no file"),
-            ("..", "names no file"),
+            ("file/out.zip", "is not a folder"),
+            ("", "not a file name"),
+            ("none/", "not a file name"),
+            ("..", "not a file name"),
         ] {
             let path = if path.is_empty() { PathBuf::new() } else { dir.path().join(path) };
             let said = OutFile::at(&path, false).unwrap_err().message;
@@ -190,7 +190,7 @@ mod tests {
             fs::write(&path, "of another")?;
             Ok(fs::write(fresh, "ours")?)
         });
-        assert!(late.unwrap_err().message.contains("there already"));
+        assert!(late.unwrap_err().message.contains("already exists"));
         assert_eq!(fs::read_to_string(&path).unwrap(), "of another");
         let file = OutFile::at(&path, true).unwrap();
         let failed = file.write(|fresh| {

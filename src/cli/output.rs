@@ -282,7 +282,7 @@ impl Bytes<'_> {
         self.out.text(&text)?;
         if is_altered {
             self.out.say(
-                "pressmark: what is no text is shown by signs; redirect the output to have the bytes as they are",
+                "pressmark: bytes that are not text are shown as symbols; redirect the output to get the original bytes",
             );
         }
         Ok(())

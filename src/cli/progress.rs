@@ -111,7 +111,7 @@ impl Observer for CrawlProgress {
                 }
                 Outcome::Failed { step, why } => format!("failed: {step}: {why}"),
                 Outcome::Refused { why } => format!("refused: {why}"),
-                Outcome::RobotsUnreachable { why } => format!("not asked for: {why}"),
+                Outcome::RobotsUnreachable { why } => format!("not fetched: {why}"),
             };
             let said = format!("{what} {}", done.uri);
             if self.bar.is_hidden() { self.out.say(&said) } else { self.bar.println(line(&said)) }

@@ -83,9 +83,9 @@ impl Observer for Watcher {
         self.metrics.finished(done);
         match &done.unread {
             Some(Unread::Broken(said)) => {
-                tracing::error!(url = %done.uri, %said, "kept, and not read: what reads it broke");
+                tracing::error!(url = %done.uri, %said, "kept, but not read: the extraction crashed");
             }
-            Some(why) => tracing::warn!(url = %done.uri, why = why.label(), "kept, and not read"),
+            Some(why) => tracing::warn!(url = %done.uri, why = why.label(), "kept, but not read"),
             None => {}
         }
         if let Some(progress) = &mut self.progress {
@@ -113,9 +113,9 @@ impl Observer for Watcher {
         let SourceChange { job, url, kind, was, state, detail } = change;
         let (was, state) = (was.label(), state.label());
         if change.state.is_well() {
-            tracing::info!(%url, %job, %kind, was, state, "a source is well again");
+            tracing::info!(%url, %job, %kind, was, state, "a source works again");
         } else {
-            tracing::warn!(%url, %job, %kind, was, state, %detail, "a source is not well");
+            tracing::warn!(%url, %job, %kind, was, state, %detail, "a source has a problem");
         }
     }
 
@@ -145,16 +145,16 @@ impl Observer for Watcher {
         self.metrics.trouble(trouble);
         match trouble {
             RunProblem::DiskLow { free, wanted } => {
-                tracing::error!(free, wanted, "too little disk is free; fetching is paused");
+                tracing::error!(free, wanted, "too little disk space is free; fetching is paused");
             }
-            RunProblem::DiskBack => tracing::info!("there is disk again; fetching goes on"),
+            RunProblem::DiskBack => tracing::info!("disk space is free again; fetching continues"),
             RunProblem::Stalled { since } => {
                 let since = since.to_rfc3339();
-                tracing::error!(%since, "stalled: something is due and nothing is fetched");
+                tracing::error!(%since, "stalled: URLs are due, but nothing is fetched");
             }
             RunProblem::Moving => tracing::info!("no longer stalled"),
             RunProblem::ReadingsStuck { readings: 0 } => {
-                tracing::info!("no page that was given up is being read any more");
+                tracing::info!("no abandoned page is being read any more");
             }
             RunProblem::ReadingsStuck { readings } => {
                 tracing::error!(
@@ -164,10 +164,10 @@ impl Observer for Watcher {
             }
             RunProblem::Silent { job, url, kind, since, usual } => {
                 let (since, hours) = (since.to_rfc3339(), usual.as_secs() / 3_600);
-                tracing::error!(%url, %job, %kind, %since, usual_hours = hours, "silent: it used to bring articles and brings none");
+                tracing::error!(%url, %job, %kind, %since, usual_hours = hours, "silent: the source used to bring articles and now brings none");
             }
             RunProblem::Resumed { job, url, kind } => {
-                tracing::info!(%url, %job, %kind, "it brings articles again");
+                tracing::info!(%url, %job, %kind, "the source brings articles again");
             }
         }
     }

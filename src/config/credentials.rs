@@ -36,7 +36,7 @@ pub fn read(path: &Path, problems: &mut Vec<Problem>) -> Credentials {
         Ok(written) => written,
         Err(not_toml) => {
             // What the parser says may quote the line, and with it a secret.
-            problem(not_toml.line, "", "this is no TOML".to_owned());
+            problem(not_toml.line, "", "this is not TOML".to_owned());
             return Credentials::default();
         }
     };
@@ -90,7 +90,7 @@ fn origin(text: &str, in_clear: bool) -> Result<(String, Option<u16>, Option<u16
     };
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => {
-            let port = port.parse().map_err(|_| "the port is no number up to 65535")?;
+            let port = port.parse().map_err(|_| "the port is not a number up to 65535")?;
             (host, Some(port))
         }
         _ => (authority, None),
@@ -106,10 +106,10 @@ fn origin(text: &str, in_clear: bool) -> Result<(String, Option<u16>, Option<u16
             let clear = in_clear.then(|| port.unwrap_or(80));
             Ok((host, Some(port.unwrap_or(443)), clear))
         }
-        "https" if in_clear => Err("in_clear is for what is sent without TLS, not for https"),
+        "https" if in_clear => Err("in_clear is for requests without TLS, not for https"),
         "https" => Ok((host, Some(port.unwrap_or(443)), None)),
         "http" if !in_clear => {
-            Err("anyone on the way can read what is sent over http: in_clear = true allows it")
+            Err("what is sent over http can be read in transit: in_clear = true allows it")
         }
         "http" => Ok((host, None, Some(port.unwrap_or(80)))),
         _ => Err("the scheme is neither http nor https"),
@@ -152,8 +152,9 @@ fn take(host: &mut Table, name: &str, entry: &Written) -> Result<(), String> {
             host.in_clear = value == Value::Bool(true);
         }
         _ => {
-            let meant = nearest(name, KEYS).map(|k| format!("; is {k} meant?")).unwrap_or_default();
-            return Err(format!("there is no such key{meant}"));
+            let meant =
+                nearest(name, KEYS).map(|k| format!("; did you mean {k}?")).unwrap_or_default();
+            return Err(format!("unknown key{meant}"));
         }
     }
     Ok(())
@@ -167,7 +168,7 @@ fn check_rights(path: &Path) -> Result<(), String> {
     let mode = meta.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(format!(
-            "others than its owner may read it (mode {mode:03o}): chmod 600 {}",
+            "users other than its owner can read it (mode {mode:03o}): chmod 600 {}",
             path.display()
         ));
     }

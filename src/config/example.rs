@@ -9,9 +9,9 @@ use super::value::{Kind, Value};
 #[must_use]
 pub fn render() -> String {
     let mut out = String::from(
-        "# Settings of Pressmark. Every key is here with its default; take the mark away to change one.\n\
-         # A value here is beaten by the environment (PRESSMARK_SECTION_KEY) and by --set section.key=value.\n\
-         # `pressmark config show` prints every value and where it came from.\n",
+        "# Settings of Pressmark. Every key is listed with its default; remove the # to change one.\n\
+         # A value here is overridden by the environment (PRESSMARK_SECTION_KEY) and by --set section.key=value.\n\
+         # `pressmark config show` prints every value and its source.\n",
     );
     let mut section = "";
     for key in KEYS {

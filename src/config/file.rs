@@ -121,7 +121,7 @@ fn flatten(
                         _ => None,
                     })
                     .collect();
-                texts.map_or(Raw::Other("a list that holds something other than texts"), Raw::List)
+                texts.map_or(Raw::Other("a list of something other than texts"), Raw::List)
             }
         };
         out.push(Written { key, line: line(name.span().start), raw });

@@ -30,7 +30,7 @@ pub(super) fn check_field(name: &str, value: &str) -> Result<(), String> {
         return Err(format!("{name:?} cannot be the name of a header field"));
     }
     if value.chars().any(|c| c.is_control() && c != '\t') {
-        return Err(format!("the value of {name} holds a control character"));
+        return Err(format!("the value of {name} contains a control character"));
     }
     if FIELDS_OF_OURS.contains(&name.to_ascii_lowercase().as_str()) {
         return Err(format!("{name} is set by the program"));

@@ -11,8 +11,8 @@ const HEADER_NAME: &str = "Accept-Language";
 #[must_use]
 pub fn sample() -> String {
     let mut out = String::from(
-        "# A job of Pressmark. Copy this file to NAME.toml in this folder, and take the mark away from\n\
-         # what you set; every key is here with its default. `pressmark config check` names mistakes.\n",
+        "# A job of Pressmark. Copy this file to NAME.toml in this folder, and remove the # from the\n\
+         # keys that you set; every key is listed with its default. `pressmark config check` reports mistakes.\n",
     );
     let mut section = "";
     for key in JOB_KEYS {
@@ -47,19 +47,19 @@ fn default_of(kind: Kind, text: &str) -> Value {
 pub fn page() -> String {
     let mut out = String::from(
         "# The job file\n\n\
-         A job is one TOML file, by custom in `config/jobs/`: where pages come from, which of them belong, how\n\
-         often they are looked at, and when to stop. `pressmark crawl --job FILE` runs it once, and\n\
-         `pressmark config check` names every mistake by file, line and key. All of `config/jobs/*.toml` is read\n\
-         where no file is named; `config/jobs/example.toml.sample` is not, and holds every key with its default.\n\n\
+         A job is one TOML file, usually in `config/jobs/`: where pages come from, which of them are in scope, how\n\
+         often they are visited, and when to stop. `pressmark crawl --job FILE` runs it once, and\n\
+         `pressmark config check` reports every mistake with file, line and key. All of `config/jobs/*.toml` is read\n\
+         if no file is named; `config/jobs/example.toml.sample` is not, and lists every key with its default.\n\n\
          This page is made from the table the program reads job files with, and a test compares them.\n\n\
          ## Credentials\n\n\
-         Cookies, passwords and keys stand in a file of their own, named by `credentials_file`. On Unix it must be\n\
-         readable by its owner alone (`chmod 600`), or it is refused. What is in it goes into requests to the scheme,\n\
-         host and port it stands under, and neither into a log nor into a warcinfo record. A host alone is https on\n\
-         port 443, and `in_clear = true` adds http on port 80, where anyone on the way can read it;\n\
-         `www.example.org:8443` is another port, and `https://…` or `http://…` (with `in_clear = true`) one scheme alone.\n\n\
-         A user and a password in a URL of the job (`https://user:password@www.example.org/feed`) leave the URL, which is\n\
-         captured and listed without them, and are sent to that URL alone; the job file should then be for few to read.\n\n\
+         Cookies, passwords and keys are in a separate file, named by `credentials_file`. On Unix it must be\n\
+         readable by its owner only (`chmod 600`), or it is refused. Its contents are sent only to the scheme,\n\
+         host and port they are listed under, and written neither to a log nor to a warcinfo record. A host alone is https on\n\
+         port 443, and `in_clear = true` adds http on port 80, where it can be read in transit;\n\
+         `www.example.org:8443` is another port, and `https://…` or `http://…` (with `in_clear = true`) one scheme only.\n\n\
+         A user and a password in a URL of the job (`https://user:password@www.example.org/feed`) are removed from the URL, which\n\
+         is captured and listed without them, and are sent to that URL only; restrict who can read the job file then.\n\n\
          Requests are archived as sent. A WARC file into which a request with credentials is written can be read by its\n\
          owner only.\n\n\
          ```toml\n\

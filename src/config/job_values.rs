@@ -35,8 +35,8 @@ impl<'a> JobValues<'a> {
             let Some(key) = job_keys::find(&entry.key) else {
                 let known = JOB_KEYS.iter().map(|k| k.path);
                 let meant = nearest(&entry.key, known);
-                let meant = meant.map(|k| format!("; is {k} meant?")).unwrap_or_default();
-                values.problem_at(entry.line, &entry.key, format!("there is no such key{meant}"));
+                let meant = meant.map(|k| format!("; did you mean {k}?")).unwrap_or_default();
+                values.problem_at(entry.line, &entry.key, format!("unknown key{meant}"));
                 continue;
             };
             match entry.value(key.kind) {

@@ -65,7 +65,7 @@ pub fn load_jobs(files: &[PathBuf], now: Timestamp) -> Result<Vec<JobSpec>, Vec<
         // By its full path, so that it is one file from wherever it is named.
         job.file = Some(std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()));
         if let Some(other) = names.get(&job.name) {
-            let what = format!("the job of {} is called {:?}, too", other.display(), job.name);
+            let what = format!("the job of {} is also called {:?}", other.display(), job.name);
             values.problem("name", what);
         }
         names.entry(job.name.clone()).or_insert_with(|| path.clone());
@@ -131,7 +131,7 @@ fn identity(values: &mut JobValues<'_>, job: &mut JobSpec) {
         let key = format!("headers.{name}");
         let lower = name.to_ascii_lowercase();
         if matches!(lower.as_str(), "authorization" | "cookie") {
-            let what = format!("{name} belongs into the credentials file, which is never logged");
+            let what = format!("{name} belongs in the credentials file, which is never logged");
             values.problem_at(line, &key, what);
         } else if let Err(what) = check_field(&name, &value) {
             values.problem_at(line, &key, what);
@@ -142,7 +142,7 @@ fn identity(values: &mut JobValues<'_>, job: &mut JobSpec) {
     for (key, slot) in [("user_agent", &mut job.user_agent), ("contact", &mut job.contact)] {
         *slot = values.some_text(key);
         if slot.as_ref().is_some_and(|text| text.chars().any(char::is_control)) {
-            values.problem(key, "holds a control character");
+            values.problem(key, "contains a control character");
         }
     }
     job.browser = match values.text("browser").as_str() {
@@ -248,7 +248,7 @@ pub(super) fn excluded(job: &JobSpec) -> (Vec<String>, usize) {
         let Some(rule) = scope.excluded(&uri) else { continue };
         count += 1;
         if said.len() < EXCLUDED_MAX {
-            said.push(format!("{uri} is named and left out by the job's own scope ({rule})"));
+            said.push(format!("{uri} is named by the job but excluded by its own scope ({rule})"));
         }
     }
     (said, count)
@@ -365,12 +365,12 @@ fn schedule_of(values: &mut JobValues<'_>, now: Timestamp) -> Schedule {
         values.problem(key, "expected only one of adaptive, every and cron");
     }
     if values.is_set("schedule.adaptive") && !asks_adaptive && every.is_none() && cron.is_none() {
-        values.problem("schedule.adaptive", "without it, every or cron is needed");
+        values.problem("schedule.adaptive", "if false, every or cron is required");
     }
     if let Some(text) = cron {
         match text.parse::<Cron>() {
             Ok(cron) if cron.after(now).is_none() => {
-                values.problem("schedule.cron", format!("{text:?} names no time that is to come"));
+                values.problem("schedule.cron", format!("{text:?} matches no future time"));
             }
             Ok(cron) => return Schedule::Cron(cron),
             Err(why) => values.problem("schedule.cron", why.to_string()),

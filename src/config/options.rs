@@ -141,7 +141,7 @@ impl Settings {
             let token = self.robots_token(agent);
             (token != product).then(|| {
                 format!(
-                    "robots.txt is asked for the group of {token:?}, which the User-Agent names, and not of {product:?} (identity.product)"
+                    "robots.txt groups are matched against {token:?}, which the User-Agent names, not {product:?} (identity.product)"
                 )
             })
         };
@@ -155,7 +155,7 @@ impl Settings {
         let excluded = jobs.iter().flat_map(|job| {
             let (mut said, count) = excluded(job);
             if count > said.len() {
-                said.push(format!("and so are {} more", count - said.len()));
+                said.push(format!("and {} more are excluded", count - said.len()));
             }
             let file = job.file.clone().unwrap_or_default();
             said.into_iter().map(move |what| Problem {

@@ -236,7 +236,7 @@ impl Settings {
             keys::CAPTURE_ACCEPT_LANGUAGE,
         ] {
             if self.text(key).chars().any(char::is_control) {
-                problem(key.path(), "holds a control character".into());
+                problem(key.path(), "contains a control character".into());
             }
         }
         let product = self.text(keys::IDENTITY_PRODUCT);
@@ -246,7 +246,7 @@ impl Settings {
             problem(
                 keys::IDENTITY_PRODUCT.path(),
                 format!(
-                    "{product:?} is no product token: letters, - and _ only (RFC 9309 section 2.2.1)"
+                    "{product:?} is not a product token: letters, - and _ only (RFC 9309 section 2.2.1)"
                 ),
             );
         }

@@ -31,7 +31,7 @@ pub(super) fn belongs(
     }
     let job = rules.name();
     let Some(via) = owner.via.as_deref() else {
-        return Err(format!("the job {job} names it no longer"));
+        return Err(format!("the job {job} no longer names it"));
     };
     let path = &owner.path;
     let role = Role::of(&rules.spec, uri, Some(via), path, &owner.settings);

@@ -35,7 +35,7 @@ impl Crawl {
         if ahead >= SET_BACK && now >= BELIEVED_FROM {
             let days = ahead.as_secs() / 86_400;
             observer.note(&format!(
-                "the clock was {days} days ahead when this archive was last crawled; what was put off under it is taken back"
+                "the clock was {days} days ahead when this archive was last crawled; visits that were postponed because of it are rescheduled"
             ));
             self.take_back(ahead, now)?;
             self.book.keep_newest_time(now)?;

@@ -73,7 +73,7 @@ impl Crawl {
         {
             run.report.hosts.entry(host.to_string()).or_default().capped = Some((asked, kept));
             observer.note(&format!(
-                "{host} asks for a Crawl-delay of {} s; {} s are kept (politeness.crawl_delay_max)",
+                "{host} asks for a Crawl-delay of {} s; {} s are used (politeness.crawl_delay_max)",
                 asked.as_secs_f64(),
                 kept.as_secs_f64()
             ));
@@ -83,7 +83,7 @@ impl Crawl {
             if let Some(jar) = stepped.jar.take().filter(|jar| !jar.is_empty()) {
                 run.navigations.insert(hash_of(&uri), jar);
             }
-            let why = &format!("the server {did}; asked again when its host may be");
+            let why = &format!("the server {did}; requested again when its host permits");
             self.frontier.snooze(claim, at, why, now)?;
             return Ok(self.frontier.host_wait(&host, at, now)?);
         }

@@ -194,7 +194,7 @@ impl Crawl {
             let vain = history.vain_signals;
             found.due = due;
             found.because =
-                format!("{}; put off, since {vain} signals were in vain", found.because);
+                format!("{}; postponed, since {vain} signals brought no change", found.because);
         }
     }
 

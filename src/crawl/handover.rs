@@ -246,8 +246,7 @@ impl Crawl {
             }
         }
         for uri in elsewhere {
-            let why =
-                "another process that shares the queue captured it, into an archive of its own";
+            let why = "another process that shares the queue captured it into its own archive";
             let refused = Outcome::Refused { why: why.to_owned() };
             let finished = Finished::without_exchange(uri, now, refused);
             run.hand_back(&finished, VersionCount::default());

@@ -93,7 +93,7 @@ impl Crawl {
                 ask: Ask::Again,
             };
             self.frontier.add_all(vec![found], now)?;
-            let why = "taken over by a run for ever".to_owned();
+            let why = "taken over by a continuous run".to_owned();
             let disposition = Disposition {
                 next: NextVisit::Retire { why },
                 host_ready_at: None,
@@ -211,7 +211,7 @@ impl Crawl {
             Order::Capture(order) => self.take_in_hand(run, order, now)?,
             Order::ReopenLog => {
                 if let Err(why) = self.reopen_log() {
-                    observer.note(&format!("the crawl log goes on where it was: {why}"));
+                    observer.note(&format!("the crawl log continues in the same file: {why}"));
                 }
             }
         }

@@ -125,7 +125,7 @@ impl Crawl {
             self.job_book.remove(&old)?;
             self.sources.rename(&old, &new)?;
             self.renamed.insert(old.clone(), new.clone());
-            observer.note(&format!("the job {old} is called {new} now; its pages stay its own"));
+            observer.note(&format!("the job {old} is now called {new}; it keeps its pages"));
         }
         Ok(())
     }

@@ -85,7 +85,7 @@ pub enum CrawlError {
     #[error("writing the crawl log: {0}")]
     Log(std::io::Error),
     /// Too little disk is left.
-    #[error("only {} of disk are free, and store.disk_free_min asks for {}", ByteSize(*free), ByteSize(*wanted))]
+    #[error("only {} of disk space are free, and store.disk_free_min requires {}", ByteSize(*free), ByteSize(*wanted))]
     DiskFull {
         /// What is free.
         free: u64,
@@ -93,7 +93,7 @@ pub enum CrawlError {
         wanted: u64,
     },
     /// A task broke.
-    #[error("a task broke while {uri} was in flight: {why}")]
+    #[error("a task failed while {uri} was in flight: {why}")]
     Broken {
         /// What was in flight.
         uri: String,

@@ -284,7 +284,7 @@ fn result_of<T>(done: Result<Result<T, String>, oneshot::error::RecvError>) -> R
     match done {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(why)) => Err(Unread::Broken(why)),
-        Err(_) => Err(Unread::Broken("it was never begun".to_owned())),
+        Err(_) => Err(Unread::Broken("it was never started".to_owned())),
     }
 }
 

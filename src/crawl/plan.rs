@@ -100,7 +100,7 @@ impl Crawl {
         loop {
             let now = self.now();
             let (verdict, at, because) = match self.ask(&uri, now)? {
-                Answer::Go(_) => (Verdict::Fetch, due.max(now), "may be asked now".to_owned()),
+                Answer::Go(_) => (Verdict::Fetch, due.max(now), "may be requested now".to_owned()),
                 Answer::Wait { until, because } => {
                     (Verdict::Fetch, due.max(until), because.to_string())
                 }

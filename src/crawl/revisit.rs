@@ -29,7 +29,7 @@ impl Learned {
             && *due > limit
         {
             *due = limit;
-            because.push_str("; what is named there may not wait");
+            because.push_str("; the URLs it names may not wait");
         }
     }
 
@@ -97,7 +97,7 @@ pub(super) fn look(
                 schedules.iter().filter_map(|one| next_visit(one, history, host, now, seed));
             match visits.min_by_key(|visit| visit.at) {
                 Some(visit) => NextVisit::At { due: visit.at, because: visit.because },
-                None => NextVisit::Retire { why: "its schedule names no further time".to_owned() },
+                None => NextVisit::Retire { why: "its schedule has no further time".to_owned() },
             }
         }
         (None, None) => NextVisit::At {

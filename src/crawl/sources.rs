@@ -272,7 +272,7 @@ impl Gatherer<'_, '_> {
             return;
         }
         for uri in next {
-            let because = format!("the feed {} goes on there", self.source.uri);
+            let because = format!("the feed {} continues there", self.source.uri);
             self.source_named(uri, Step::Manifest, Role::Feed, because, Statement::Known);
         }
     }
@@ -305,7 +305,7 @@ impl Gatherer<'_, '_> {
     fn compare(&mut self, keyed: Vec<(EntryKey, Option<Timestamp>)>) -> Vec<Statement> {
         let compared = self.source.said.compare(&keyed, self.source.at);
         if compared.moved_together {
-            let note = "all of its dates moved together; none of them tells of an edit";
+            let note = "all of its dates moved together; none of them shows an edit";
             self.out.notes.push(note.to_owned());
         }
         self.out.said = Some((compared.said, compared.has_changed));
@@ -316,7 +316,7 @@ impl Gatherer<'_, '_> {
         let alike = is_dated_alike(&claims);
         if alike {
             self.out.notes.push(format!(
-                "the {what} gives all entries one date, which says nothing of which is young"
+                "the {what} gives all entries the same date, which does not show the new ones"
             ));
         }
         for (claim, statement) in claims.into_iter().zip(statements) {
@@ -517,7 +517,7 @@ impl Gatherer<'_, '_> {
             self.elsewhere += 1;
             if self.elsewhere > ELSEWHERE_MAX {
                 let why =
-                    format!("more than {ELSEWHERE_MAX} new pages of other hosts at a reading");
+                    format!("more than {ELSEWHERE_MAX} new pages of other hosts in one reading");
                 self.out.left_out.push(LeftOut::by_rule(clean, &why));
                 return None;
             }

@@ -416,7 +416,7 @@ impl Step {
         origin: &Origin,
     ) -> Result<Finished, CrawlError> {
         let uri = TargetUri::parse(&origin.uri).unwrap_or_else(|_| failure.uri.clone());
-        let why = format!("{} (on asking for its robots.txt first)", failure.why);
+        let why = format!("{} (while requesting its robots.txt)", failure.why);
         let page = Failure {
             uri: uri.clone(),
             why: why.clone(),
@@ -501,6 +501,6 @@ pub(super) async fn append(store: &Store, submission: Submission) -> Result<Appe
         Box::new(move |done| drop(send.send(done))),
     );
     let answer =
-        receive.await.map_err(|_| StoreError::Stopped("the writer has gone".to_owned()))?;
+        receive.await.map_err(|_| StoreError::Stopped("the writer has stopped".to_owned()))?;
     Ok(answer?)
 }

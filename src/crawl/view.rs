@@ -48,7 +48,7 @@ impl DueLine {
     #[must_use]
     pub fn of(list: &str, item: &DueItem) -> Self {
         let because = if item.waits_for_host {
-            format!("{}; its host is asked again then", item.entry.because)
+            format!("{}; its host is requested again then", item.entry.because)
         } else {
             item.entry.because.clone()
         };
@@ -154,7 +154,7 @@ impl QueueView {
     pub fn source(&self, now: Timestamp) -> String {
         let at = Timestamp::parse(&self.at).unwrap_or_default();
         let age = now.since(at).as_secs();
-        format!("as process {}, which has the queue, said {age} s ago", self.process)
+        format!("as process {}, which has the queue, reported {age} s ago", self.process)
     }
 }
 

@@ -72,7 +72,7 @@ pub fn over(bytes: &[u8], checkpoint: &Checkpoint) -> Result<Ots, String> {
     let ots = Ots::parse(bytes)?;
     match ots.digest == sha256(checkpoint.render().as_bytes()) {
         true => Ok(ots),
-        false => Err("it is a proof about something else than its checkpoint".to_owned()),
+        false => Err("it is not a proof of its checkpoint".to_owned()),
     }
 }
 
@@ -149,7 +149,7 @@ pub async fn ask(
         match begin(&calendars, url, newest).await {
             Ok(bytes) => write_whole(&path, &bytes).map_err(disk("writing", &path))?,
             Err(why) => notes.push(format!(
-                "no promise of the calendar {}: {why}; it is asked again later",
+                "no promise from the calendar {}: {why}; the request is repeated later",
                 label(url)
             )),
         }
@@ -168,7 +168,7 @@ async fn begin(
     let digest = sha256(checkpoint.render().as_bytes());
     let answer = calendars.submit(url, &digest).await?;
     let branches =
-        Branches::parse(&answer).map_err(|why| format!("its answer is no proof: {why}"))?;
+        Branches::parse(&answer).map_err(|why| format!("its answer is not a proof: {why}"))?;
     let ots = Ots { digest, branches };
     let attested = ots.attested();
     let promises = attested.iter().filter_map(|(said, _)| match said {
@@ -177,7 +177,7 @@ async fn begin(
     });
     let promises: Vec<&String> = promises.collect();
     if promises.is_empty() && !ots.is_complete() {
-        return Err("its answer promises nothing".to_owned());
+        return Err("its answer holds no promise".to_owned());
     }
     // Another calendar's address in the answer is not followed: only configured addresses are asked.
     if let Some(other) = promises.into_iter().find(|address| !is_same(address, url)) {
@@ -216,12 +216,12 @@ async fn complete(
                     Ok(Some(bytes)) => match Branches::parse(&bytes) {
                         Ok(rest) => drop(ots.upgrade(&message, &rest)),
                         Err(why) => notes.push(format!(
-                            "what the calendar {} has of the checkpoint over {} leaves is no proof: {why}",
+                            "the answer of the calendar {} for the checkpoint over {} leaves is not a proof: {why}",
                             kept.label, kept.size
                         )),
                     },
                     Err(why) => notes.push(format!(
-                        "no proof of the calendar {} over the checkpoint with {} leaves: {why}; it is asked again later",
+                        "no proof from the calendar {} for the checkpoint over {} leaves: {why}; the request is repeated later",
                         kept.label, kept.size
                     )),
                 }

@@ -274,7 +274,7 @@ impl Bundle {
         // A session is checked against web roots that the checker chooses: private roots have to be supplied there.
         let failed = |step: &&Step| step.outcome == Outcome::Fails && step.name != "session";
         if let Some(step) = steps.iter().find(failed) {
-            let why = format!("it would not hold: {}: {}", step.name, step.what);
+            let why = format!("it would fail its check: {}: {}", step.name, step.what);
             return Err(EvidenceError::Bundle { why });
         }
         Ok(contents)
@@ -290,9 +290,8 @@ impl Bundle {
             path: path.display().to_string(),
             why: why.to_owned(),
         };
-        let key = LogKey::read(&path)?.ok_or_else(|| {
-            wrong("the key of the log is missing, which signs what a bundle says")
-        })?;
+        let key = LogKey::read(&path)?
+            .ok_or_else(|| wrong("the key of the log, which signs a bundle, is missing"))?;
         let named = self.lineage.keys.last().map(|named| named.key.public);
         if named != Some(key.verifier("").public) {
             return Err(wrong("this is not the key that the log names"));

@@ -79,11 +79,13 @@ impl EvidenceError {
                 "`chmod 600` it; where others may have read it, `pressmark evidence new-key` replaces it"
             }
             Self::Key { .. } => {
-                "put the key back from its copy; where it is lost, `pressmark evidence new-key --lost` begins with a new one and says so in the log"
+                "restore the key from its copy; if it is lost, `pressmark evidence new-key --lost` begins with a new one and records that in the log"
             }
-            Self::Damaged { .. } => "`pressmark verify` tells what is damaged",
-            Self::Busy => "wait until it is done",
-            Self::Unlogged { .. } => "`pressmark evidence extend` brings the log up to the archive",
+            Self::Damaged { .. } => "`pressmark verify` shows what is damaged",
+            Self::Busy => "wait until it has finished",
+            Self::Unlogged { .. } => {
+                "`pressmark evidence extend` adds the missing records to the log"
+            }
             Self::Store(why) => return why.hint(),
             Self::Io { .. } | Self::Bundle { .. } | Self::Shared { .. } => return None,
         })

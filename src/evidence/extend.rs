@@ -112,7 +112,7 @@ pub fn extend_along(
             Err(FileError::Internal(error)) => return Err(error),
             Err(FileError::File(why)) => {
                 done.notes.push(format!(
-                    "{name}: not in the evidence log: {why}; `pressmark verify` tells more"
+                    "{name}: not in the evidence log: {why}; `pressmark verify` shows details"
                 ));
             }
         }
@@ -319,7 +319,7 @@ pub fn sha256_of(
     if wanted.is_some_and(|wanted| wanted != length) {
         return Err(io::Error::new(
             io::ErrorKind::UnexpectedEof,
-            "the file is shorter than what was written to it",
+            "the file is shorter than the data written to it",
         ));
     }
     let mut out = [0; 32];

@@ -197,7 +197,7 @@ impl Log {
         if older == 0 || older > size || size > self.size() {
             return Err(damaged(
                 "evidence",
-                format!("no tree of {older} leaves is in one of {size}"),
+                format!("a tree of {older} leaves is not a prefix of one of {size}"),
             ));
         }
         let hashes = TileHashes::new(&self.tiles, self.size());
@@ -228,7 +228,7 @@ fn read_checkpoint(places: &Places, size: u64) -> Result<Checkpoint, EvidenceErr
     let path = places.path(size, "");
     let bytes = std::fs::read(&path).map_err(disk("reading", &path))?;
     Checkpoint::parse(&bytes).filter(|c| c.size == size).ok_or_else(|| {
-        damaged(&places.name(size), "it is no checkpoint of this size as it was written")
+        damaged(&places.name(size), "it is not a checkpoint of this size as written")
     })
 }
 

@@ -78,7 +78,7 @@ fn join(layout: &Layout) -> Result<String, EvidenceError> {
         return Ok(archive);
     }
     if has_own_log(layout)? {
-        let why = "this archive has a log of its own, which is no part of the shared one: `evidence.shared = false` keeps it, and with evidence/ put elsewhere all is logged again in the shared one";
+        let why = "this archive has its own log, which is not part of the shared one: `evidence.shared = false` keeps it; to log everything again in the shared log, move evidence/ elsewhere";
         return Err(EvidenceError::Shared { why: why.to_owned() });
     }
     membership::make(layout)

@@ -104,7 +104,7 @@ pub async fn stamp(
             }
             Ok((url, Err(why))) => {
                 notes.push(format!(
-                    "no time stamp from {}: {why}; it is asked again at the next run",
+                    "no time stamp from {}: {why}; the next run requests it again",
                     label(&url)
                 ));
             }

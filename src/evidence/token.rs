@@ -50,7 +50,7 @@ pub enum TokenError {
     #[error("the authority did not grant it (status {0})")]
     Refused(u64),
     /// It cannot be read.
-    #[error("it is no time-stamp token: {0}")]
+    #[error("it is not a time-stamp token: {0}")]
     Form(String),
     /// It is over something else.
     #[error("it is not over these bytes")]
@@ -59,7 +59,7 @@ pub enum TokenError {
     #[error("it does not answer this request")]
     Nonce,
     /// The signature does not hold.
-    #[error("its signature does not hold: {0}")]
+    #[error("its signature is invalid: {0}")]
     Signature(String),
     /// Its certificate does not lead to a trusted root.
     #[error("its certificate is not trusted: {0}")]
@@ -222,14 +222,14 @@ fn accuracy(rest: &[AnyRef<'_>]) -> Result<Duration, TokenError> {
     for part in parts(stated.value())? {
         let value = part.value();
         if value.is_empty() || value.len() > 4 || value[0] >= 0x80 {
-            return Err(form("its accuracy is no number"));
+            return Err(form("its accuracy is not a number"));
         }
         let number = value.iter().fold(0_u64, |sum, byte| sum << 8 | u64::from(*byte));
         out += match part.tag().octet() {
             0x02 => Duration::from_secs(number),
             0x80 => Duration::from_millis(number),
             0x81 => Duration::from_micros(number),
-            _ => return Err(form("its accuracy is not of the form")),
+            _ => return Err(form("its accuracy is malformed")),
         };
     }
     Ok(out)
@@ -280,7 +280,7 @@ pub fn verify(
     }
     let signed: SignedData = content.content.decode_as().map_err(form)?;
     if signed.encap_content_info.econtent_type != TST_INFO {
-        return Err(form("what is signed is no time stamp"));
+        return Err(form("the signed content is not a time stamp"));
     }
     let inner = signed.encap_content_info.econtent.as_ref().ok_or_else(|| form("it is empty"))?;
     let info = Info::parse(inner.value())?;
@@ -291,7 +291,7 @@ pub fn verify(
         return Err(TokenError::Nonce);
     }
     let [signer] = signed.signer_infos.0.as_slice() else {
-        return Err(form("it should have one signer"));
+        return Err(form("it should have exactly one signer"));
     };
     let mut certificates = trust.between.clone();
     for choice in signed.certificates.iter().flat_map(|set| set.0.iter()) {
@@ -343,7 +343,8 @@ fn hash(id: ObjectIdentifier, bytes: &[u8]) -> Option<Vec<u8>> {
 /// signed them (RFC 5652 section 5.4, RFC 3161 section 2.4.2).
 fn signature(signer: &SignerInfo, content: &[u8], own: &[u8]) -> Result<(), TokenError> {
     let wrong = |what: &str| TokenError::Signature(what.to_owned());
-    let attributes = signer.signed_attrs.as_ref().ok_or_else(|| wrong("it signs no attributes"))?;
+    let attributes =
+        signer.signed_attrs.as_ref().ok_or_else(|| wrong("it has no signed attributes"))?;
     let value = |id: ObjectIdentifier| {
         let mut found = attributes.iter().filter(|attribute| attribute.oid == id);
         let one = found.next().filter(|_| found.next().is_none())?;
@@ -351,12 +352,12 @@ fn signature(signer: &SignerInfo, content: &[u8], own: &[u8]) -> Result<(), Toke
     };
     let kind: Option<ObjectIdentifier> = value(CONTENT_TYPE).and_then(|v| v.decode_as().ok());
     if kind != Some(TST_INFO) {
-        return Err(wrong("what it signs is said to be something else"));
+        return Err(wrong("its signed attributes name another content type"));
     }
     let expected = hash(signer.digest_alg.oid, content);
     let expected = expected.ok_or_else(|| wrong("its digest algorithm is not accepted"))?;
     if value(MESSAGE_DIGEST).map(der::Any::value) != Some(&expected[..]) {
-        return Err(wrong("it is over another time stamp"));
+        return Err(wrong("its digest is of another time stamp"));
     }
     let names_own = match (value(SIGNING_CERTIFICATE_V2), value(SIGNING_CERTIFICATE)) {
         (Some(v2), _) => certificate_id(v2.value(), own),
@@ -364,7 +365,7 @@ fn signature(signer: &SignerInfo, content: &[u8], own: &[u8]) -> Result<(), Toke
         (None, None) => Ok(false),
     };
     if !names_own? {
-        return Err(wrong("it does not name the certificate that it was made with"));
+        return Err(wrong("it does not name its signing certificate"));
     }
     let message = attributes.to_der().map_err(form)?;
     let own = CertificateDer::from(own);

@@ -102,11 +102,11 @@ pub fn verify_along(
     let checkpoints = checkpoints::read(layout, &mut report)?;
     let Some(newest) = checkpoints.last() else {
         if !files.is_empty() || options.published.len() + report.count > 0 {
-            let what = "the archive has no evidence log; the next run that writes begins one";
+            let what = "the archive has no evidence log; the next run that writes creates one";
             report.add(Finding::warning("evidence", None, "no-log", what));
         }
         for (name, _) in &options.published {
-            let what = "there is no log that this checkpoint could be of";
+            let what = "there is no log for this checkpoint";
             report.add(Finding::error(name, None, "published", what));
         }
         return Ok(Checked { findings: report.total(), ..Checked::default() });
@@ -175,7 +175,7 @@ impl Report<'_> {
             }
             FINDINGS_PER_FILE => {
                 self.count += 1;
-                let what = "more findings of this kind of this file are left out".to_owned();
+                let what = "more findings of this kind in this file are omitted".to_owned();
                 (self.found)(Finding { what, severity: Severity::Warning, ..finding });
             }
             _ => {}
@@ -269,7 +269,7 @@ impl Walk<'_, '_> {
             self.compare(level, number, width, bytes);
         }
         if self.log.ledger().statements() != self.statements {
-            let what = "what stands between the texts, or their order, is not what was written";
+            let what = "the data between the texts, or their order, was changed";
             self.report.add(Finding::error("evidence/statements", None, "log-statement", what));
         }
         Ok(records.finish(self.report))
@@ -350,8 +350,7 @@ impl Walk<'_, '_> {
         match text.and_then(Statement::parse).filter(|_| agrees) {
             Some(statement) => self.statements.push((index, statement)),
             None => {
-                let what =
-                    format!("the text at {offset} is not what the log holds as leaf {index}");
+                let what = format!("the text at {offset} differs from leaf {index} of the log");
                 self.report.add(Finding::error(
                     "evidence/statements",
                     Some(offset),

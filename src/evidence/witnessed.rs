@@ -52,7 +52,7 @@ pub fn kept(log: &Log, size: u64) -> Result<Vec<Signature>, EvidenceError> {
     let path = path_of(log, size);
     match std::fs::metadata(&path) {
         Ok(data) if data.len() > FILE_BYTES_MAX => {
-            return Err(damaged(&path.display().to_string(), "it is longer than it can be"));
+            return Err(damaged(&path.display().to_string(), "it is too long"));
         }
         Ok(_) => {}
         Err(why) if why.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -155,7 +155,7 @@ pub async fn submit(
         match asked {
             Ok(signature) => keep(&log, newest.size, signature)?,
             Err(why) => notes.push(format!(
-                "no cosignature from the witness {}: {why}; it is asked again at the next run",
+                "no cosignature from the witness {}: {why}; the next run requests it again",
                 witness.key.name
             )),
         }
@@ -202,19 +202,19 @@ async fn ask(
             409 => match size_in(&answer) {
                 Some(size) if size > newest.size => {
                     return Ok(Err(format!(
-                        "it has seen this log with {size} leaves, and here are {}: this archive, or a copy of it, was set back to an earlier state",
+                        "it has seen this log with {size} leaves, and there are {} here: this archive, or a copy of it, was reset to an earlier state",
                         newest.size
                     )));
                 }
                 Some(size) if size != old => old = size,
                 _ => {
                     return Ok(Err(
-                        "it says that another size is its own, and names none".to_owned()
+                        "it reports that its size is another, and does not name it".to_owned()
                     ));
                 }
             },
             404 => return Ok(Err("it does not know this log (404)".to_owned())),
-            403 => return Ok(Err("it does not take the key of this log (403)".to_owned())),
+            403 => return Ok(Err("it does not accept the key of this log (403)".to_owned())),
             422 => {
                 return Ok(Err(
                     "it has seen another history of this log (422); keep both checkpoints"
@@ -224,7 +224,7 @@ async fn ask(
             status => return Ok(Err(format!("it answered with status {status}"))),
         }
     }
-    Ok(Err("its size changed at every question".to_owned()))
+    Ok(Err("its size changed with every request".to_owned()))
 }
 
 /// The size of the newest checkpoint that a witness is known to have cosigned; 0 for none of the newest, which makes the
@@ -253,7 +253,8 @@ fn signature_in(
     checkpoint: &Checkpoint,
     key: &WitnessKey,
 ) -> Result<Signature, String> {
-    let text = std::str::from_utf8(&answer.body).map_err(|_| "its answer is no text".to_owned())?;
+    let text =
+        std::str::from_utf8(&answer.body).map_err(|_| "its answer is not text".to_owned())?;
     let mut signatures = text.lines().filter_map(Signature::parse);
     signatures
         .find(|signature| key.verify(&checkpoint.note.text, signature).is_some())

@@ -30,7 +30,7 @@ pub enum IndexError {
         source: ValueError,
     },
     /// An entry names a file that the index does not know.
-    #[error("the index knows no file number {}", .0.0)]
+    #[error("the index does not know the file number {}", .0.0)]
     UnknownFile(FileId),
 }
 

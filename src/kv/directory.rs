@@ -58,7 +58,7 @@ pub(super) fn quarantine(dir: &Path, why: &str) -> Result<String, KvError> {
     let aside = set_aside(dir).map_err(|source| io_error("set aside", dir, source))?;
     let name = aside.as_deref().unwrap_or(dir);
     Ok(format!(
-        "{} could not be used ({why}); it was renamed to {} and an empty store was started",
+        "{} could not be used ({why}); it was renamed to {} and an empty store was created",
         dir.display(),
         name.display()
     ))

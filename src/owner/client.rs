@@ -36,7 +36,7 @@ pub struct Client {
 }
 
 fn gone(why: impl std::fmt::Display) -> ArchiveError {
-    let why = format!("the process that answers for the index has ended: {why}");
+    let why = format!("the process that serves the index has ended: {why}");
     ArchiveError::new(ArchiveErrorKind::Gone, why)
 }
 

@@ -94,7 +94,7 @@ impl Place {
                 return Ok(lock);
             }
             if Instant::now() >= deadline {
-                let why = "another process answers for the index";
+                let why = "another process serves the index";
                 return Err(ArchiveError::new(ArchiveErrorKind::Busy, why));
             }
             std::thread::sleep(Duration::from_millis(10));

@@ -163,7 +163,7 @@ impl SharedCaptures {
                     Err(error) => return Err(error),
                 }
             } else if Instant::now() >= deadline {
-                let why = "another process has the index and does not answer for it";
+                let why = "another process has the index and does not serve it";
                 return Err(ArchiveError::new(ArchiveErrorKind::Busy, why));
             }
             std::thread::sleep(TRY_EVERY);

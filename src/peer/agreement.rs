@@ -95,29 +95,27 @@ impl Peer {
         let given = |why: String| Err(PeerError::Given(why));
         if !is_peer_name(&self.name) {
             return given(format!(
-                "{:?} is no name for a peer: letters, digits, - and _, at most {NAME_BYTES_MAX}",
+                "{:?} is not a name for a peer: letters, digits, - and _, at most {NAME_BYTES_MAX}",
                 self.name
             ));
         }
         let is_address = TargetUri::parse(&self.url).is_ok_and(|url| url.url().query().is_none());
         if !is_address {
-            return given(format!("{:?} is no http or https address of a server", self.url));
+            return given(format!("{:?} is not an http or https address of a server", self.url));
         }
         for (what, key) in [("key", &self.key), ("log", &self.log)] {
             if VerifierKey::parse(key).is_none() {
                 return given(format!(
-                    "{what}: {key:?} is no key; `pressmark peer key` prints both of an archive"
+                    "{what}: {key:?} is not a key; `pressmark peer key` prints both keys of an archive"
                 ));
             }
         }
         if self.key_bytes() == VerifierKey::parse(&self.log).map(|key| key.public) {
-            return given(
-                "the key of the peer and that of its log are the same; they are two".to_owned(),
-            );
+            return given("the key of the peer and the key of its log must differ".to_owned());
         }
         if self.share.is_empty() || self.share.len() > SHARES_MAX {
             return given(format!(
-                "between 1 and {SHARES_MAX} addresses are agreed on with a peer"
+                "an agreement with a peer has between 1 and {SHARES_MAX} addresses"
             ));
         }
         for share in &self.share {
@@ -127,7 +125,7 @@ impl Peer {
         }
         for (what, time) in [("since", &self.since), ("until", &self.until)] {
             if time.as_deref().is_some_and(|time| Timestamp::parse(time).is_none()) {
-                return given(format!("{what}: {time:?} is no time"));
+                return given(format!("{what}: {time:?} is not a time"));
             }
         }
         Ok(())
@@ -273,7 +271,7 @@ impl Peers {
             return Err(PeerError::Given(format!("the peer {} has this key already", other.name)));
         }
         if others().count() >= PEERS_MAX {
-            return Err(PeerError::Given(format!("at most {PEERS_MAX} peers are known")));
+            return Err(PeerError::Given(format!("there may be at most {PEERS_MAX} peers")));
         }
         make_dirs(&self.dir).map_err(io_error("making", &self.dir))?;
         let path = self.file_of(&peer.name);
@@ -373,14 +371,14 @@ mod tests {
             change(&mut peer);
             peers.keep(&peer).unwrap_err().to_string()
         };
-        assert!(changed(&|p| p.name = "../up".to_owned()).contains("no name"));
+        assert!(changed(&|p| p.name = "../up".to_owned()).contains("not a name"));
         assert!(changed(&|p| p.name = "second".to_owned()).contains("has this key already"));
         assert!(changed(&|p| p.url = "ftp://x/".to_owned()).contains("address"));
-        assert!(changed(&|p| p.key = "x".to_owned()).contains("no key"));
-        assert!(changed(&|p| p.log.clone_from(&good.key)).contains("the same"));
-        assert!(changed(&|p| p.share.clear()).contains("agreed on"));
+        assert!(changed(&|p| p.key = "x".to_owned()).contains("not a key"));
+        assert!(changed(&|p| p.log.clone_from(&good.key)).contains("must differ"));
+        assert!(changed(&|p| p.share.clear()).contains("between 1 and"));
         assert!(changed(&|p| p.share.push("a b".to_owned())).contains("neither"));
-        assert!(changed(&|p| p.since = Some("soon".to_owned())).contains("no time"));
+        assert!(changed(&|p| p.since = Some("soon".to_owned())).contains("not a time"));
         fs::write(dir.path().join("peers/third.json"), "{}").unwrap();
         assert!(matches!(peers.all(), Err(PeerError::Damaged { .. })));
         fs::remove_file(dir.path().join("peers/third.json")).unwrap();

@@ -99,7 +99,7 @@ fn refused(status: u16, why: &str) -> Reply {
 
 /// The one answer to every unknown client.
 fn unknown() -> Reply {
-    refused(403, "this is no request that a known peer has signed for this archive")
+    refused(403, "this is not a request that a known peer has signed for this archive")
 }
 
 impl Answering {
@@ -148,7 +148,7 @@ impl Answering {
             Ok(known) => known?,
             Err(why) => {
                 tracing::error!(%why, "peers cannot be answered");
-                return Some(refused(500, "this archive cannot answer its peers now"));
+                return Some(refused(500, "this archive cannot answer its peers at the moment"));
             }
         };
         let (key, peers) = &*known;
@@ -170,7 +170,7 @@ impl Answering {
         let time = Timestamp::parse(&request.time).unwrap_or(Timestamp::from_unix_seconds(0));
         if now.since(time).max(time.since(now)) > CLOCK_SKEW_MAX {
             let why = format!(
-                "the request is of {}, and it is {} here",
+                "the request has the time {}, and it is {} here",
                 request.time,
                 now.to_warc_date()
             );
@@ -235,7 +235,7 @@ fn answered(
                 more: false,
             };
             let Some((start, end)) = Timestamp::parse(since).zip(Timestamp::parse(until)) else {
-                return refused(400, "the window has no two times");
+                return refused(400, "the window does not have two times");
             };
             let window = peer.window(TimeRange { start, end });
             let Some(window) = window.filter(|_| peer.shares(url)) else { return json(200, &none) };
@@ -243,12 +243,12 @@ fn answered(
                 Ok(list) => json(200, &list),
                 Err(why) => {
                     tracing::error!(%why, "captures cannot be listed for a peer");
-                    refused(500, "the index cannot answer now")
+                    refused(500, "the index cannot answer at the moment")
                 }
             }
         }
         Wanted::Proof { url, date, record_id } => {
-            let none = || refused(404, "no capture that was agreed on is of this time and record");
+            let none = || refused(404, "no agreed capture has this time and record");
             let Some(at) = Timestamp::parse(date) else { return none() };
             let window = TimeRange { start: at, end: at.plus(Duration::from_micros(1)) };
             let Some(window) = peer.window(window).filter(|_| peer.shares(url)) else {
@@ -273,7 +273,7 @@ fn answered(
                 Ok(Err(why)) => refused(409, why),
                 Err(why) => {
                     tracing::error!(%why, "a proof for a peer cannot be made");
-                    refused(500, "the proof cannot be made now")
+                    refused(500, "the proof cannot be made at the moment")
                 }
             }
         }
@@ -343,7 +343,7 @@ pub(super) fn proved(
     };
     let length: usize = pieces.iter().map(|piece| piece.member.len()).sum();
     if length as u64 > bytes_max {
-        return Ok(Err("the capture is longer than what is handed over"));
+        return Ok(Err("the capture is longer than the limit"));
     }
     let reader = archive.reader();
     let making = Making { trust: &trust, made: now, kept: &[], policy: &policy };
@@ -396,5 +396,5 @@ pub(super) fn pieces(
     });
     let is_whole = capture.kind != RecordKind::Revisit
         || pieces.iter().any(|piece| piece.role == Role::Payload);
-    Ok(if is_whole { Ok(pieces) } else { Err("its payload is not among what was agreed on") })
+    Ok(if is_whole { Ok(pieces) } else { Err("its payload is not covered by the agreement") })
 }

@@ -79,7 +79,7 @@ pub struct Asking<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
     /// It was not agreed on.
-    #[error("captures of {url} in this window were not agreed on with {peer}")]
+    #[error("captures of {url} in this window are not covered by the agreement with {peer}")]
     NotAgreed {
         /// The peer.
         peer: String,
@@ -169,7 +169,7 @@ impl Asking<'_> {
             let proved = match silent < SILENT_MAX {
                 true => self.proved(peer, &public, &log, listed),
                 false => {
-                    Err(Refusal::said("it was not asked for, since the peer has stopped answering"))
+                    Err(Refusal::said("it was not requested, since the peer has stopped answering"))
                 }
             };
             silent = match &proved {
@@ -246,7 +246,7 @@ impl Asking<'_> {
                     && crate::base::surt::urlkey(&listed.url) == crate::base::surt::urlkey(url)
             };
             if !list.captures.iter().all(is_asked_for) {
-                return Err("it lists captures that were not asked for".to_owned());
+                return Err("it lists captures that were not requested".to_owned());
             }
             let last = list.captures.iter().filter_map(|one| Timestamp::parse(&one.date)).max();
             all.extend(list.captures);
@@ -276,7 +276,7 @@ impl Asking<'_> {
         }
         if !is_answer_signed(public, &body, answer.status, &answer.body, &answer.signature) {
             return Err(Refusal::said(format!(
-                "an answer with status {} that its key has not signed: it may not know this archive, or be another one",
+                "an answer with status {} that its key has not signed: it may not know this archive, or it is another archive",
                 answer.status
             )));
         }
@@ -357,7 +357,7 @@ impl Asking<'_> {
                 peer: peer.name.clone(),
                 url: theirs.url.clone(),
                 date: theirs.date.to_warc_date(),
-                why: "this archive has no capture next to it".to_owned(),
+                why: "this archive has no capture to compare with it".to_owned(),
             });
         };
         let mut comparison = self.comparison(peer, theirs, &own, &judged, confirmed, apart);

@@ -210,7 +210,7 @@ impl List {
     /// What of it is not of the form.
     pub fn parse(body: &[u8]) -> Result<Self, String> {
         if body.len() > LIST_BYTES_MAX {
-            return Err(format!("a list is longer than {LIST_BYTES_MAX} bytes"));
+            return Err(format!("the list is longer than {LIST_BYTES_MAX} bytes"));
         }
         let list: Self = serde_json::from_slice(body).map_err(|why| why.to_string())?;
         if list.format != FORMAT {

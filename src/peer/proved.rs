@@ -112,7 +112,7 @@ pub fn read(
         && Timestamp::parse(&main.date) == Timestamp::parse(&wanted.date)
         && main.record_id == wanted.record_id;
     if !is_wanted {
-        return Err("it proves another capture than the one that was asked for".to_owned());
+        return Err("it proves another capture than the requested one".to_owned());
     }
     let record = record(contents, &description, main)?;
     let holder = match main.kind.as_str() {
@@ -121,14 +121,14 @@ pub fn read(
             let original = with_role(&description, "payload").ok_or("it lacks the payload")?;
             Some(self::record(contents, &description, original)?)
         }
-        kind => return Err(format!("a {kind} record is no capture that is compared")),
+        kind => return Err(format!("a {kind} record cannot be compared")),
     };
     if let Some(holder) = &holder
         && let (Some(said), Some(there)) =
             (record.fields.payload_digest(), holder.fields.payload_digest())
         && said.same_bytes(&there) == Some(false)
     {
-        return Err("its payload is not the one that the revisit names".to_owned());
+        return Err("its payload is not the one of the revisit".to_owned());
     }
     let asked_with = description
         .records
@@ -151,7 +151,7 @@ pub fn read(
         None => read_page(body, &url, content_type.as_deref(), status),
     };
     Ok(ProvedCapture {
-        date: Timestamp::parse(&main.date).ok_or("its date is no time")?,
+        date: Timestamp::parse(&main.date).ok_or("its date is not a time")?,
         record_id: main.record_id.clone(),
         status,
         ip: record.fields.text("WARC-IP-Address").map(std::borrow::Cow::into_owned),

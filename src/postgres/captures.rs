@@ -47,7 +47,7 @@ impl Captures for PostgresCaptures {
         let sizes = ["capture", "host", "file"]
             .map(|table| format!("pg_total_relation_size(to_regclass('{}'))", self.table(table)));
         let sql = format!("SELECT ({})::int8", sizes.join(" + "));
-        let rows = self.select("asking for its size", sql, Vec::new())?;
+        let rows = self.select("reading its size", sql, Vec::new())?;
         let bytes = rows.first().map(|row| row.try_get::<_, Option<i64>>(0)).transpose();
         let bytes = bytes.map_err(|why| self.unsound(&why.into()))?;
         Ok(bytes.flatten().and_then(|bytes| u64::try_from(bytes).ok()))

@@ -78,7 +78,8 @@ impl Failure {
             },
             Self::TimedOut(after) => format!("no answer within {} s", after.as_secs()),
             Self::Silent => {
-                "it neither answers nor refuses: packets to it or from it are lost".to_owned()
+                "it neither accepts nor refuses the connection: packets to it or from it are lost"
+                    .to_owned()
             }
             Self::Row(why) => why.clone(),
             Self::Newer { found, known } => {
@@ -130,7 +131,7 @@ pub(super) fn given_up(
         Verdict::Away => ArchiveError::new(
             ArchiveErrorKind::Away,
             format!(
-                "the database {database} does not answer ({doing}, tried for {} s: {why}); start it or mend the way to it: the WARC files have everything, and what it lacks is taken in when it is back",
+                "the database {database} does not answer ({doing}, tried for {} s: {why}); start it or restore the connection to it: the WARC files have everything, and it catches up when it is back",
                 tried_for.as_secs()
             ),
         ),

@@ -75,7 +75,8 @@ impl Link {
     /// When TLS or a thread cannot be set up.
     pub(super) fn new(address: Address, patience: Duration) -> Result<Self, ArchiveError> {
         let fail = |why: String| {
-            let why = format!("setting up the way to the database {}: {why}", address.shown());
+            let why =
+                format!("setting up the connection to the database {}: {why}", address.shown());
             ArchiveError::new(ArchiveErrorKind::System, why)
         };
         let tls = Tls::new(address.roots_file()).map_err(fail)?;
@@ -107,7 +108,8 @@ impl Link {
     pub(super) fn ask<R: Request>(&self, request: R) -> Result<R::Answer, ArchiveError> {
         let (reply, answer) = std::sync::mpsc::sync_channel(1);
         let pool = Arc::clone(&self.pool);
-        let ended = || ArchiveError::new(ArchiveErrorKind::System, "the way to the database ended");
+        let ended =
+            || ArchiveError::new(ArchiveErrorKind::System, "the connection to the database ended");
         let runtime = self.runtime.0.as_ref().ok_or_else(ended)?;
         runtime.spawn(async move {
             let answer = pool.ask(&request).await;
@@ -185,11 +187,7 @@ impl Pool {
                 let database = self.address.shown();
                 return Err(given_up(&database, request.doing(), &failure, began.elapsed()));
             }
-            tracing::debug!(
-                why = failure.why(),
-                doing = request.doing(),
-                "asking the database again"
-            );
+            tracing::debug!(why = failure.why(), doing = request.doing(), "retrying the database");
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(PAUSE_MAX);
         }

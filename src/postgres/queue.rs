@@ -106,7 +106,7 @@ impl PostgresQueue {
         }
         let id = |name: &&str| {
             let lacking =
-                || ScheduleError::Shared { why: format!("the host {name} was given no number") };
+                || ScheduleError::Shared { why: format!("the host {name} received no number") };
             found.get(*name).copied().ok_or_else(lacking)
         };
         names.iter().map(id).collect()
@@ -165,7 +165,7 @@ fn columns(table: &str) -> String {
 /// The URL in a row, from a column on; none where a host has none.
 fn url_of(row: &Row, from: usize) -> Result<Option<LeasedUrl>, Failure> {
     let Some(digest) = row.try_get::<_, Option<Vec<u8>>>(from)? else { return Ok(None) };
-    let bad = |what: &str| Failure::Row(format!("{what} in its table of queued URLs is none"));
+    let bad = |what: &str| Failure::Row(format!("{what} in its table of queued URLs is invalid"));
     let priority: i16 = row.try_get(from + 2)?;
     let phase: i16 = row.try_get(from + 3)?;
     let at = |n: i16| usize::try_from(n).unwrap_or(usize::MAX);

@@ -90,7 +90,10 @@ impl Stored {
     pub(super) fn of(capture: Capture, file: i32) -> Result<Self, String> {
         let number = |what: &str, number: u64| {
             i64::try_from(number).map_err(|_| {
-                format!("{what} of {number} bytes in {} is more than a file can have", capture.file)
+                format!(
+                    "{what} of {number} bytes in {} exceeds the maximum file size",
+                    capture.file
+                )
             })
         };
         let offset = number("an offset", capture.offset)?;
@@ -201,7 +204,7 @@ pub(super) fn capture_of(row: &Row, file: Arc<str>) -> Result<Capture, Failure> 
     let refers_url: Option<Vec<u8>> = row.try_get(16)?;
     let status: Option<i32> = row.try_get(7)?;
     let refers_to = RefersTo {
-        url: refers_url.map(|url| text(url, "the address of what is repeated")).transpose()?,
+        url: refers_url.map(|url| text(url, "the address of the repeated capture")).transpose()?,
         date: refers_at.map(Timestamp::from_unix_micros),
         record_id: row.try_get::<_, Option<Vec<u8>>>(17)?.map(record_of).transpose()?,
     };
@@ -224,7 +227,7 @@ pub(super) fn capture_of(row: &Row, file: Arc<str>) -> Result<Capture, Failure> 
 
 fn bad(what: &str) -> Failure {
     Failure::Row(format!(
-        "{what} in its table of captures is not one; `pressmark reindex` rebuilds it"
+        "{what} in its table of captures is invalid; `pressmark reindex` rebuilds it"
     ))
 }
 

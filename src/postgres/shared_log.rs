@@ -108,7 +108,7 @@ impl Request for Register {
     type Answer = Result<(), String>;
 
     fn doing(&self) -> &'static str {
-        "registering what is new for the evidence log"
+        "registering new records for the evidence log"
     }
 
     async fn ask<'a>(&'a self, client: &'a mut Client) -> Result<Self::Answer, Failure> {
@@ -144,7 +144,7 @@ impl Request for Register {
                 };
                 if let Some(owner) = owner.filter(|owner| owner != archive) {
                     return Ok(Err(format!(
-                        "{} is registered by another archive, {owner}: two archives have a WARC file of one name",
+                        "{} is registered by another archive, {owner}: two archives have a WARC file with the same name",
                         part.file
                     )));
                 }
@@ -153,7 +153,7 @@ impl Request for Register {
                 let is_known = before.is_some() && before.as_ref() == last.map(|one| &one.after);
                 if !is_known && before != part.before {
                     return Ok(Err(format!(
-                        "{} is registered otherwise than this archive has it; the next run reads it again",
+                        "{} is registered with other content than in this archive; the next run reads it again",
                         part.file
                     )));
                 }
@@ -308,7 +308,7 @@ impl SharedLog for PostgresLog {
                 SELECT parts, size FROM {checkpoint} ORDER BY size DESC LIMIT 1
              ) AS c ON true"
         );
-        let rows = self.select("reading how the evidence log stands", sql, Vec::new())?;
+        let rows = self.select("reading the state of the evidence log", sql, Vec::new())?;
         let states = self.read(&rows, |row| {
             Ok(SharedLogState {
                 parts: wide(row.try_get(0)?)?,
@@ -326,7 +326,7 @@ impl SharedLog for PostgresLog {
             self.table("log_source")
         );
         let values = vec![Value::Text(archive.to_owned())];
-        let rows = self.select("reading what is registered", sql, values)?;
+        let rows = self.select("reading the registered records", sql, values)?;
         self.read(&rows, |row| Ok((text(row.try_get(0)?, "a name of a file")?, source_of(row, 1)?)))
     }
 
@@ -389,7 +389,7 @@ impl SharedLog for PostgresLog {
 
     fn give_back(&self, epoch: i64) -> Result<(), ArchiveError> {
         let sql = format!("UPDATE {} SET lease_until = 0 WHERE epoch = $1", self.table("log"));
-        self.select("giving the evidence log back", sql, vec![Value::Number(epoch)]).map(drop)
+        self.select("releasing the evidence log", sql, vec![Value::Number(epoch)]).map(drop)
     }
 
     fn files(&self, from: &str) -> Result<Vec<(String, Vec<u8>)>, ArchiveError> {

@@ -273,7 +273,7 @@ impl PostgresCaptures {
         }
         let id = |name: &Arc<str>| {
             self.files.id(name).ok_or_else(|| {
-                self.unsound(&Failure::Row(format!("it gave the file {name} no number")))
+                self.unsound(&Failure::Row(format!("it assigned no number to the file {name}")))
             })
         };
         names.iter().map(id).collect()
@@ -351,7 +351,7 @@ impl CaptureSink for PostgresCaptures {
     /// Only logged: a batch is in as a whole or not at all, so that one which failed leaves nothing that
     /// contradicts the files, and the marks say what to read again.
     fn mark_damaged(&self, why: &str) {
-        tracing::warn!(why, "the database of captures did not follow");
+        tracing::warn!(why, "the database of captures was not updated");
     }
 }
 

@@ -33,7 +33,7 @@ pub enum RelayError {
     #[error(transparent)]
     Key(#[from] EvidenceError),
     /// A name that a relay may not have.
-    #[error("{0:?} is no name of a relay: no blanks, no plus")]
+    #[error("{0:?} is not a name of a relay: no spaces, no plus")]
     Name(String),
 }
 
@@ -130,7 +130,7 @@ pub async fn serve(
 /// Reads a head to its end and no further: what follows it is not for the relay.
 async fn head(stream: &mut TcpStream) -> Result<Vec<u8>, (u16, &'static str)> {
     const END: &[u8] = b"\r\n\r\n";
-    let broken = |_| (400, "the head broke off");
+    let broken = |_| (400, "the head is incomplete");
     let mut head = Vec::new();
     let mut space = [0; 1024];
     loop {
@@ -152,7 +152,7 @@ async fn head(stream: &mut TcpStream) -> Result<Vec<u8>, (u16, &'static str)> {
             return Ok(head);
         }
         if seen == 0 {
-            return Err((400, "the head broke off"));
+            return Err((400, "the head is incomplete"));
         }
     }
 }
@@ -202,11 +202,11 @@ impl Relay {
             }
             Asked::Session(id) => match self.sessions.note(id).await {
                 Some(note) => write(&mut stream, 200, "", &note).await,
-                None => write(&mut stream, 404, "", "no note on such a session is here\n").await,
+                None => write(&mut stream, 404, "", "there is no note on this session\n").await,
             },
             Asked::Connect { .. } if !request.shows(&self.options.token) => {
                 let fields = "Proxy-Authenticate: Basic realm=\"relay\"\r\n";
-                write(&mut stream, 407, fields, "a token is asked for\n").await;
+                write(&mut stream, 407, fields, "a token is required\n").await;
             }
             Asked::Connect { port, .. } if !self.options.ports.contains(port) => {
                 write(&mut stream, 403, "", "the relay does not connect to this port\n").await;

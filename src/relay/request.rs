@@ -40,20 +40,20 @@ impl Request {
     /// # Errors
     /// The status to answer with, and why.
     pub fn parse(head: &[u8]) -> Result<Self, (u16, &'static str)> {
-        let head = std::str::from_utf8(head).map_err(|_| (400, "the head is no text"))?;
+        let head = std::str::from_utf8(head).map_err(|_| (400, "the head is not text"))?;
         let mut lines = head.split("\r\n");
         let mut words = lines.next().unwrap_or_default().split(' ');
         let (Some(method), Some(target), Some(version), None) =
             (words.next(), words.next(), words.next(), words.next())
         else {
-            return Err((400, "the request line is none"));
+            return Err((400, "the request line is invalid"));
         };
         if !version.starts_with("HTTP/1.") {
-            return Err((400, "the request line is none"));
+            return Err((400, "the request line is invalid"));
         }
         let mut token = None;
         for line in lines.take_while(|line| !line.is_empty()) {
-            let (name, value) = line.split_once(':').ok_or((400, "a field that is none"))?;
+            let (name, value) = line.split_once(':').ok_or((400, "a field is invalid"))?;
             if name.eq_ignore_ascii_case("proxy-authorization") {
                 token = password(value.trim());
             }
@@ -65,7 +65,7 @@ impl Request {
                 Some(id) if is_id(id) => Asked::Session(id.to_owned()),
                 _ => return Err((404, "nothing is here")),
             },
-            _ => return Err((405, "CONNECT and GET are taken")),
+            _ => return Err((405, "only CONNECT and GET are supported")),
         };
         Ok(Self { asked, token })
     }
@@ -110,7 +110,7 @@ fn connect(target: &str) -> Result<Asked, (u16, &'static str)> {
         && labels.iter().all(is_label)
         && labels.last().is_some_and(|last| !ends_an_address(last));
     if !is_name {
-        return Err((403, "the relay connects to names alone, and looks them up itself"));
+        return Err((403, "the relay connects to names only, and resolves them itself"));
     }
     Ok(Asked::Connect { host, port })
 }

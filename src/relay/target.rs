@@ -53,7 +53,7 @@ impl Names {
             return Ok(rule.addresses().to_vec());
         }
         if let Some(why) = name_refusal(host).filter(|_| !self.allow_private) {
-            return Err(format!("{host} is not looked up: {why}"));
+            return Err(format!("{host} is not resolved: {why}"));
         }
         let found: io::Result<Vec<IpAddr>> =
             match timeout(CONNECT_MAX, SystemDialer.lookup(host)).await {

@@ -136,7 +136,7 @@ impl Worker {
             let (why, wait) = match self.attempt(message).await {
                 Ok(()) => return true,
                 Err((why, None)) => {
-                    tracing::warn!(%why, "a message about a new version is given up");
+                    tracing::warn!(%why, "a message about a new version was given up");
                     return false;
                 }
                 Err((why, Some(wait))) => (why, wait),

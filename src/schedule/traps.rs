@@ -148,7 +148,10 @@ impl TrapGuard {
                     "dated_per_host_max" => dated.unwrap_or_default(),
                     _ => uri.url().path().to_owned(),
                 };
-                return Err(Trap { rule, what: format!("{what} had its {max} of the day") });
+                return Err(Trap {
+                    rule,
+                    what: format!("{what} has reached its limit of {max} a day"),
+                });
             }
         }
         self.spend(keys);
@@ -229,12 +232,12 @@ fn look_at(uri: &TargetUri, options: &TrapOptions) -> Result<(), Trap> {
     if let Some((segment, times)) = most_repeated(&segments)
         && times > options.segment_repeats_max
     {
-        return trap("segment_repeats_max", format!("{segment:?} stands {times} times"));
+        return trap("segment_repeats_max", format!("{segment:?} occurs {times} times"));
     }
     if let Some((run, times)) = longest_run(&segments)
         && times > options.run_repeats_max
     {
-        return trap("run_repeats_max", format!("{run:?} follows itself {times} times"));
+        return trap("run_repeats_max", format!("{run:?} repeats {times} times in a row"));
     }
     let parameters = url.query().map_or(0, |q| q.split('&').filter(|p| !p.is_empty()).count());
     if parameters > options.parameters_max {

@@ -113,7 +113,7 @@ impl WatchList {
             }
             match parse_line(bare) {
                 Ok(watched) if list.get(&watched.uri).is_some() => {
-                    let what = format!("line {number}: {} stands there twice", watched.uri);
+                    let what = format!("line {number}: {} occurs twice", watched.uri);
                     findings.push(Finding::warning(file, None, "watch-twice", what));
                     list.lines.push(Line::Other(line.to_owned()));
                 }
@@ -401,7 +401,7 @@ https://example.org/f  note=\"open
         assert_eq!(
             what,
             [
-                "line 6: https://example.org/a stands there twice",
+                "line 6: https://example.org/a occurs twice",
                 "line 7: \"nonsense\" is not a URL: relative URL without a base",
                 "line 8: unknown setting \"evry\"; known are adaptive, every, cron, priority, requisites, until, tags, note",
                 "line 9: every: expected an interval such as 30m, but found \"soon\"",

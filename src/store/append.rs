@@ -93,7 +93,7 @@ impl Store {
         };
         self.shared.pending.fetch_add(1, Ordering::Relaxed);
         if let Err(refused) = queue.send(job) {
-            (refused.0.done)(Err(StoreError::Stopped("the writer has gone".to_owned())));
+            (refused.0.done)(Err(StoreError::Stopped("the writer has stopped".to_owned())));
         }
     }
 
@@ -165,7 +165,7 @@ fn pack_loop(shared: &Shared, queue: &Mutex<Receiver<PackJob>>, out: &Sender<Wri
                 let write = WriteJob { group, back: job };
                 if let Err(refused) = out.send(write) {
                     (refused.0.back.done)(Err(StoreError::Stopped(
-                        "the writer has gone".to_owned(),
+                        "the writer has stopped".to_owned(),
                     )));
                 }
             }

@@ -118,7 +118,7 @@ pub(super) fn run(
     let suspect = index.is_suspect();
     if suspect {
         done.notes.push(
-            "the system may have gone down while the index was open: it was compared with all WARC files"
+            "the system may have crashed while the index was open: it was compared with all WARC files"
                 .to_owned(),
         );
     }
@@ -140,7 +140,7 @@ pub(super) fn run(
         let mark = if suspect { 0 } else { mark };
         if mark > length {
             done.notes.push(format!(
-                "{name}: the index knows records up to {mark}, but the file ends at {length}; `pressmark verify` tells more"
+                "{name}: the index knows records up to {mark}, but the file ends at {length}; `pressmark verify` shows details"
             ));
         }
         if mark < length {

@@ -14,7 +14,7 @@ pub enum StoreError {
         root: String,
     },
     /// A symbolic link where the archive would be written to.
-    #[error("{path} is a symbolic link, and what is written there would go elsewhere")]
+    #[error("{path} is a symbolic link; writes would go elsewhere")]
     Link {
         /// The link.
         path: String,
@@ -98,10 +98,10 @@ fn holder_words(holder: &str) -> String {
 pub fn hint_of(why: &io::Error) -> Option<&'static str> {
     match why.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Some("free some disk or move the archive; what was acknowledged is safe")
+            Some("free some disk space or move the archive; all acknowledged writes are safe")
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            Some("the archive must be writable for this; reading needs no more than read rights")
+            Some("the archive must be writable for this; reading needs only read rights")
         }
         _ => None,
     }
@@ -141,27 +141,27 @@ impl StoreError {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::NoArchive { .. } => {
-                "`pressmark crawl URL` makes one, `pressmark init` lays one out, --archive DIR names another place"
+                "`pressmark crawl URL` or `pressmark init` creates one, --archive DIR names another place"
             }
             Self::Link { .. } => {
-                "put the whole archive where there is room, and name that place with --archive; nothing was written"
+                "move the whole archive to where there is room, and name that place with --archive; nothing was written"
             }
             Self::NotAnArchive { .. } => {
                 "--archive names the root of an archive, which holds warc/"
             }
-            Self::NewerFormat { .. } => "use the newer program; nothing was changed",
+            Self::NewerFormat { .. } => "use a newer version of the program; nothing was changed",
             Self::Locked { .. } | Self::IndexBusy => {
-                "wait until it is done, or stop it; the lock goes with the process"
+                "wait until it has finished, or stop it; the lock ends with the process"
             }
             Self::Io { why, .. } => return hint_of(why),
             Self::Index { .. } => "`pressmark reindex` rebuilds it from the WARC files",
             Self::Away { .. } => {
-                "`pressmark config check` tries the address in store.captures; nothing is lost meanwhile"
+                "`pressmark config check` tries the address in store.captures; nothing is lost in the meantime"
             }
             Self::StorageAway { .. } => {
-                "`pressmark config check` tries the storage in store.remote; nothing is lost meanwhile"
+                "`pressmark config check` tries the storage in store.remote; nothing is lost in the meantime"
             }
-            Self::Record { .. } => "`pressmark verify` tells what else is damaged",
+            Self::Record { .. } => "`pressmark verify` shows what else is damaged",
             Self::Stopped(_) => return None,
         })
     }

@@ -76,7 +76,7 @@ impl WarcFiles for DirectoryFiles {
         if name.is_empty() || name.contains(['/', '\0']) || name == "." || name == ".." {
             return Err(ArchiveError::new(
                 ArchiveErrorKind::Request,
-                format!("{name:?} is no name of a WARC file"),
+                format!("{name:?} is not a name of a WARC file"),
             ));
         }
         let mut missing = None;

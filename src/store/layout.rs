@@ -105,7 +105,7 @@ impl Layout {
             (None, _) => Err(missing),
             (Some(entry), Some(bucket)) => Ok(bucket.open(entry)),
             (Some(entry), None) => Err(io::Error::other(format!(
-                "{} lies in an object storage alone, and store.remote names none",
+                "{} is only in an object storage, and store.remote is not set",
                 entry.file
             ))),
         }

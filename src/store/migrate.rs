@@ -49,7 +49,7 @@ pub enum MigrateError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// Both sides are complete, and differ.
-    #[error("the two sides differ after {compared} captures: {what}")]
+    #[error("the two indexes differ after {compared} captures: {what}")]
     Differs {
         /// How many captures from the start are the same.
         compared: u64,

@@ -151,7 +151,7 @@ fn strangers(layout: &Layout, given: &dyn CaptureStore) -> Result<Option<String>
         marks.iter().filter(|mark| mark.indexed_to > 0 && !own.contains(&*mark.file)).collect();
     Ok(others.first().map(|first| {
         format!(
-            "what keeps the captures has those of {} WARC files that are not in this archive ({} among them): give each archive a schema of its own (store.captures_schema)",
+            "store.captures has captures of {} WARC files that are not in this archive ({} among them): give each archive its own schema (store.captures_schema)",
             others.len(),
             first.file
         )
@@ -167,7 +167,7 @@ pub(super) fn given_for_reading(
     match catch_up::catch_up(given, layout) {
         Ok(notes) => Ok(notes),
         Err(CatchUpError::Index(error)) if error.kind == ArchiveErrorKind::ReadOnly => {
-            Ok(vec![format!("what was captured last may be missing: {error}")])
+            Ok(vec![format!("the last captures may be missing: {error}")])
         }
         Err(error) => Err(error.into()),
     }

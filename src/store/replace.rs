@@ -27,7 +27,7 @@ pub fn replace_members(
         offset: members.first().map_or(0, |(offset, _)| *offset),
         why,
     };
-    let path = layout.path_of(name).ok_or_else(|| failed("the file is not there".to_owned()))?;
+    let path = layout.path_of(name).ok_or_else(|| failed("the file does not exist".to_owned()))?;
     if is_open(&path) {
         return Err(failed("the file is still open".to_owned()));
     }
@@ -40,14 +40,12 @@ pub fn replace_members(
     let mut at = 0;
     for (offset, member) in members {
         if *offset < at {
-            return Err(failed("two records that are to be replaced overlap".to_owned()));
+            return Err(failed("two records to be replaced overlap".to_owned()));
         }
         at = offset + member.len() as u64;
     }
     if at > data.len() {
-        return Err(failed(
-            "a record that is to be replaced lies behind the end of the file".to_owned(),
-        ));
+        return Err(failed("a record to be replaced is after the end of the file".to_owned()));
     }
     make_whole(&path, io("writing"), |mut new| {
         // The new file has the permissions of the old one.
@@ -67,7 +65,7 @@ pub fn replace_members(
 fn copy(from: &mut File, to: &mut &File, count: u64) -> io::Result<()> {
     match io::copy(&mut from.take(count), to)? {
         copied if copied == count => Ok(()),
-        _ => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter")),
+        _ => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file has become shorter")),
     }
 }
 

@@ -92,7 +92,7 @@ pub fn verify_noting(
     }
     for path in doubles {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let what = "not read: the sealed file of this name is there, too; the next writer sets one of them aside";
+        let what = "not read: a sealed file of this name also exists; the next writer sets one of them aside";
         count(Finding::warning(&name, None, "double-file", what), &mut checked);
     }
     upload::check(reader.layout(), &mut |finding| count(finding, &mut checked));
@@ -189,7 +189,7 @@ fn check_file(
         // acknowledged, and no damage. The next writer sets it aside.
         Some(End::Cut(tail) | End::Garbage(tail)) if is_open => {
             held.retain(|finding| finding.offset.is_none_or(|at| at < tail));
-            let what = "an unfinished record; it is set aside when the archive is next written to";
+            let what = "an unfinished record; the next writer sets it aside";
             held.push(Finding::warning(&name, Some(tail), "unfinished-tail", what));
         }
         Some(End::Cut(offset)) => {

@@ -85,8 +85,7 @@ impl Writer {
         }
         if self.away_until.is_some() {
             self.index_trouble.get_or_insert_with(|| {
-                "what keeps the captures does not answer; it is caught up at the next open"
-                    .to_owned()
+                "the store of captures does not answer; it is updated at the next open".to_owned()
             });
         }
         self.trouble.into_iter().chain(self.index_trouble).collect()
@@ -278,7 +277,7 @@ impl Writer {
     fn follow_again(&mut self) {
         self.away_until = None;
         match catch_up::catch_up(&*self.shared.captures, &self.layout) {
-            Ok(_) => tracing::info!("what keeps the captures answers again and was caught up"),
+            Ok(_) => tracing::info!("the store of captures answers again and was updated"),
             Err(error) => self.stop_following(&error.into()),
         }
     }
@@ -286,14 +285,14 @@ impl Writer {
     fn stop_following(&mut self, error: &ArchiveError) {
         if error.is_away() {
             if self.away_until.is_none() {
-                tracing::warn!(why = error.why, "captures are written and not yet to be found");
+                tracing::warn!(why = error.why, "captures are written and not yet searchable");
             }
             self.away_until = Some(Instant::now() + AWAY_PAUSE);
             return;
         }
         self.shared.captures.mark_damaged(&error.to_string());
         self.index_trouble = Some(format!(
-            "the index stopped following ({error}); it is caught up at the next open"
+            "the index is no longer updated ({error}); it is updated at the next open"
         ));
     }
 }

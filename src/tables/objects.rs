@@ -126,7 +126,10 @@ impl ObjectFolder {
                     if why.kind == ObjectErrorKind::Away
                         && self.clock.now().since(begun) + wait < self.options.patience =>
                 {
-                    tracing::warn!(%why, "the object storage is away; the tables wait for it");
+                    tracing::warn!(
+                        %why,
+                        "the object storage does not answer; the tables wait for it"
+                    );
                     std::thread::sleep(wait.mul_f64(0.5 + chance::fraction() / 2.0));
                     wait = (wait * 2).min(WAIT_MAX);
                 }
@@ -177,7 +180,7 @@ impl Target for ObjectFolder {
             Ok(Err(holder)) => {
                 return Err(TablesError::Locked {
                     holder: format!(
-                        "{holder}; where that was killed its lock ends within {} s",
+                        "{holder}; if it was killed, its lock ends within {} s",
                         LEASE.as_secs()
                     ),
                 });

@@ -268,7 +268,7 @@ fn what_is_no_table_of_this_archive_is_left_alone() {
     manifest.form = 99;
     manifest.save(&folder).unwrap();
     let error = run(&archive, &folder, &options()).unwrap_err().to_string();
-    assert!(error.contains("form 99"), "{error}");
+    assert!(error.contains("format 99"), "{error}");
     folder.write("_manifest.json", b"{").unwrap();
     assert!(matches!(run(&archive, &folder, &options()), Err(TablesError::Manifest { .. })));
 }

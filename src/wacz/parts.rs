@@ -26,7 +26,7 @@ pub enum WaczError {
         why: zip::result::ZipError,
     },
     /// A record is not a gzip member of its own.
-    #[error("record {number} of {name} is not packed with gzip")]
+    #[error("record {number} of {name} is not compressed with gzip")]
     NotGzip {
         /// The WARC file.
         name: String,

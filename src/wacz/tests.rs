@@ -200,7 +200,7 @@ fn what_is_no_package_is_refused() {
     for (said, wanted) in [
         (
             refuse(&|p| p.members.push(text())),
-            "record 4 of capture.warc.gz is not packed with gzip",
+            "record 4 of capture.warc.gz is not compressed with gzip",
         ),
         (refuse(&|p| p.members[1].length += 1), "record 1 of capture.warc.gz has"),
         (refuse(&|p| p.members.clear()), "at least one record"),

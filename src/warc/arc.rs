@@ -151,7 +151,7 @@ pub(super) fn header_of(
     }
     match date_of(&line.date) {
         Some(date) => fields.push(name::DATE, date),
-        None => warn("arc-date", format!("{:?} is no date of 14 digits", line.date)),
+        None => warn("arc-date", format!("{:?} is not a date of 14 digits", line.date)),
     }
     if line.address.parse::<std::net::IpAddr>().is_ok_and(|ip| !ip.is_unspecified()) {
         fields.push(name::IP_ADDRESS, &line.address);
@@ -160,7 +160,7 @@ pub(super) fn header_of(
     }
     if line.url.contains(' ') {
         let url = excerpt(line.url.as_bytes());
-        warn("arc-url", format!("the URL {url:?} has blanks in it"));
+        warn("arc-url", format!("the URL {url:?} has spaces"));
     }
     let media_type = match line.media_type.trim() {
         "" | "-" | "no-type" => "application/octet-stream",

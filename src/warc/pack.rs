@@ -432,7 +432,7 @@ fn deflate_chunk(
             // With room left in the buffer, everything asked for has come out.
             Status::Ok | Status::BufError if rest.is_empty() && !more => return Ok(()),
             Status::BufError if taken == 0 && made == 0 => {
-                return Err(io::Error::other("deflate makes no progress"));
+                return Err(io::Error::other("deflate does not advance"));
             }
             Status::Ok | Status::BufError => {}
         }

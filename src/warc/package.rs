@@ -39,7 +39,7 @@ pub enum PackageError {
         max: usize,
     },
     /// The entry is encrypted, or packed in a way that is not known here.
-    #[error("{path} is {how}, which cannot be read")]
+    #[error("{path} is {how} and cannot be read")]
     Packed {
         /// The entry.
         path: String,
@@ -47,7 +47,7 @@ pub enum PackageError {
         how: Packing,
     },
     /// It is a package inside a package, at too many levels.
-    #[error("{path} is a package inside {NESTED_MAX} others, which is too deep to be read")]
+    #[error("{path} is nested in {NESTED_MAX} packages, which is too deep")]
     Nested {
         /// The entry.
         path: String,
@@ -93,9 +93,9 @@ impl fmt::Display for Packing {
             Self::Stored => f.write_str("stored"),
             Self::Deflated => f.write_str("deflated"),
             Self::Encrypted => f.write_str("encrypted"),
-            Self::Method(method) => write!(f, "packed by method {method}"),
-            Self::NoHeader => f.write_str("without a header at its place"),
-            Self::Overlapping => f.write_str("laid over another file of the package"),
+            Self::Method(method) => write!(f, "compressed by method {method}"),
+            Self::NoHeader => f.write_str("without a header at the stated offset"),
+            Self::Overlapping => f.write_str("overlapping another file of the package"),
         }
     }
 }

@@ -68,7 +68,7 @@ pub enum ParseError {
         max: usize,
     },
     /// The bytes end before the empty line that ends a header.
-    #[error("the record header has no end")]
+    #[error("the record header does not end")]
     Unfinished,
     /// Strict reading met something against the grammar.
     #[error("{what}")]
@@ -191,7 +191,7 @@ fn version_line(line: &[u8], warnings: &mut Vec<Warning>) -> Result<Version, Par
         minor: number(minor).ok_or_else(refuse)?,
     };
     if !version.is_known() {
-        warn(warnings, "version", format!("{version} is a version that is not known here"));
+        warn(warnings, "version", format!("{version} is an unknown version"));
     }
     if !text.ends_with("\r\n") || text.len() != trimmed.len() + 2 {
         warn(warnings, "line-break", "the version line does not end in CR LF".to_owned());
@@ -239,7 +239,7 @@ fn field_spans(
 fn field_span(text: &[u8], at: usize, colon: usize, warnings: &mut Vec<Warning>) -> Span {
     let name = text[..colon].trim_ascii_end();
     if name.len() != colon || name.is_empty() || !name.iter().all(|c| is_token_byte(*c)) {
-        warn(warnings, "field-name", format!("{:?} is no field name", excerpt(&text[..colon])));
+        warn(warnings, "field-name", format!("{:?} is not a field name", excerpt(&text[..colon])));
     }
     let value = &text[colon + 1..];
     let lead = value.len() - value.trim_ascii_start().len();

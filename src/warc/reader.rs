@@ -269,7 +269,7 @@ impl<R: Read> WarcReader<R> {
                 if starts == Some((offset, within)) {
                     return Ok(RecordReader { reader: self, header });
                 }
-                "the next record begins elsewhere".to_owned()
+                "the next record begins at another offset".to_owned()
             }
             Ok(Begun::TooLong) => "its block is over the limit".to_owned(),
             Ok(Begun::Nothing) => "the file ends before".to_owned(),
@@ -348,7 +348,7 @@ impl<R: Read> WarcReader<R> {
     /// What was found wrong since this was last asked, in the order of the file.
     pub fn take_findings(&mut self) -> Vec<Finding> {
         if self.findings_left_out > 0 {
-            let what = format!("{} more findings are left out", self.findings_left_out);
+            let what = format!("{} more findings are omitted", self.findings_left_out);
             self.findings_left_out = 0;
             self.findings.push(Finding::warning(&self.options.file, None, "findings", what));
         }

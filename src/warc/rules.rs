@@ -116,7 +116,7 @@ pub fn check(fields: &Fields, file: &str, offset: u64) -> Vec<Finding> {
     }
     if let Some(RecordKind::Other(kind)) = &kind {
         let kind = excerpt(kind.as_bytes());
-        findings.warning("record-kind", format!("{kind:?} is a kind that is not known here"));
+        findings.warning("record-kind", format!("{kind:?} is an unknown record type"));
     }
     check_together(fields, kind.as_ref(), &mut findings);
     findings.list
@@ -160,17 +160,17 @@ fn check_field(rule: &Rule, fields: &Fields, kind: Kinds, findings: &mut Finding
         findings.error("field-forbidden", format!("{} is not allowed on {kind}", rule.field));
     }
     if count > 1 && !rule.repeatable {
-        findings.error("field-repeated", format!("{} is there {count} times", rule.field));
+        findings.error("field-repeated", format!("{} occurs {count} times", rule.field));
     }
     for value in fields.all(rule.field) {
         let text = value_text(value);
         if rule.form == Form::BareUri && is_bracketed(text.trim()) {
-            let what = format!("{} has angle brackets, which WARC/1.1 has not", rule.field);
+            let what = format!("{} has angle brackets, which WARC/1.1 does not allow", rule.field);
             findings.warning(URI_BRACKETS, what);
         }
         if let Some((severity, wanted)) = wrong_form(rule.form, text.trim()) {
             let shown = excerpt(text.as_bytes());
-            let what = format!("{} is {shown:?}, which is no {wanted}", rule.field);
+            let what = format!("{} is {shown:?}, which is not a valid {wanted}", rule.field);
             findings.add(severity, "field-form", what);
         }
     }
@@ -202,7 +202,7 @@ fn wrong_form(form: Form, text: &str) -> Option<(Severity, &'static str)> {
             let labelled =
                 text.split_once(':').is_some_and(|(a, v)| !a.is_empty() && !v.is_empty());
             if labelled && text.parse::<Checksum>().is_err() {
-                return Some((Severity::Warning, "digest that can be checked here"));
+                return Some((Severity::Warning, "digest of a known form"));
             }
             labelled
         }
@@ -212,7 +212,7 @@ fn wrong_form(form: Form, text: &str) -> Option<(Severity, &'static str)> {
         }),
         Form::TruncatedReason => {
             if !matches!(text, "length" | "time" | "disconnect" | "unspecified") {
-                return Some((Severity::Warning, "reason that the standard names"));
+                return Some((Severity::Warning, "reason of the standard"));
             }
             true
         }
@@ -222,7 +222,7 @@ fn wrong_form(form: Form, text: &str) -> Option<(Severity, &'static str)> {
         Form::Digest => "labelled digest",
         Form::Address => "IP address",
         Form::MediaType => "media type",
-        _ => "value of its form",
+        _ => "value",
     };
     (!good).then_some((Severity::Error, wanted))
 }
@@ -252,7 +252,7 @@ fn check_together(fields: &Fields, kind: Option<&RecordKind>, findings: &mut Fin
     }
     let id: Option<RecordId> = fields.record_id();
     if id.is_some() && fields.concurrent_to().into_iter().any(|other| Some(other) == id) {
-        findings.warning("concurrent-to", "a record is concurrent to itself".to_owned());
+        findings.warning("concurrent-to", "a record refers to itself as concurrent".to_owned());
     }
     if kind == Some(&RecordKind::Revisit) {
         check_revisit(fields, findings);
@@ -271,11 +271,11 @@ fn check_revisit(fields: &Fields, findings: &mut Findings<'_>) {
     let known = ["/revisit/identical-payload-digest", "/revisit/server-not-modified"];
     if !known.iter().any(|end| profile.ends_with(end)) {
         let profile = excerpt(profile.as_bytes());
-        findings.warning("revisit-profile", format!("the profile {profile:?} is not known here"));
+        findings.warning("revisit-profile", format!("the profile {profile:?} is unknown"));
     }
     let refers = [name::REFERS_TO, name::REFERS_TO_TARGET_URI, name::REFERS_TO_DATE];
     if !refers.iter().any(|field| fields.contains(field)) {
-        let what = "a revisit does not say which record it refers to".to_owned();
+        let what = "a revisit does not name the record it refers to".to_owned();
         findings.warning("revisit-refers-to", what);
     }
 }

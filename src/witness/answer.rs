@@ -62,24 +62,24 @@ impl Submission {
     /// # Errors
     /// What of it is not as the specification has it.
     pub fn parse(body: &[u8]) -> Result<Self, String> {
-        let text = std::str::from_utf8(body).map_err(|_| "the request is no UTF-8")?;
+        let text = std::str::from_utf8(body).map_err(|_| "the request is not UTF-8")?;
         let (head, checkpoint) =
-            text.split_once("\n\n").ok_or("no empty line stands before the checkpoint")?;
+            text.split_once("\n\n").ok_or("there is no empty line before the checkpoint")?;
         let mut lines = head.split('\n');
         let old = lines.next().and_then(|line| line.strip_prefix("old "));
-        let old = old.and_then(decimal).ok_or("the first line is no old size")?;
+        let old = old.and_then(decimal).ok_or("the first line is not an old size")?;
         let mut proof = Vec::new();
         for line in lines {
             let bytes = BASE64.decode(line.as_bytes()).ok();
             let hash = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
-            proof.push(Hash(hash.ok_or("a line of the proof is no hash")?));
+            proof.push(Hash(hash.ok_or("a line of the proof is not a hash")?));
             if proof.len() > PROOF_LINES_MAX {
                 return Err(format!("the proof has more than {PROOF_LINES_MAX} lines"));
             }
         }
         let checkpoint = Checkpoint::parse(checkpoint.as_bytes())
             .filter(|checkpoint| checkpoint.size <= LEAVES_MAX)
-            .ok_or("what follows the empty line is no checkpoint")?;
+            .ok_or("the text after the empty line is not a checkpoint")?;
         Ok(Self { old, proof, checkpoint })
     }
 }

@@ -114,7 +114,7 @@ impl State {
         let body = to_bytes(Body::new(request.into_body()), REQUEST_BYTES_MAX);
         let body = match tokio::time::timeout(PATIENCE, body).await {
             Ok(Ok(body)) => body,
-            Ok(Err(_)) => return Answer::refusal(413, "the request is too long, or broke off"),
+            Ok(Err(_)) => return Answer::refusal(413, "the request is too long or incomplete"),
             Err(_) => return Answer::refusal(408, "the request took too long"),
         };
         // Signing waits for the disk, and is not given up when a client has gone: what is written is written whole.

@@ -46,10 +46,10 @@ pub enum WitnessError {
     #[error(transparent)]
     Key(#[from] EvidenceError),
     /// Another process is this witness.
-    #[error("another process is this witness: it holds {0}")]
+    #[error("another process runs this witness: it holds {0}")]
     Busy(String),
     /// The record of a log is not what was written.
-    #[error("{path}: {why}; what this witness cosigned is not known without it")]
+    #[error("{path}: {why}; without it, the cosigned checkpoints are not known")]
     Damaged {
         /// Its file.
         path: String,
@@ -57,7 +57,7 @@ pub enum WitnessError {
         why: String,
     },
     /// A name that is not valid.
-    #[error("{0:?} is no name of a witness: no blanks, no plus")]
+    #[error("{0:?} is not a name of a witness: no spaces, no plus")]
     Name(String),
 }
 
@@ -179,7 +179,7 @@ impl Witness {
         };
         let Submission { old, proof, checkpoint } = submission;
         let Some(known) = self.logs.get(&checkpoint.origin) else {
-            return Answer::refusal(404, "no log of this origin is known here");
+            return Answer::refusal(404, "no log with this origin is known");
         };
         let signed = match known.signatures(&checkpoint) {
             Ok(signed) => signed,
@@ -198,14 +198,14 @@ impl Witness {
             tracing::warn!(
                 origin = checkpoint.origin,
                 checkpoint = checkpoint.render(),
-                "a log submitted what does not belong to the history that was cosigned: {why}"
+                "a log submitted a checkpoint that does not match the cosigned history: {why}"
             );
             return Answer::refusal(422, why);
         }
         // Checkpoints are public: repeating one that was cosigned does not use up the log's rate for new ones.
         let asker = (checkpoint.origin.clone(), checkpoint.size > last);
         if lock_of(&self.submissions).take(asker, now).is_err() {
-            return Answer::refusal(429, "checkpoints of this log come too often");
+            return Answer::refusal(429, "checkpoints of this log are submitted too often");
         }
         // A clock that was set back does not give a later cosignature an earlier time.
         let time = posix(now).max(seen.as_ref().map_or(1, |seen| seen.time));
@@ -217,8 +217,12 @@ impl Witness {
         let written =
             make_whole(&known.path, |why| why, |mut file| file.write_all(next.note.as_bytes()));
         if let Err(why) = written {
-            tracing::error!(%why, path = %known.path.display(), "what was cosigned cannot be written");
-            return Answer::refusal(500, "what is cosigned cannot be kept, so nothing is cosigned");
+            tracing::error!(
+                %why,
+                path = %known.path.display(),
+                "the cosigned checkpoint cannot be written"
+            );
+            return Answer::refusal(500, "the checkpoint cannot be stored, so it is not cosigned");
         }
         *seen = Some(next);
         let line = Note { text: String::new(), signatures: vec![signature] }.render();
@@ -231,7 +235,7 @@ impl Witness {
         let known = self.logs.iter().find(|(origin, _)| origin_hash(origin) == origin_hash_hex);
         match known.and_then(|(_, known)| lock_of(&known.seen).clone()) {
             Some(seen) => Answer::text(seen.note),
-            None => Answer::refusal(404, "no checkpoint of such a log was cosigned here"),
+            None => Answer::refusal(404, "no checkpoint of this log was cosigned"),
         }
     }
 }
@@ -261,14 +265,14 @@ impl Known {
 fn grows(seen: Option<&Seen>, proof: &[Hash], checkpoint: &Checkpoint) -> Result<(), &'static str> {
     let Checkpoint { size, root, .. } = *checkpoint;
     if size == 0 && root.0 != leaf::sha256(b"") {
-        return Err("the root of the empty tree is another");
+        return Err("the root of the empty tree is wrong");
     }
     let (last, last_root) = seen.map_or((0, None), |seen| (seen.size, Some(seen.root)));
     if last == 0 {
         return if proof.is_empty() { Ok(()) } else { Err("the empty tree needs no proof") };
     }
     if last == size && last_root != Some(root) {
-        return Err("the root of a tree of this size was another");
+        return Err("the root of a tree of this size was different");
     }
     let proof = proof.to_vec();
     let holds = last_root.is_some_and(|last_root| {
@@ -288,7 +292,7 @@ fn read(path: &Path, origin: &str, key: &LogKey) -> Result<Option<Seen>, Witness
         |why: &str| WitnessError::Damaged { path: path.display().to_string(), why: why.to_owned() };
     let checkpoint = Checkpoint::parse(note.as_bytes())
         .filter(|checkpoint| checkpoint.origin == origin)
-        .ok_or_else(|| damaged("it is no checkpoint of its log"))?;
+        .ok_or_else(|| damaged("it is not a checkpoint of its log"))?;
     // The witness may have had another name then.
     let public = WitnessPublic::Ed25519(key.verifier("").public);
     let cosigned =

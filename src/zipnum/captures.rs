@@ -96,8 +96,9 @@ impl Opened {
         if let Some(known) = self.known(at) {
             return Ok(known);
         }
-        let missing =
-            || ArchiveError::new(ArchiveErrorKind::System, "a block is not where its index says");
+        let missing = || {
+            ArchiveError::new(ArchiveErrorKind::System, "a block is not at the offset in its index")
+        };
         self.read(beside)?
             .into_iter()
             .find_map(|(number, captures)| (number == at).then_some(captures))

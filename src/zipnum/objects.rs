@@ -17,7 +17,7 @@ pub struct ObjectRanges(pub Arc<dyn Objects>);
 impl ObjectRanges {
     fn there(&self, name: &str) -> io::Result<ObjectInfo> {
         let missing = || {
-            let why = format!("{}/{name} is not there", self.0.place());
+            let why = format!("{}/{name} does not exist", self.0.place());
             io::Error::new(io::ErrorKind::NotFound, why)
         };
         self.0.head(name).map_err(|why| self.failed(&why))?.ok_or_else(missing)

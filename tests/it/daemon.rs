@@ -138,7 +138,7 @@ fn a_run_that_starts_during_another_does_what_its_job_says() {
         let args = ["crawl", "--job", file.to_str().unwrap()];
         let done = place.run(&args).wait_with_output().unwrap();
         assert_eq!(done.status.code(), Some(0), "{overlap}: {}", stderr(&done));
-        assert!(stderr(&done).contains("does not take place"), "{}", stderr(&done));
+        assert!(stderr(&done).contains("this run is skipped"), "{}", stderr(&done));
     }
     assert_eq!(place.asked("/"), 1);
     // `queue` waits for its turn.
@@ -229,7 +229,7 @@ fn a_process_that_handed_its_urls_to_one_that_dies_captures_them_itself() {
     drop(watching);
     let ended = waiting.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(0), "{}", stderr(&ended));
-    assert!(stderr(&ended).contains("going on without it"), "{}", stderr(&ended));
+    assert!(stderr(&ended).contains("continuing without it"), "{}", stderr(&ended));
     assert_eq!((&report(&ended)["captured"], place.asked("/")), (&1.into(), 1));
 }
 
@@ -256,7 +256,7 @@ fn a_hangup_restarts_both_logs_whatever_the_job_files_say() {
     place.job("paper", "seeds = [\"http://a.example/1\", \"http://a.example/2\"]\n");
     send(watching.id(), "HUP");
     wait_until(|| read(&crawl_log).contains("/2 "));
-    assert!(read(&log).contains("the jobs were read again"));
+    assert!(read(&log).contains("the jobs were reloaded"));
     assert!(!read(&log.with_extension("log.1")).contains("the jobs"));
     assert!(!read(&crawl_log.with_extension("log.1")).contains("/2 "));
     send(watching.id(), "TERM");
@@ -332,6 +332,6 @@ fn a_feed_that_turned_into_something_else_is_reported_by_every_command() {
     send(watching.id(), "TERM");
     let ended = watching.wait_with_output().unwrap();
     let log = stderr(&ended);
-    let warned = log.lines().find(|line| line.contains("a source is not well")).unwrap();
+    let warned = log.lines().find(|line| line.contains("a source has a problem")).unwrap();
     assert!(warned.contains("WARN") && warned.contains("not-a-source"), "{warned}");
 }

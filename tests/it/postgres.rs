@@ -262,7 +262,7 @@ fn config_check_reports_whether_the_server_answers_and_what_its_user_lacks() {
     server.kill();
     let (code, said) = check(&guest, &[]);
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("does not answer") && said.contains("start it or mend"), "{said}");
+    assert!(said.contains("does not answer") && said.contains("start it or restore"), "{said}");
     // A wrong setting does not keep the others from being tried, and each error is a line of its own.
     let mut command = command(&root.path().join("archive"));
     command

@@ -376,7 +376,7 @@ fn an_answer_with_another_capture_reports_the_removed_one() {
     let shown = pressmark(&root, &["show", PAGE, "--at", &stamp]);
     assert!(stdout(&shown).contains("was not seen"), "{}{}", stdout(&shown), stderr(&shown));
     let said = stderr(&shown);
-    assert!(said.contains("by order of a court; shown is the one of "), "{said}");
+    assert!(said.contains("by order of a court; showing the one of "), "{said}");
     // Without a time, the newest is meant. Where that was removed, an older one is shown, with a message; where all are, none.
     let newest = purge(&root, &[PAGE, "--at", "2025110501", "--reason", "by another order"]);
     assert_eq!(newest.status.code(), Some(0), "{}", stderr(&newest));

@@ -251,7 +251,10 @@ fn a_server_of_an_older_version_is_not_captured_through_a_relay_and_plain_http_i
     // The record of the failure states the reason and the remedy.
     let failed = all.iter().find(|record| record.is("metadata", "https://old.example/page"));
     let said = String::from_utf8_lossy(&failed.unwrap().block).into_owned();
-    assert!(said.contains("no TLS 1.3") && said.contains("without the relay"), "{said}");
+    assert!(
+        said.contains("does not offer TLS 1.3") && said.contains("without the relay"),
+        "{said}"
+    );
 }
 
 /// A revisit keeps no payload, but the whole session: it is proved like any capture, and a purge removes its ciphertext and its

@@ -60,7 +60,7 @@ fn a_renamed_job_goes_on_with_its_feeds_and_with_pages_that_no_feed_lists_any_lo
     let looks = looks(&lab, from);
     assert!(looks["a.example/feed"] >= 11 && looks["a.example/1"] >= 3, "{looks:?}");
     assert!(looks["a.example/1"] <= 5, "it is asked for as often as before: {looks:?}");
-    assert_eq!(seen.notes, ["the job old is called new now; its pages stay its own"]);
+    assert_eq!(seen.notes, ["the job old is now called new; it keeps its pages"]);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn a_job_is_renamed_while_it_is_watched_and_what_was_under_way_is_its_own() {
     let (from, seen) = reloaded(&lab, &[old], vec![new], DAY);
     let looks = looks(&lab, from);
     assert!(looks["a.example/feed"] >= 11 && looks["a.example/1"] >= 3, "{looks:?}");
-    assert!(seen.notes[0].contains("old is called new"), "{:?}", seen.notes);
+    assert!(seen.notes[0].contains("old is now called new"), "{:?}", seen.notes);
 }
 
 /// Watches `before` for a day, then gives it the jobs `after`, and continues: the time of the change, and the

@@ -466,7 +466,7 @@ fn a_month_of_strange_outlets_loses_no_article_and_every_edit_is_accounted_for()
         let may = |url: &&str| url.contains("//ill.") || url.contains("//away.");
         assert!(nth == 3 || silent.iter().all(may), "phase {nth}: {silent:?}");
         assert!(nth < 3 || silent.len() >= papers.len() - 1, "{silent:?}");
-        let renamed = seen.notes.iter().any(|note| note.contains("papers is called press"));
+        let renamed = seen.notes.iter().any(|note| note.contains("papers is now called press"));
         assert_eq!(renamed, nth == 1, "{:?}", seen.notes);
     }
     let end = lab.clock.now();

@@ -61,7 +61,7 @@ fn what_cannot_be_a_target_is_refused() {
     let other = root.to_str().unwrap();
     for (args, code, words) in [
         (["tables", "--to", "s3://a bucket/tables"], 2, "is not s3://BUCKET/PREFIX"),
-        (["tables", "--to", other], 1, "name a folder that is new or empty"),
+        (["tables", "--to", other], 1, "choose a new or empty folder"),
         (["tables", "--to", to], 3, "nothing was captured yet"),
     ] {
         let output = pressmark(&root, &args);

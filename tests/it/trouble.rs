@@ -132,7 +132,7 @@ fn a_host_that_does_not_resolve_is_in_the_report() {
     let url = "http://no-such-host.invalid/";
     let args = [url, "--format", "json", "--set", "capture.connect_timeout=5s"];
     let plain = crawl(&root, &[]).args(args).output().unwrap();
-    fails(&plain, 1, &["nothing of what was asked for could be captured"]);
+    fails(&plain, 1, &["none of the requested URLs could be captured"]);
     let report = &json_lines(&plain)[0];
     assert_eq!(report["failed"], 1);
     assert!(report["failures"][0]["why"].as_str().unwrap().starts_with("dns: "), "{report}");

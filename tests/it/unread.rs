@@ -336,7 +336,7 @@ fn a_watch_goes_on_beside_pages_that_take_too_long_and_reports_them_and_ends_on_
     assert!(!alarms.ends_with(" 0"), "{alarms}");
     send(watching.id(), "TERM");
     assert_eq!(watching.wait().unwrap().code(), Some(130), "{}", said());
-    assert!(said().contains("kept, and not read"), "{}", said());
+    assert!(said().contains("kept, but not read"), "{}", said());
     assert!(said().contains("each keeps a thread busy"), "{}", said());
 }
 

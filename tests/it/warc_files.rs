@@ -69,13 +69,17 @@ fn records_are_repacked_by_the_name_of_the_output() {
     assert_eq!(code(&piped), 0, "{}", stderr(&piped));
 
     for (args, expected, words) in [
-        (vec!["recompress", &input, &at("a.warc.gz")], 1, "there already"),
-        (vec!["recompress", &input, &at("a.zip")], 2, "does not say how"),
-        (vec!["recompress", &input, &at("e.arc.gz")], 1, "end the output's name in .warc.gz"),
+        (vec!["recompress", &input, &at("a.warc.gz")], 1, "already exists"),
+        (vec!["recompress", &input, &at("a.zip")], 2, "unknown file extension"),
+        (
+            vec!["recompress", &input, &at("e.arc.gz")],
+            1,
+            "use an output name that ends in .warc.gz",
+        ),
         (vec!["recompress", &corpus("v1.arc"), &at("e.warc.gz")], 1, "ARC"),
         (vec!["recompress", &input, &at("e.warc.gz"), "--dictionary"], 2, ".warc.zst"),
         (vec!["recompress", &input, &at("e.warc.zst"), "--dictionary"], 1, "dictionary"),
-        (vec!["recompress", &corpus("make.py"), &at("e.warc.gz")], 1, "no whole record"),
+        (vec!["recompress", &corpus("make.py"), &at("e.warc.gz")], 1, "no complete record"),
         (vec!["recompress", "nowhere", &at("e.warc.gz")], 1, "nowhere"),
         (vec!["recompress", &input, &at("none/e.warc.gz")], 1, "no folder"),
     ] {

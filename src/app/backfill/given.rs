@@ -33,7 +33,7 @@ pub(super) fn given(wanted: &Wanted, loaded: &Loaded) -> Given {
     let status = entry.status;
     let Some(datetime) = datetime else { return without_datetime(wanted, &head, status) };
     let Some(date) = Timestamp::parse_http_date(&datetime) else {
-        return Given::No("its Memento-Datetime is no date".to_owned());
+        return Given::No("its Memento-Datetime is not a date".to_owned());
     };
     if date >= entry.date {
         return Given::No("its Memento-Datetime is later than the answer".to_owned());
@@ -52,14 +52,16 @@ pub(super) fn given(wanted: &Wanted, loaded: &Loaded) -> Given {
     if let Some(via) = said().find(|link| link.is("via") && link.get("datetime").is_some()) {
         let archive = TargetUri::parse(via.address).map(|uri| uri.host().to_owned());
         let archive = archive.unwrap_or_else(|_| "another archive".to_owned());
-        return Given::No(format!("it is that archive's copy from {archive}, which has it itself"));
+        return Given::No(format!(
+            "it is a copy from {archive}, which serves the original capture"
+        ));
     }
     if entry.truncated {
-        return Given::No("the answer was cut short".to_owned());
+        return Given::No("the response was truncated".to_owned());
     }
     let original = same.map_or(wanted.original.as_str(), |address| *address);
     let Ok(original) = TargetUri::parse(original) else {
-        return Given::No("the address of its page is none".to_owned());
+        return Given::No("the address of its page is invalid".to_owned());
     };
     let record_id = entry.record_id.as_ref().and_then(|id| RecordId::parse(&id.to_string()));
     Given::Copy(Box::new(MementoCopy {
@@ -82,13 +84,13 @@ fn without_datetime(wanted: &Wanted, head: &Head, status: Option<u16>) -> Given 
     let to = location.and_then(|location| wanted.asked.join(&location).ok());
     if let Some(to) = to.map(|to| to.without_fragment()) {
         if to.host_key() != wanted.asked.host_key() {
-            return Given::No(format!("it leads to another host, {}", to.host()));
+            return Given::No(format!("it redirects to another host, {}", to.host()));
         }
         if wanted.hops >= HOPS_MAX || to == wanted.asked {
-            return Given::No("it leads round in a circle".to_owned());
+            return Given::No("it redirects in a loop".to_owned());
         }
         return Given::Leads(to);
     }
     let status = status.map_or_else(|| "without HTTP".to_owned(), |s| format!("of status {s}"));
-    Given::NoMemento(format!("an answer {status} without Memento-Datetime is no memento"))
+    Given::NoMemento(format!("a response {status} without Memento-Datetime is not a memento"))
 }

@@ -151,14 +151,14 @@ impl Backfill<'_> {
                 let loaded = self.reader.load(&capture);
                 return loaded
                     .map(Some)
-                    .map_err(|why| store_error("reading what an archive sent", why));
+                    .map_err(|why| store_error("reading the response of an archive", why));
             }
         }
         Ok(None)
     }
 
     fn why_not(&self, url: &TargetUri) -> String {
-        let not_yet = "it was not asked for: there was a stop, or its host asks to wait longer than crawl.wait_max";
+        let not_yet = "it was not requested: the import was stopped, or its host asks for a wait longer than crawl.wait_max";
         self.why.get(url.as_str()).cloned().unwrap_or_else(|| not_yet.to_owned())
     }
 }

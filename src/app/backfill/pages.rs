@@ -48,11 +48,12 @@ impl Backfill<'_> {
             }
             if map.passed_over > 0 {
                 let count = map.passed_over;
-                self.notes.push(format!("{page}: {count} entries say nothing usable"));
+                self.notes.push(format!("{page}: {count} entries are not usable"));
             }
             for next in map.pages {
                 if next.host_key() != first.host_key() {
-                    self.notes.push(format!("{page} goes on at another host: {next} is not read"));
+                    self.notes
+                        .push(format!("{page} continues on another host: {next} is not read"));
                 } else if seen.len() >= PAGES_MAX {
                     let note = format!("pages after {PAGES_MAX} are not read");
                     if !self.notes.contains(&note) {
@@ -82,7 +83,7 @@ impl Backfill<'_> {
         let wanted: Vec<Wanted> = all.into_iter().filter_map(wanted).collect();
         if wanted.is_empty() && !known.is_empty() {
             let what = format!("reading the TimeMap {first}");
-            return Err(AppError::failed(&what, "it does not say of which page it is"));
+            return Err(AppError::failed(&what, "it does not name its page"));
         }
         Ok(wanted)
     }
@@ -101,8 +102,8 @@ impl Backfill<'_> {
         };
         match status {
             Some(200) => {}
-            Some(status) => return Ok(Err(format!("the answer has status {status}"))),
-            None => return Ok(Err("the answer is no HTTP".to_owned())),
+            Some(status) => return Ok(Err(format!("the response has status {status}"))),
+            None => return Ok(Err("the response is not HTTP".to_owned())),
         }
         let bytes = loaded.decoded(TIMEMAP_BYTES_MAX);
         let bytes = bytes.map_err(|why| AppError::failed(&format!("reading {url}"), why))?;

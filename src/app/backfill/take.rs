@@ -47,7 +47,7 @@ impl Backfill<'_> {
             wanted = rest;
         }
         for one in wanted {
-            found(one.refused("a stop was asked for".to_owned()));
+            found(one.refused("a stop was requested".to_owned()));
         }
         Ok(left_out)
     }
@@ -114,7 +114,7 @@ impl Backfill<'_> {
             }
         }
         for one in wanted {
-            found(one.refused("it leads on and on, or a stop was asked for".to_owned()));
+            found(one.refused("it has too many redirects, or a stop was requested".to_owned()));
         }
         Ok(())
     }
@@ -150,7 +150,7 @@ impl Backfill<'_> {
         let (send, receive) = sync_channel(1);
         let done = Box::new(move |done| drop(send.send(done)));
         self.running.store().append(submission, done);
-        let gone = |_| StoreError::Stopped("the writer has gone".to_owned());
+        let gone = |_| StoreError::Stopped("the writer has stopped".to_owned());
         receive.recv().map_err(gone).and_then(|done| done).map_err(fail)?;
         found(Copied {
             memento: one.memento.as_str().to_owned(),

@@ -60,13 +60,13 @@ impl Removal {
 
     /// The signed tombstone.
     pub fn note(&self) -> Result<Note, AppError> {
-        Note::parse(&self.note).ok_or_else(|| failed("a tombstone in it is none"))
+        Note::parse(&self.note).ok_or_else(|| failed("a tombstone in it is invalid"))
     }
 
     /// The bytes that replace the record.
     pub fn member(&self) -> Result<Vec<u8>, AppError> {
         let framing = FRAMINGS.iter().find(|(name, _)| *name == self.framing);
-        let framing = framing.ok_or_else(|| failed("a framing in it is none"))?.1;
+        let framing = framing.ok_or_else(|| failed("a framing in it is invalid"))?.1;
         let fields =
             warc_fields::read(self.fields.as_bytes()).map_err(|why| failed(&why.to_string()))?;
         let length = self.tombstone.length;
@@ -74,7 +74,7 @@ impl Removal {
             AppError::failed(
                 "purging",
                 format!(
-                    "the record at {} of {} has {length} bytes, too few for what has to stand in its place",
+                    "the record at {} of {} has {length} bytes, too few for its replacement",
                     self.tombstone.offset, self.tombstone.file
                 ),
             )
@@ -108,7 +108,7 @@ impl Journal {
         for removal in &mut journal.removals {
             let text = removal.note()?.text;
             let tombstone = Tombstone::parse(&text);
-            removal.tombstone = tombstone.ok_or_else(|| failed("a tombstone in it is none"))?;
+            removal.tombstone = tombstone.ok_or_else(|| failed("a tombstone in it is invalid"))?;
         }
         Ok(Some(journal))
     }

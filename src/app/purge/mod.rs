@@ -105,7 +105,7 @@ pub fn purge(setup: &Setup, request: &PurgeRequest) -> Result<Purged, AppError> 
     };
     if let Some(resumed) = resumed {
         done.notes.extend(resumed.notes);
-        done.notes.push("a purge that was interrupted was brought to its end first".to_owned());
+        done.notes.push("an interrupted purge was completed first".to_owned());
     }
     if request.dry_run {
         return Ok(done);
@@ -114,7 +114,7 @@ pub fn purge(setup: &Setup, request: &PurgeRequest) -> Result<Purged, AppError> 
     journal.write(&layout)?;
     done.notes.append(&mut finish(setup, &journal)?);
     let searched = search::search(&layout, &planned.windows)
-        .map_err(|why| AppError::failed("searching for what was removed", why))?;
+        .map_err(|why| AppError::failed("searching for removed content", why))?;
     done.found_in = searched.found_in;
     done.searched = searched.files;
     Ok(done)
@@ -129,7 +129,7 @@ pub fn resume(setup: &Setup) -> Result<Option<Purged>, AppError> {
     let Some(journal) = Journal::read(&layout)? else { return Ok(None) };
     let mut notes = finish(setup, &journal)?;
     notes.push(
-        "the files below the archive were not searched for what was removed, since no byte of it is known any more".to_owned(),
+        "the files of the archive were not searched for the removed content, since its bytes are no longer known".to_owned(),
     );
     let tombstones = journal.removals.into_iter().map(|one| one.tombstone).collect();
     Ok(Some(Purged { tombstones, notes, ..Purged::default() }))
@@ -179,7 +179,7 @@ fn finish(setup: &Setup, journal: &Journal) -> Result<Vec<String>, AppError> {
     Journal::remove(layout)?;
     if !setup.settings.text(keys::STORE_ZIPNUM).is_empty() {
         notes.push(format!(
-            "{} still lists what was removed, without its bytes: `pressmark export --format zipnum` writes it again",
+            "{} still lists the removed captures, without their bytes: `pressmark export --format zipnum` writes it again",
             keys::STORE_ZIPNUM.path()
         ));
     }

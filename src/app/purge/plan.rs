@@ -99,12 +99,12 @@ fn reason(given: &str) -> Result<String, AppError> {
     let whole: String = words.join(" ").chars().filter(|c| !c.is_control()).collect();
     if reason != whole {
         return Err(AppError::usage(format!(
-            "--reason has {} bytes, and fewer than {REASON_BYTES_MAX} are kept: name the order, and keep its text elsewhere",
+            "--reason has {} bytes, and fewer than {REASON_BYTES_MAX} are allowed: name the order, and keep its text elsewhere",
             whole.len()
         )));
     }
     if reason.is_empty() {
-        return Err(AppError::usage("--reason says nothing: everyone who comes after reads it"));
+        return Err(AppError::usage("--reason is empty: later readers need it"));
     }
     Ok(reason)
 }
@@ -144,12 +144,12 @@ fn the_one(reader: &Reader, request: &PurgeRequest) -> Result<Capture, AppError>
     match found.len() {
         1 => Ok(found.remove(0)),
         0 if reports > 0 => Err(AppError::nothing(format!(
-            "what is there of {url} at that time is a report (of a failure, or of a removal), and has no payload"
+            "the record of {url} at that time is a report (of a failure or a removal) and has no payload"
         ))),
         0 => Err(AppError::nothing(format!("no capture of {url} at that time"))
             .hint("`pressmark captures URL` lists them")),
         count => Err(AppError::usage(format!(
-            "{count} captures of {url} are of that time, and --at has to name one: {}",
+            "{count} captures of {url} have that time, and --at must name one: {}",
             times.join(", ")
         ))),
     }
@@ -289,7 +289,7 @@ impl<'a> Signing<'a> {
         let named = log.key_at(log.size());
         let (Some(key), Some(named)) = (key, named) else {
             return Err(failed(
-                "the key of the log is missing, which signs what is said of a removal",
+                "the key of the log, which signs the report of a removal, is missing",
             ));
         };
         if named.public != key.verifier("").public {
@@ -313,7 +313,7 @@ impl<'a> Signing<'a> {
         let path = match (layout.path_of(file), take) {
             (Some(path), _) => path,
             (None, Take::SessionAlone) => return Ok(()),
-            (None, Take::Response) => return Err(place("the file is not there".to_owned())),
+            (None, Take::Response) => return Err(place("the file does not exist".to_owned())),
         };
         let input = layout.open_file(&path).map_err(|why| place(why.to_string()))?;
         let options = ReadOptions { file: file.to_owned(), ..ReadOptions::default() };
@@ -344,13 +344,13 @@ impl<'a> Signing<'a> {
                     return Err(place(
                         "the file is still being written, or was when its process died".to_owned(),
                     )
-                    .hint("`pressmark reindex` seals what a dead process left open"));
+                    .hint("`pressmark reindex` seals files that a dead process left open"));
                 }
                 let framing = framing(layout, &path, located.offset).map_err(&place)?;
                 let length =
                     located.length.filter(|length| located.intact && *length <= MEMBER_BYTES_MAX);
                 let length = length.ok_or_else(|| {
-                    place("the record has no member of its own, or is not whole".to_owned())
+                    place("the record has no member of its own, or is incomplete".to_owned())
                 })?;
                 if !file.ends_with(".warc") {
                     // A copy of the packed record has no byte of the payload as it was sent.
@@ -409,7 +409,7 @@ impl<'a> Signing<'a> {
         }
         let (file, offset, length) = (&tombstone.file, tombstone.offset, tombstone.length);
         Err(failed(format!(
-            "{file} at {offset}: the record has {length} bytes in its file, too few for what has to stand in its place"
+            "{file} at {offset}: the record has {length} bytes in its file, too few for its replacement"
         )))
     }
 }
@@ -443,7 +443,7 @@ fn framing(layout: &Layout, path: &Path, offset: u64) -> Result<Framing, String>
     file.read_exact(&mut start).map_err(|why| why.to_string())?;
     if start == crate::warc::ZSTD_DICTIONARY_MAGIC {
         // The dictionary is made of what its records have in common, and each of them needs it.
-        return Err("the file begins with a dictionary that may hold parts of any record, and none of them can be read without it; repack it with `pressmark recompress`, and have it removed there".to_owned());
+        return Err("the file begins with a dictionary that may hold parts of any record, and no record can be read without it; repack the file with `pressmark recompress`, and purge the new file".to_owned());
     }
     file.seek(SeekFrom::Start(offset)).map_err(|why| why.to_string())?;
     file.read_exact(&mut start).map_err(|why| why.to_string())?;
@@ -451,6 +451,6 @@ fn framing(layout: &Layout, path: &Path, offset: u64) -> Result<Framing, String>
         [0x1f, 0x8b, ..] => Ok(Framing::Gzip),
         [0x28, 0xb5, 0x2f, 0xfd] => Ok(Framing::Zstd),
         [b'W', b'A', b'R', b'C'] => Ok(Framing::Plain),
-        _ => Err("it is no record of a WARC file (ARC files cannot be written)".to_owned()),
+        _ => Err("it is not a record of a WARC file (ARC files cannot be written)".to_owned()),
     }
 }

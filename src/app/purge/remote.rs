@@ -43,7 +43,7 @@ impl Remote {
         })?;
         if objects.is_none() && states.iter().any(|(_, state)| *state != State::Local) {
             return Err(AppError::usage(format!(
-                "{DOING}: files of this archive are kept in an object storage as well, which the settings do not name"
+                "{DOING}: files of this archive are also in an object storage that the settings do not name"
             ))
             .hint("name it in store.remote, so that the capture is removed there as well"));
         }
@@ -56,9 +56,9 @@ impl Remote {
         let Some(objects) = &self.objects else { return Ok(()) };
         let failed = |why: String| {
             AppError::failed(&format!("{DOING}: fetching {name}"), why)
-                .hint("the purge goes on when it is asked for again: `pressmark purge --resume`")
+                .hint("`pressmark purge --resume` continues the purge")
         };
-        let missing = || failed("the file is not there".to_owned());
+        let missing = || failed("the file does not exist".to_owned());
         let path = self.layout.path_of(name).ok_or_else(missing)?;
         let place = self.layout.place_of(&path).unwrap_or_default();
         withdraw::take_home(&self.layout, lock, &path).map_err(|why| failed(why.to_string()))?;
@@ -94,14 +94,14 @@ impl Remote {
             let erased = withdraw::erase(&self.layout, &**objects, lock, &place);
             let erased = erased.map_err(|why: WithdrawError| {
                 AppError::failed(&format!("{DOING}: removing the object of {name}"), why).hint(
-                    "it is removed here, and not yet in the object storage: run `pressmark purge --resume`; it needs s3:DeleteObject, and for versions s3:ListBucketVersions and s3:DeleteObjectVersion",
+                    "it is removed here, but not yet in the object storage: run `pressmark purge --resume`; it needs s3:DeleteObject, and for versions s3:ListBucketVersions and s3:DeleteObjectVersion",
                 )
             })?;
             if let Some(erased) = erased {
                 notes.push(match (erased.versions, erased.knows_versions) {
                     (0, _) => format!("{place}: no object of it was in {}", objects.place()),
                     (_, false) => format!(
-                        "{place}: its object was removed; {} cannot be asked for versions that it keeps besides",
+                        "{place}: its object was removed; {} cannot list older versions that it may keep",
                         objects.place()
                     ),
                     (versions, true) => format!(
@@ -114,7 +114,7 @@ impl Remote {
             let clock = Arc::clone(&setup.clock);
             if let Err(why) = withdraw::send(&self.layout, options, clock, lock, &place) {
                 notes.push(format!(
-                    "the file as it is now lies here alone, and the next run sends it: {why}"
+                    "the changed file is only here, and the next run sends it: {why}"
                 ));
             }
         }

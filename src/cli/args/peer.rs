@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 /// `peer`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Both archives add each other, with the same --share: what stands there, and nothing else, is asked for and answered.\n`serve` answers at /peer. Every answer is proved by the log of the archive that gives it; what cannot be proved is\nlisted as such and never compared."
+    after_help = "Both archives add each other with the same --share: only what it covers is requested and answered. `serve` answers at\n/peer. Every answer is proved by the log of the answering archive; what cannot be proved is listed as such and never\ncompared."
 )]
 pub struct PeerArgs {
     /// What to do
@@ -18,27 +18,27 @@ pub struct PeerArgs {
 /// What `peer` does.
 #[derive(Debug, Subcommand)]
 pub enum PeerCommand {
-    /// Print the keys that another archive enters for this one, made where there are none
+    /// Print the keys with which another archive adds this one, created if missing
     Key,
-    /// Enter another archive, or change its entry
+    /// Add another archive, or change its entry
     Add(PeerAddArgs),
-    /// List the archives that are entered
+    /// List the archives that were added
     List,
-    /// Take the entry of an archive out
+    /// Remove the entry of an archive
     Remove {
         /// Its name
         name: String,
     },
-    /// Compare the captures that others have of pages with those of this archive
+    /// Compare other archives' captures of pages with those of this archive
     Compare(PeerCompareArgs),
-    /// Check a file that `compare --bundles` wrote: both proofs, and the comparison made again
+    /// Check a file that `compare --bundles` wrote: verify both proofs and repeat the comparison
     Check {
         /// The file
         file: PathBuf,
         /// A key of the log of the archive that wrote it
         #[arg(long, value_name = "KEY")]
         ours: String,
-        /// A key of the log of the other
+        /// A key of the log of the other archive
         #[arg(long, value_name = "KEY")]
         theirs: String,
     },
@@ -47,7 +47,7 @@ pub enum PeerCommand {
 /// `peer add`
 #[derive(Debug, Args)]
 pub struct PeerAddArgs {
-    /// What it is called here: letters, digits, - and _
+    /// Its name in this archive: letters, digits, - and _
     pub name: String,
     /// The address of its server
     pub url: String,
@@ -57,7 +57,7 @@ pub struct PeerAddArgs {
     /// A key of its log, as its `peer key` prints it second
     #[arg(long, value_name = "KEY")]
     pub log: String,
-    /// What is exchanged: a host, or an address that stands for all that begin with it; repeatable
+    /// What is exchanged: a host, or an address for all that begin with it; repeatable
     #[arg(long, value_name = "HOST-OR-URL", required = true)]
     pub share: Vec<String>,
     /// Only captures from this time on
@@ -71,10 +71,10 @@ pub struct PeerAddArgs {
 /// `peer compare`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "same-text: a reader sees the same. furniture-only: the article says the same. variant: a wall, a failure, another\nlanguage, address or notation explains it. differs: the article says something else, with its changes as `diff` has\nthem. A difference is confirmed where this archive has captures before and after theirs that agree with each other.\nFeeds list variants and differences."
+    after_help = "same-text: the visible text is the same. furniture-only: the article is the same. variant: a wall, a failure, or\nanother language, address or notation explains the difference. differs: the article differs; its changes are listed as\nby `diff`. A difference is confirmed if this archive has captures before and after theirs that agree with each other.\nFeeds list variants and differences."
 )]
 pub struct PeerCompareArgs {
-    /// The pages; without one, all that this archive captured in the window of what is shared
+    /// The pages (else all shared pages that this archive captured in the window)
     #[arg(value_name = "URL")]
     pub urls: Vec<String>,
     /// Only with this peer; repeatable
@@ -86,7 +86,7 @@ pub struct PeerCompareArgs {
     /// Up to this time (else now)
     #[arg(long, value_name = "TIME")]
     pub to: Option<String>,
-    /// Compare at most N captures of a page with each peer, the newest
+    /// Compare at most the newest N captures of a page with each peer
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub limit: usize,
     /// Only variants and differences

@@ -35,7 +35,7 @@ pub fn run(args: &CapturesArgs, context: &Context) -> Result<Exit, CliError> {
     }
     if found == 0 {
         return Err(CliError::nothing(format!("no capture of {}", args.url)).hint(
-            "--match prefix, host or domain looks wider; `pressmark status` lists the hosts",
+            "--match prefix, host or domain matches more URLs; `pressmark status` lists the hosts",
         ));
     }
     if !rows.is_empty() {

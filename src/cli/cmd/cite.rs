@@ -59,16 +59,16 @@ fn refused(words: &WordsMissing) -> CliError {
     let error = CliError::nothing(render::cite::refusal(words));
     match words.elsewhere {
         Some(at) => error.hint(format!(
-            "they do stand in the capture of {}: --at {}",
+            "they are in the capture of {}: --at {}",
             at.to_rfc3339(),
             at.to_warc_date()
         )),
         None if words.missing.coarse => error.hint(format!(
-            "changes that are marked are looked for in up to {ALTERED_CHARACTERS_MAX} characters: quote less"
+            "marked changes are matched in quotes of up to {ALTERED_CHARACTERS_MAX} characters: quote less"
         )),
         None => {
             let (url, when) = (&words.url, words.at.to_rfc3339());
-            error.hint(format!("`pressmark show {url} --at {when}` prints what it says"))
+            error.hint(format!("`pressmark show {url} --at {when}` prints its text"))
         }
     }
 }

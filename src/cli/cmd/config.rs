@@ -67,9 +67,8 @@ fn check(global: &Global, out: &Output) -> Result<Exit, CliError> {
         Ok((settings, file)) => {
             out.say(&match file {
                 Some(path) => format!("{}: no problem found", path.display()),
-                None => {
-                    "no config file; the defaults and the environment hold no problem".to_owned()
-                }
+                None => "no config file; no problem found in the defaults and the environment"
+                    .to_owned(),
             });
             check_jobs(global, &settings, out)
         }

@@ -33,7 +33,7 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     // What an earlier run left can be continued where there is an archive.
     let asks_for_nothing = args.urls.is_empty() && args.job.is_empty() && !args.due;
     if asks_for_nothing && Layout::new(&context.archive).check().is_err_and(|e| is_absent(&e)) {
-        return Err(nothing_to_crawl("there is no archive with a queue to go on with"));
+        return Err(nothing_to_crawl("there is no archive with a queue to continue"));
     }
     if args.dry_run {
         return super::dry_run::run(&job, &jobs, &context);
@@ -52,11 +52,11 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
                 }
                 None => return Err(error.into()),
                 Some(Overlap::Queue) => {
-                    context.out.say("another run is going on in this archive; waiting for its end");
+                    context.out.say("another run is active in this archive; waiting for it to end");
                     std::thread::sleep(TURN_EVERY);
                 }
                 Some(Overlap::Skip | Overlap::Resume) => {
-                    context.out.say("another run is going on in this archive; it goes on with what is due, and this one does not take place");
+                    context.out.say("another run is active in this archive; it continues with what is due, and this run is skipped");
                     return Ok(Exit::Done);
                 }
             },
@@ -76,9 +76,7 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     if job.take == Take::Jobs {
         let unfinished = running.unfinished_jobs()?;
         if !unfinished.is_empty() {
-            context
-                .out
-                .say(&format!("going on where the last run of {} was left", unfinished.join(", ")));
+            context.out.say(&format!("continuing the last run of {}", unfinished.join(", ")));
         }
     }
     let runtime = runtime()?;
@@ -127,7 +125,7 @@ fn end(args: &CrawlArgs, context: &Context, report: &Report) -> Result<Exit, Cli
     Ok(if report.stopped {
         Exit::Stopped
     } else if report.is_in_vain() {
-        context.out.warn("nothing of what was asked for could be captured");
+        context.out.warn("none of the requested URLs could be captured");
         Exit::Failed
     } else if args.strict && report.failed > 0 {
         Exit::Findings
@@ -162,7 +160,7 @@ fn say_left(context: &Context, frontier: &dyn Queue) -> Result<(), CliError> {
         }
     }
     if goes_on > 0 {
-        context.out.say(&format!("going on with {goes_on} URLs that an earlier run left"));
+        context.out.say(&format!("continuing with {goes_on} URLs that an earlier run left"));
     }
     if let (true, Some(at)) = (left > goes_on, waits) {
         let (rest, at) = (left - goes_on, at.to_rfc3339());
@@ -190,18 +188,18 @@ fn hand_over(
         pages_max: job.pages_max,
     };
     if args.network.is_set() {
-        let hint = "the process that has the archive captures with its own network settings; leave out the flags for the network to hand the URLs over to it";
+        let hint = "the process that has the archive open uses its own network settings; omit the network flags to hand the URLs over to it";
         return Err(busy.hint(hint));
     }
     if !job.credentials.is_empty() {
-        let hint = "a user and a password in a URL are not handed over to the process that has the archive; name the URL in a job of that process";
+        let hint = "a URL with a user and a password is not handed over to the process that has the archive open; put the URL into a job of that process";
         return Err(busy.hint(hint));
     }
     let Some(mut asked) = Asked::of(&layout, &request).map_err(fail)? else { return Err(busy) };
     let process = asked.process.clone();
     context
         .out
-        .say(&format!("process {process} watches this archive and captures what was asked for"));
+        .say(&format!("process {process} watches this archive and captures the requested URLs"));
     let runtime = runtime()?;
     let stop = Stop::default();
     let mut progress = CrawlProgress::new(&context.out);
@@ -238,7 +236,7 @@ fn hand_over(
     report.stopped = stop.asked();
     match over.map_err(fail)? {
         Standing::Withdrawn => {
-            context.out.say(&format!("process {process} has ended; going on without it"));
+            context.out.say(&format!("process {process} has ended; continuing without it"));
             job.seeds = left;
             if job.seeds.is_empty() {
                 return end(args, context, &report).map(Some);
@@ -250,9 +248,7 @@ fn hand_over(
                 context.out.warn(&format!("process {process}: {why}"));
             }
             if report.stopped {
-                context
-                    .out
-                    .say(&format!("what is left is captured by process {process} all the same"));
+                context.out.say(&format!("process {process} still captures what is left"));
             }
             end(args, context, &report).map(Some)
         }
@@ -282,7 +278,7 @@ fn is_absent(error: &StoreError) -> bool {
 }
 
 fn nothing_to_crawl(why: &str) -> CliError {
-    CliError::usage(format!("crawl takes URLs, --job FILE or --due, and {why}"))
+    CliError::usage(format!("crawl needs URLs, --job FILE or --due: {why}"))
         .hint("`pressmark crawl URL` captures a page; `pressmark crawl --help` lists the rest")
 }
 
@@ -318,7 +314,7 @@ fn job_of(args: &CrawlArgs, context: &Context) -> Result<Job, CliError> {
         seeds.push(uri.without_fragment());
     }
     if args.due && !seeds.is_empty() {
-        return Err(CliError::usage("--due takes what the schedule says, and no URLs"));
+        return Err(CliError::usage("--due takes no URLs, only what the schedule says"));
     }
     let settings = &context.settings;
     let pages_max = args.pages_max.unwrap_or_else(|| settings.integer(keys::CRAWL_PAGES_MAX));

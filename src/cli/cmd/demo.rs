@@ -85,12 +85,10 @@ fn refuse_used(dir: &Path) -> Result<(), CliError> {
     let why = if layout.format_file().exists() {
         match layout.warc_files() {
             Ok(files) if files.is_empty() => return Ok(()),
-            _ => {
-                "there is an archive already, and what it holds is not to be mixed with made-up pages"
-            }
+            _ => "it already holds an archive, which must not be mixed with made-up pages",
         }
     } else if super::init::is_occupied(dir) {
-        "the directory holds something else"
+        "the directory holds other content"
     } else {
         return Ok(());
     };
@@ -114,16 +112,16 @@ fn counts(report: &Report) -> String {
 fn what_next(args: &DemoArgs, story: &str, out: &Output) -> Result<(), CliError> {
     match &args.keep {
         Some(dir) => {
-            out.line("== what to do next: look around in the archive that was kept")?;
+            out.line("== what to do next: explore the archive that was kept")?;
             out.line(&format!("export PRESSMARK_ARCHIVE={}", dir.display()))?;
             out.line("pressmark captures http://courier.example/ --match host")?;
             out.line(&format!("pressmark prove {story} -o story.zip"))?;
-            out.line("pressmark story --clusters   what three outlets have of one story")?;
+            out.line("pressmark story --clusters   one story in three outlets")?;
         }
         None => {
             out.line("== what to do next (this archive was temporary)")?;
-            out.line("pressmark demo --keep DIR   keep it, to look around: captures, show, prove")?;
+            out.line("pressmark demo --keep DIR   keep it and explore it: captures, show, prove")?;
         }
     }
-    Ok(out.line("pressmark crawl URL         capture a page of your own; again later: history")?)
+    Ok(out.line("pressmark crawl URL         capture any page; repeat it later for its history")?)
 }

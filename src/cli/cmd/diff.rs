@@ -43,14 +43,14 @@ fn found(args: &DiffArgs, context: &Context) -> Result<Diff, CliError> {
         [old, new] => {
             if args.from.is_some() || args.to.is_some() {
                 return Err(CliError::usage(
-                    "--from and --to go with one URL; with two, write the time behind it: URL@TIME",
+                    "--from and --to need exactly one URL; with two, append the time: URL@TIME",
                 ));
             }
             let form = args.which.form();
             Ok(compare(target(old, form, context)?, target(new, form, context)?))
         }
         [url] => two_captures(args, context, url),
-        _ => Err(CliError::usage("diff takes one URL, or two of FILE or URL@TIME")),
+        _ => Err(CliError::usage("diff takes one URL, or two targets: FILE or URL@TIME")),
     }
 }
 
@@ -66,7 +66,7 @@ fn target(text: &str, form: Option<Form>, context: &Context) -> Result<DiffSide,
         _ => (text, None),
     };
     if at.is_none() && !text.contains("://") {
-        return Err(CliError::usage(format!("{text}: no such file, and no URL")));
+        return Err(CliError::usage(format!("{text}: no such file, and not a URL")));
     }
     let archive = context.open_archive()?;
     Ok(side(&archive, url, form, context.instant("@", at)?)?)

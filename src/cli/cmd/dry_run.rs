@@ -69,12 +69,11 @@ pub fn run(job: &Job, jobs: &[JobSpec], context: &Context) -> Result<Exit, CliEr
         context.out.table(&["would", "at (UTC)", "URL", "because"], &[], &rows)?;
     }
     if queued > PLANNED_MAX as u64 {
-        let said =
-            format!("of {queued} URLs in the queue no more than the next {PLANNED_MAX} are shown");
+        let said = format!("only the next {PLANNED_MAX} of {queued} URLs in the queue are shown");
         context.out.say(&said);
     }
     if job.take != Take::Due && !job.seeds.is_empty() {
-        context.out.say("what these pages lead to is known once they are fetched");
+        context.out.say("the links of these pages are known only after they are fetched");
     }
     Ok(Exit::Done)
 }

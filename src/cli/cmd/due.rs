@@ -27,7 +27,7 @@ pub fn run(args: &DueArgs, context: &Context) -> Result<Exit, CliError> {
     }
     let Due { lines, is_cut } = due(queue.due(args.limit, now, &is_asked)?, args.limit);
     if lines.is_empty() {
-        out.say("nothing is queued and nothing is watched");
+        out.say("nothing is queued or watched");
         return Ok(Exit::Done);
     }
     match format {
@@ -39,7 +39,7 @@ pub fn run(args: &DueArgs, context: &Context) -> Result<Exit, CliError> {
     }
     if is_cut {
         let limit = args.limit;
-        out.say(&format!("these are the first {limit}, and there are more; --limit N shows them"));
+        out.say(&format!("these are the first {limit}; --limit N shows more"));
     }
     Ok(Exit::Done)
 }

@@ -39,7 +39,7 @@ fn open(layout: &Layout) -> Result<Log, CliError> {
     let log = Log::open(layout).map_err(|e| evidence_error("opening the evidence log", e))?;
     if log.newest().is_none() {
         return Err(CliError::nothing("the archive has no evidence log yet")
-            .hint("`pressmark evidence extend` begins one"));
+            .hint("`pressmark evidence extend` creates one"));
     }
     Ok(log)
 }
@@ -118,6 +118,6 @@ fn new_key(
     }
     context
         .out
-        .say(&format!("the key is replaced; a checkpoint over {} leaves says so", done.size));
+        .say(&format!("the key is replaced; a checkpoint over {} leaves records it", done.size));
     keys(context, layout)
 }

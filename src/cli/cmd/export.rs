@@ -59,8 +59,8 @@ fn to_objects(
     context: &Context,
 ) -> Result<Exit, CliError> {
     if format != ExportFormat::ZipNum {
-        let what = format!("--to {place}: only --format zipnum is written to an object storage");
-        return Err(CliError::usage(what).hint("write a file, and bring that there"));
+        let what = format!("--to {place}: only --format zipnum can be written to object storage");
+        return Err(CliError::usage(what).hint("write a file, and upload it"));
     }
     let objects = changeable(&context.settings, place)
         .map_err(|why| CliError::usage(format!("--to {place}: {why}")))?;
@@ -81,7 +81,7 @@ fn to_objects(
     let done = export(selection, &mut exporting, &folder).map_err(failed)?;
     publish(&folder, &*objects, requests_max(&context.settings)).map_err(|why| {
         CliError::failed(&format!("writing blocks to {place}"), why).hint(
-            "what lies there is as it was, or whole and new; it needs s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload",
+            "the target is either unchanged or completely written; this needs s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload",
         )
     })?;
     report(args, context, &done, None, &folder)?;
@@ -90,10 +90,8 @@ fn to_objects(
 
 fn failed(error: ExportError) -> CliError {
     match error {
-        ExportError::Nothing => {
-            CliError::nothing("exporting: the archive holds no capture of that")
-                .hint("`pressmark captures URL --match host` lists what there is of a host")
-        }
+        ExportError::Nothing => CliError::nothing("exporting: the archive has no such capture")
+            .hint("`pressmark captures URL --match host` lists the captures of a host"),
         error => CliError::failed("exporting", error),
     }
 }
@@ -104,10 +102,9 @@ fn format(args: &ExportArgs, context: &Context) -> Result<ExportFormat, CliError
     let of_name = ExportFormat::of_name(&name);
     if !context.out.format_is_asked() {
         return of_name.ok_or_else(|| {
-            CliError::usage(format!("--to {}: what kind of file is it to be?", args.to.display()))
-                .hint(
-                    "name it .wacz, .warc.gz, .warc.zst, .warc, .cdxj or .parquet, or add --format",
-                )
+            CliError::usage(format!("--to {}: unknown file format", args.to.display())).hint(
+                "name it .wacz, .warc.gz, .warc.zst, .warc, .cdxj or .parquet, or add --format",
+            )
         });
     }
     Ok(match context.out.format_name() {

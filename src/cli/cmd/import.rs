@@ -23,15 +23,15 @@ pub fn run(args: &ImportArgs, context: Context) -> Result<Exit, CliError> {
     let (urls, paths): (Vec<&String>, Vec<&String>) =
         args.paths.iter().partition(|path| is_url(path));
     if let Some(url) = urls.iter().find(|url| is_of_a_file(url)) {
-        return Err(CliError::usage(format!(
-            "import {url}: files are imported from here, not from elsewhere"
-        ))
-        .hint("download it first, and import the file; a URL is the address of a TimeMap"));
+        return Err(CliError::usage(format!("import {url}: only local files can be imported"))
+            .hint(
+                "download it first, and import the file; a URL must be the address of a TimeMap",
+            ));
     }
     let only_of_timemaps = args.from.is_some() || args.to.is_some() || args.limit.is_some();
     if urls.is_empty() && (only_of_timemaps || args.network.is_set()) {
-        let what = "--from, --to, --limit and the flags for the network are for TimeMaps";
-        return Err(CliError::usage(format!("{what}, and no URL of one is given")));
+        let what = "--from, --to, --limit and the network flags are for TimeMaps";
+        return Err(CliError::usage(format!("{what}, and no TimeMap is given")));
     }
     let layout = context.layout()?;
     layout.check().map_err(|e| store_error("opening the archive", e))?;
@@ -82,7 +82,7 @@ fn files(paths: &[&String], lenient: bool, context: &Context) -> Result<Exit, Cl
             return Err(error);
         }
         return Err(error.hint(
-            "--lenient takes what is damaged as far as it can be read; `pressmark verify FILE` lists the damage",
+            "--lenient imports damaged files as far as they can be read; `pressmark verify FILE` lists the damage",
         ));
     }
     Ok(if refused + findings == 0 { Exit::Done } else { Exit::Findings })

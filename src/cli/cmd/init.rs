@@ -24,11 +24,11 @@ pub fn run(args: &InitArgs, global: &Global, out: &Output) -> Result<Exit, CliEr
     let what = format!("laying out an archive in {}", root.display());
     let layout = Layout::new(&root);
     if layout.format_file().exists() {
-        return Err(CliError::failed(&what, "there is an archive already")
+        return Err(CliError::failed(&what, "an archive already exists there")
             .hint(format!("use it with --archive {}", root.display())));
     }
     if is_occupied(&root) {
-        return Err(CliError::failed(&what, "the directory holds something else")
+        return Err(CliError::failed(&what, "the directory holds other content")
             .hint("choose a new or empty directory"));
     }
     let (settings, _) = load_settings(global).map_err(super::super::context::config_error)?;
@@ -47,7 +47,7 @@ pub fn run(args: &InitArgs, global: &Global, out: &Output) -> Result<Exit, CliEr
             std::fs::write(&config, text)
         };
         write().map_err(|e| CliError::failed(&format!("writing {}", config.display()), e))?;
-        out.say(&format!("settings to look through: {}", config.display()));
+        out.say(&format!("settings to review: {}", config.display()));
     }
     Ok(Exit::Done)
 }

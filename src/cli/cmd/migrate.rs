@@ -68,7 +68,7 @@ pub fn run(args: &MigrateArgs, context: &Context) -> Result<Exit, CliError> {
         let now = context.clock.now();
         if now.since(reported_at) >= REPORTED_EVERY {
             reported_at = now;
-            context.out.say(&format!("{files} WARC files gone through"));
+            context.out.say(&format!("{files} WARC files processed"));
         }
     };
     let files =
@@ -102,14 +102,14 @@ fn report(
     let mut keys = Vec::new();
     if let Some(done) = captures {
         context.out.line(&format!(
-            "{} captures of {} WARC files are in {there} ({} copied now), and the same as in {from}",
+            "{} captures of {} WARC files are in {there} ({} copied now), identical to those in {from}",
             done.compared, done.files, done.copied
         ))?;
         keys.push("store.captures");
     }
     if let Some(moved) = files {
         context.out.line(&format!(
-            "{} WARC files ({}) are in {} ({} moved now), read back and the same as in {}",
+            "{} WARC files ({}) are in {} ({} moved now), read back and identical to those in {}",
             moved.files,
             ByteSize(moved.bytes),
             moved.to,
@@ -125,7 +125,7 @@ fn report(
         keys.push("store.remote");
     }
     context.out.say(&format!(
-        "put {} of {} into the configuration that is used from now on; nothing was removed from where it was",
+        "copy {} of {} into the configuration to use from now on; nothing was removed from the source",
         keys.join(" and "),
         args.to.display()
     ));

@@ -33,7 +33,7 @@ fn failed(why: PeerError) -> CliError {
     match why {
         PeerError::Given(why) => CliError::usage(why),
         PeerError::Unknown(_) => {
-            CliError::usage(why.to_string()).hint("`pressmark peer list` names them")
+            CliError::usage(why.to_string()).hint("`pressmark peer list` lists them")
         }
         why => CliError::failed("using the peers of this archive", why),
     }
@@ -68,7 +68,7 @@ fn key(context: &Context) -> Result<Exit, CliError> {
     let log = Log::open(&layout).map_err(|why| CliError::failed("reading the log", why))?;
     let log = log.keys().pop().map(|(_, key)| key).ok_or_else(|| {
         CliError::failed("reading the log", "it has no key yet")
-            .hint("`pressmark evidence extend` begins it")
+            .hint("`pressmark evidence extend` creates it")
     })?;
     let key = Peers::of(&layout).make_key().map_err(failed)?;
     let name = format!("{}/peer", log.name);
@@ -100,7 +100,7 @@ fn add(args: &PeerAddArgs, context: &Context) -> Result<Exit, CliError> {
     // Without a key of its own it could neither ask nor answer.
     peers.make_key().map_err(failed)?;
     if peer.url.starts_with("http://") {
-        context.out.say("what is exchanged over http:// can be read on its way; put a proxy with TLS before the server");
+        context.out.say("data exchanged over http:// can be read in transit; put a TLS proxy in front of the server");
     }
     Ok(Exit::Done)
 }
@@ -114,7 +114,7 @@ fn list(context: &Context) -> Result<Exit, CliError> {
         }
     }
     if peers.is_empty() {
-        context.out.say("no peers; `pressmark peer add` enters one");
+        context.out.say("no peers; `pressmark peer add` adds one");
     }
     Ok(Exit::Done)
 }
@@ -130,9 +130,8 @@ fn compare(args: &PeerCompareArgs, context: &Context) -> Result<Exit, CliError> 
     let key = match peers.key().map_err(failed)? {
         Some(key) if !asked.is_empty() => key,
         _ => {
-            return Err(CliError::usage("no peer is entered").hint(
-                "`pressmark peer add NAME URL --key KEY --log KEY --share HOST` enters one",
-            ));
+            return Err(CliError::usage("there are no peers")
+                .hint("`pressmark peer add NAME URL --key KEY --log KEY --share HOST` adds one"));
         }
     };
     let window = window(args, context)?;
@@ -204,7 +203,7 @@ impl Tally {
         self.silent.remove(peer);
         if found.more {
             context.out.say(&format!(
-                "{peer} has more captures of {url} than were compared; --limit takes more"
+                "{peer} has more captures of {url} than were compared; --limit compares more"
             ));
         }
         if found.ours == 0 {
@@ -361,7 +360,7 @@ fn check(
     let key = |flag: &str, given: &str| {
         let text = std::fs::read_to_string(given).unwrap_or_else(|_| given.to_owned());
         let key = text.lines().rev().find_map(VerifierKey::parse);
-        key.ok_or_else(|| CliError::usage(format!("{flag} {given}: no key of a log")))
+        key.ok_or_else(|| CliError::usage(format!("{flag} {given}: not a log key")))
     };
     let keys = (key("--ours", ours)?, key("--theirs", theirs)?);
     let what = format!("checking {}", file.display());

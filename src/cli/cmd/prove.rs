@@ -137,19 +137,19 @@ fn warn_of_secrets(bundle: &Bundle, capture: &Loaded, context: &Context) {
         if let Some(secret) = &piece.withheld {
             withheld = true;
             context.out.warn(&format!(
-                "record {number:02}, a request, was sent with {}: it is withheld, and stays in the archive; its leaf and the digest of its block are handed over, by which a short password can be guessed",
+                "record {number:02}, a request, was sent with {}: it is withheld, and stays in the archive; the bundle contains its leaf and the digest of its block, from which a short password can be guessed",
                 secret.names.join(", ")
             ));
         }
         if has_user(&piece.uri) {
             context.out.warn(&format!(
-                "the address of record {number:02} names a user and maybe a password, and is handed over with the record"
+                "the address of record {number:02} contains a user and maybe a password, and is in the bundle with the record"
             ));
         }
     }
     if withheld && Head::parse(&capture.holder().head).get("set-cookie").is_some() {
         context.out.warn(
-            "the answer sets cookies, which may still open what the request was allowed to see; it is handed over as it came",
+            "the response sets cookies, which may still give access to what the request could see; it is in the bundle unchanged",
         );
     }
 }
@@ -199,8 +199,8 @@ fn relays(args: &ProveArgs, context: &Context) -> Result<Vec<VerifierKey>, CliEr
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let key = VerifierKey::parse(line);
             keys.push(key.ok_or_else(|| {
-                CliError::usage(format!("{line:?} is no key of a relay"))
-                    .hint("`pressmark relay --key` prints that of one")
+                CliError::usage(format!("{line:?} is not a relay key"))
+                    .hint("`pressmark relay --key` prints the key of a relay")
             })?);
         }
     }
@@ -241,8 +241,8 @@ fn key(args: &ProveArgs) -> Result<Option<VerifierKey>, CliError> {
     let text = std::fs::read_to_string(given).unwrap_or_else(|_| given.clone());
     // A file may list several; the last one is in force.
     let key = text.lines().rev().find_map(VerifierKey::parse);
-    let key = key.ok_or_else(|| CliError::usage(format!("--key {given}: no verifier key")));
-    key.map(Some).map_err(|e| e.hint("`pressmark evidence keys` prints those of an archive"))
+    let key = key.ok_or_else(|| CliError::usage(format!("--key {given}: not a verifier key")));
+    key.map(Some).map_err(|e| e.hint("`pressmark evidence keys` prints the keys of an archive"))
 }
 
 fn published(args: &ProveArgs) -> Result<Vec<(String, Vec<u8>)>, CliError> {

@@ -22,7 +22,7 @@ pub fn run(args: &PurgeArgs, context: &Context) -> Result<Exit, CliError> {
             let (url, at) = target(url, args.at.as_deref(), context)?;
             let reason = reason.clone().ok_or_else(|| {
                 CliError::usage(
-                    "purge takes --reason TEXT: everyone reads it who asks for the capture",
+                    "purge needs --reason TEXT: it is shown to everyone who requests the capture",
                 )
             })?;
             purge(context, &PurgeRequest { url, at, reason, dry_run: args.dry_run })?
@@ -50,7 +50,7 @@ fn target(
         _ => (text, None),
     };
     let at = at.or(behind).ok_or_else(|| {
-        CliError::usage("purge takes the time of the capture: --at TIME, or URL@TIME")
+        CliError::usage("purge needs the time of the capture: --at TIME, or URL@TIME")
             .hint("`pressmark captures URL` lists them")
     })?;
     Ok((url.to_owned(), context.time("--at", at)?))
@@ -66,12 +66,12 @@ fn say(context: &Context, done: &Purged, dry_run: bool) {
     }
     for file in &done.found_in {
         context.out.warn(&format!(
-            "{file} still holds a part of what was removed. It is not one of the archive's WARC files, so nothing was changed in it: remove it yourself"
+            "{file} still holds a part of what was removed. It is not one of the archive's WARC files, so it was not changed: delete it yourself"
         ));
     }
     if !dry_run && done.searched > 0 {
         context.out.say(&format!(
-            "{} files below the archive were searched; copies elsewhere (exports, bundles, backups, a server that still runs) are not known here",
+            "{} files below the archive were searched; copies elsewhere (exports, bundles, backups, a server that still runs) were not searched",
             done.searched
         ));
     }

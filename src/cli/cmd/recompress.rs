@@ -55,8 +55,8 @@ pub fn run(args: &RecompressArgs, out: &Output) -> Result<Exit, CliError> {
 pub(super) fn packing_of(path: &Path) -> Result<(Form, Compression), CliError> {
     compression_of(&path.to_string_lossy()).ok_or_else(|| {
         let name = path.display();
-        CliError::usage(format!("{name} does not say how it is to be packed"))
-            .hint("end it in .warc, .warc.gz, .warc.zst, .arc or .arc.gz")
+        CliError::usage(format!("{name}: unknown file extension"))
+            .hint("use a name that ends in .warc, .warc.gz, .warc.zst, .arc or .arc.gz")
     })
 }
 
@@ -91,7 +91,7 @@ pub(super) fn write(
         .and_then(|()| writer.get_ref().sync_all())
         .map_err(|why| CliError::failed(what, why))?;
     if repacked.records == 0 && repacked.bytes_in > 0 {
-        return Err(CliError::failed(what, "no whole record can be read in it"));
+        return Err(CliError::failed(what, "no complete record can be read"));
     }
     Ok(repacked)
 }
@@ -102,8 +102,8 @@ pub(super) fn fits(repacked: &Repacked, form: Form, what: &str) -> Result<(), Cl
         return Ok(());
     }
     let (is, end) = if repacked.arc { ("ARC", ".arc.gz") } else { ("WARC", ".warc.gz") };
-    Err(CliError::failed(what, format!("its records are {is}, and stay so"))
-        .hint(format!("end the output's name in {end}")))
+    Err(CliError::failed(what, format!("its records are {is}, and are not converted"))
+        .hint(format!("use an output name that ends in {end}")))
 }
 
 /// The findings of an input: lines as they are found for people, one object at the end for programs.
@@ -161,7 +161,7 @@ impl<'a> Findings<'a> {
             ByteSize(repacked.bytes_out),
             match bytes {
                 0 => String::new(),
-                n => format!("; {n} bytes in {} places hold no whole record", repacked.gaps.len()),
+                n => format!("; {n} bytes in {} places hold no complete record", repacked.gaps.len()),
             }
         ));
         Ok(())

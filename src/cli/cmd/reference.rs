@@ -22,7 +22,7 @@ const CLOSING_SECTIONS: &str = r#".SH "EXIT STATUS"
 done
 .TP
 .B 1
-the work failed, or nothing of what was asked for could be done
+the work failed, or none of the requested work could be done
 .TP
 .B 2
 wrong usage or configuration
@@ -34,14 +34,14 @@ nothing found: no such capture, no such archive
 done, with findings: damage, a failure under \-\-strict, a difference under \-\-exit\-code
 .TP
 .B 130
-stopped by a signal, in order
+stopped by a signal, after an orderly stop
 .SH FILES
 .TP
 .I archive/warc/
-the captures, as WARC files: the truth, from which the rest is built
+the captures, as WARC files: the primary data, from which the rest is built
 .TP
 .I archive/index/, archive/derived/, archive/state/
-the index, what was derived from pages, the queue; may be deleted while nothing runs
+the index, data derived from pages, the queue; may be deleted while no process runs
 .TP
 .I archive/evidence/
 the evidence log and its key
@@ -51,7 +51,7 @@ the settings; config/jobs/ beside it holds the jobs
 .SH EXAMPLES
 .TP
 pressmark crawl https://news.example/story
-capture a page; the same again later captures its next version
+capture a page; run it again later to capture the next version
 .TP
 pressmark history https://news.example/story
 its versions, and what changed between them

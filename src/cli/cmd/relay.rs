@@ -29,7 +29,7 @@ pub fn run(args: &RelayArgs, context: &Context) -> Result<Exit, CliError> {
         .map(|text| text.parse().map_err(|why| CliError::usage(format!("--resolve: {why}"))));
     let ports = settings.list(keys::RELAY_PORTS).iter().map(|text| {
         let port = text.trim().parse::<u16>();
-        port.map_err(|_| CliError::usage(format!("relay.ports: {text:?} is no port")))
+        port.map_err(|_| CliError::usage(format!("relay.ports: {text:?} is not a port")))
     });
     let options = RelayOptions {
         name: args.name.clone().or_else(|| some(keys::RELAY_NAME).map(str::to_owned)),
@@ -57,7 +57,7 @@ pub fn run(args: &RelayArgs, context: &Context) -> Result<Exit, CliError> {
     print_address(context, &format!("relay://{address}"), &key)?;
     if !address.ip().is_loopback() && !has_token {
         context.out.say(&format!(
-            "anyone who reaches {address} may connect through it; relay.token asks for a token"
+            "anyone who reaches {address} may connect through it; relay.token requires a token"
         ));
     }
     let clock = Arc::clone(&context.clock);

@@ -22,7 +22,7 @@ pub fn run(args: &RepairArgs, out: &Output) -> Result<Exit, CliError> {
     let (form, compression) = packing_of(&args.output)?;
     let file = OutFile::at(&args.output, false).map_err(|mut error| {
         // There is no such flag here.
-        error.hint = Some("name a file that is not there yet".to_owned());
+        error.hint = Some("choose a file that does not exist yet".to_owned());
         error
     })?;
     let what = format!("repairing {}", args.input.display());
@@ -74,7 +74,7 @@ fn set_aside(input: &Path, repacked: &Repacked, output: &Path) -> io::Result<()>
 /// The bytes of a gap.
 fn bytes_of(input: &Path, gap: &Gap) -> io::Result<impl Read> {
     let mut input = open(input).map_err(|error| io::Error::other(error.message))?;
-    let gone = || io::Error::other(format!("{} is not there any more", gap.file));
+    let gone = || io::Error::other(format!("{} no longer exists", gap.file));
     let mut bytes = match input.package() {
         Some(package) => package.bytes_at(&gap.entry).map_err(io::Error::other)?,
         None => {

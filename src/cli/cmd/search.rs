@@ -146,7 +146,7 @@ impl Events<'_> {
             }
         }
         if events.is_empty() && out.format() == Format::Text {
-            out.say("the words neither came nor went since then");
+            out.say("the words have not appeared or disappeared since then");
         }
         Ok(())
     }

@@ -138,9 +138,8 @@ pub(super) fn start_log(settings: &Settings) -> Result<Option<LogFile>, CliError
 /// A usage error where it has none.
 pub(super) fn check_rerouted(options: &Options, replay_bind: Option<&str>) -> Result<(), CliError> {
     if options.rerouted.is_some() && replay_bind.is_none() {
-        let error =
-            CliError::usage("serve.rerouted shows scripts on the replay origin, and there is none");
-        return Err(error.hint("--replay-bind 127.0.0.1:8081, or serve.replay_bind, gives it one"));
+        let error = CliError::usage("serve.rerouted needs a replay origin, and there is none");
+        return Err(error.hint("--replay-bind 127.0.0.1:8081, or serve.replay_bind, adds one"));
     }
     Ok(())
 }
@@ -165,7 +164,7 @@ pub(super) async fn listen(bind: &str, replay_bind: Option<&str>) -> Result<List
 pub(super) fn say_open(context: &Context, address: SocketAddr, options: &Options) {
     if !address.ip().is_loopback() && options.token.is_empty() {
         context.out.say(&format!(
-            "pressmark: anyone who reaches {address} may read the whole archive; serve.token_file asks for a token"
+            "pressmark: anyone who reaches {address} may read the whole archive; serve.token_file requires a token"
         ));
     }
 }

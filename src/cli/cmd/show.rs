@@ -29,7 +29,7 @@ pub fn run(args: &ShowArgs, context: &Context) -> Result<Exit, CliError> {
             show_file(form, context, target, &path, several)?;
         } else if several {
             return Err(CliError::usage(format!(
-                "{target}: only local files are shown several at once, and this is none"
+                "{target}: only local files can be shown several at once, and this is not one"
             )));
         } else {
             show_capture(args, form, context, target)?;
@@ -44,10 +44,10 @@ fn form(args: &ShowArgs, context: &Context) -> Result<ShowAs, CliError> {
         (None, Format::Text) => Ok(ShowAs::Text),
         (None, Format::Json) => Ok(ShowAs::Json),
         (Some(form), Format::Json) if form != ShowAs::Json => Err(CliError::usage(
-            "--format json goes with --as json alone; the other forms are printed as they are",
+            "--format json works only with --as json; the other forms are printed unchanged",
         )),
         (Some(ShowAs::Json), Format::Text) if context.out.format_is_asked() => {
-            Err(CliError::usage("--as json prints JSON; --format text asks for something else"))
+            Err(CliError::usage("--as json prints JSON, so --format text cannot be used"))
         }
         (Some(form), _) => Ok(form),
     }
@@ -175,11 +175,11 @@ fn say_removed(
         .map_err(|why| store_error(what, why))?;
     if let Some(this) = removed.iter().find(|one| one.captured == shown) {
         let error = CliError::nothing(format!("{what}: {}", this.text(url)));
-        return Err(error.hint(format!("`pressmark captures {url}` lists what is here")));
+        return Err(error.hint(format!("`pressmark captures {url}` lists the captures")));
     }
     let shown = shown.to_rfc3339();
     for one in &removed {
-        context.out.say(&format!("pressmark: {}; shown is the one of {shown}", one.text(url)));
+        context.out.say(&format!("pressmark: {}; showing the one of {shown}", one.text(url)));
     }
     Ok(())
 }
@@ -191,7 +191,7 @@ fn http(context: &Context, loaded: &Loaded) -> Result<(), CliError> {
     match (&loaded.original, is_identical) {
         (Some(original), true) => {
             context.out.say(&format!(
-                "pressmark: a revisit: the head is of {}, the body was kept on {}",
+                "pressmark: a revisit: the head is from {}, the body was stored on {}",
                 loaded.entry.date.to_rfc3339(),
                 original.entry.date.to_rfc3339()
             ));

@@ -87,7 +87,7 @@ fn chosen(
         context.out.say(&format!("pressmark: left out: {note}"));
     }
     if chosen.has_more {
-        context.out.say("there are more articles; --limit takes them in");
+        context.out.say("there are more articles; --limit includes them");
     }
     Ok(chosen.targets)
 }
@@ -103,7 +103,7 @@ fn all(args: &StoryArgs, context: &Context) -> Result<Exit, CliError> {
     let archive = context.open_archive()?;
     let found = clusters(&archive, &request, &mut |_| {})?;
     if found.is_empty() {
-        return Err(CliError::nothing("no story that several hosts of the archive have"));
+        return Err(CliError::nothing("no story is in several hosts of the archive"));
     }
     match context.out.format_name() {
         "json" => found.iter().try_for_each(|story| context.out.json(story))?,

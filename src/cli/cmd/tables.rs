@@ -26,7 +26,7 @@ const REPORTED_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
 /// When nothing was captured yet (exit 3), the archive cannot be read, or the tables not written.
 pub fn run(args: &TablesArgs, context: &Context) -> Result<Exit, CliError> {
     if args.file_bytes.0 == 0 {
-        return Err(CliError::usage("--file-bytes 0: a file has to have some length"));
+        return Err(CliError::usage("--file-bytes must be more than 0"));
     }
     let archive = context.open_archive()?;
     let target = target(args, context, archive.reader().layout())?;
@@ -40,7 +40,7 @@ pub fn run(args: &TablesArgs, context: &Context) -> Result<Exit, CliError> {
         let now = context.clock.now();
         if now.since(reported_at) >= REPORTED_EVERY {
             reported_at = now;
-            context.out.say(&format!("{pages} pages gone through"));
+            context.out.say(&format!("{pages} pages processed"));
         }
     };
     let done = update(&mut archive.page_reader(), &*target, &options, &mut progress);
@@ -83,22 +83,22 @@ fn failed(error: TablesError, args: &TablesArgs) -> CliError {
         TablesError::Nothing => CliError::nothing(format!("{what}: nothing was captured yet")),
         TablesError::Store(error) => store_error(&what, error),
         TablesError::Taken { .. } => CliError::failed(&what, error)
-            .hint("name a folder that is new or empty, or one of tables of this archive"),
+            .hint("choose a new or empty folder, or one with tables of this archive"),
         TablesError::Manifest { .. } => CliError::failed(&what, error).hint(
             "delete the folder and write the tables again: they are derived from the archive",
         ),
         TablesError::Objects { ref why, .. } => {
             let hint = match why.kind {
                 ObjectErrorKind::Refused => {
-                    "it needs s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload there"
+                    "this needs s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload there"
                 }
-                ObjectErrorKind::Missing => "the bucket has to be there",
-                _ => "what was sent stays there; run it again to go on",
+                ObjectErrorKind::Missing => "the bucket must exist",
+                _ => "what was uploaded is kept; run it again to continue",
             };
             CliError::failed(&what, error).hint(hint)
         }
         TablesError::Locked { .. } => {
-            CliError::failed(&what, error).hint("let that end, or name another folder")
+            CliError::failed(&what, error).hint("wait until it ends, or choose another folder")
         }
         error => {
             let out_of_disk = error.is_out_of_disk();

@@ -39,7 +39,7 @@ pub fn run(args: &ViewArgs, context: &Context) -> Result<Exit, CliError> {
     let chosen = state.nearest(url.as_str(), at).map_err(|why| CliError::failed("viewing", why))?;
     let Some(capture) = chosen else {
         return Err(CliError::nothing(format!("no capture of {}", url.as_str()))
-            .hint("`pressmark captures URL --match host` lists what there is of a host"));
+            .hint("`pressmark captures URL --match host` lists the captures of a host"));
     };
     let page = TargetUri::parse(&capture.url)
         .map_err(|why| CliError::failed(&format!("viewing {}", capture.url), why))?;
@@ -81,7 +81,8 @@ pub fn run(args: &ViewArgs, context: &Context) -> Result<Exit, CliError> {
         return Err(failed(why));
     }
     if let (Some(file), Some(seen)) = (picture, &seen) {
-        let view = seen.view.as_deref().ok_or_else(|| failed("there is no picture".to_owned()))?;
+        let view =
+            seen.view.as_deref().ok_or_else(|| failed("there is no screenshot".to_owned()))?;
         file.write(|path| std::fs::write(path, view).map_err(|why| failed(why.to_string())))?;
     }
     report(args, context, &capture, seen.as_ref(), &traded)?;
@@ -96,12 +97,12 @@ fn target(args: &ViewArgs, context: &Context) -> Result<(TargetUri, Option<Times
         _ => (args.url.as_str(), None),
     };
     if behind.is_some() && args.at.is_some() {
-        return Err(CliError::usage("the time stands behind the address or in --at, not in both"));
+        return Err(CliError::usage("give the time as URL@TIME or with --at, not both"));
     }
     let at = context.instant("--at", args.at.as_deref().or(behind))?;
     let url = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
     let (url, _) = TargetUri::given(&url)
-        .map_err(|why| CliError::usage(format!("{url:?} is no address of a page: {why}")))?;
+        .map_err(|why| CliError::usage(format!("{url:?} is not the address of a page: {why}")))?;
     Ok((url.without_fragment(), at))
 }
 

@@ -52,7 +52,7 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
     let specs = load(&context, &args.job)?;
     if specs.is_empty() {
         let dir = &context.jobs_dir;
-        return Err(CliError::usage(format!("watch follows jobs, and there are none in {}", dir.display()))
+        return Err(CliError::usage(format!("watch needs jobs, and there are none in {}", dir.display()))
             .hint("a job is a TOML file with a name and seeds or feeds; `pressmark watch --job FILE` names one, docs/reference/job-file.md describes it"));
     }
     let timer = real_timer(context.clock.clone());
@@ -96,7 +96,7 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
         // SIGHUP is handled from here on: until then it ends the process, and the next lines say that it runs.
         match signal(SignalKind::hangup()) {
             Ok(hangup) => drop(tokio::spawn(reload.on_hangup(hangup))),
-            Err(why) => tracing::warn!(%why, "SIGHUP cannot be heard; the jobs stay as they are"),
+            Err(why) => tracing::warn!(%why, "cannot listen for SIGHUP; jobs cannot be reloaded"),
         }
         listen(&context, &metrics).await
     })?;
@@ -140,7 +140,9 @@ pub fn run(args: &WatchArgs, context: Context) -> Result<Exit, CliError> {
             None => false,
         };
         if !observer.notifier.drain(LAST_MESSAGES).await || !has_all {
-            tracing::warn!("some messages about new versions did not arrive in time and are lost");
+            tracing::warn!(
+                "some messages about new versions were not delivered in time and are lost"
+            );
         }
     });
     ended
@@ -297,7 +299,9 @@ fn after_room(
                 return Ok(Some((*running, notes)));
             }
             // Another process uses the disk space, or the archive, for now.
-            Ok(Begun::Busy(error)) => tracing::warn!(%error, "there is room again"),
+            Ok(Begun::Busy(error)) => {
+                tracing::warn!(%error, "disk space is free again, but another process has the archive")
+            }
             Err(error) if error.out_of_disk => tracing::warn!(%error, "the disk is full again"),
             Err(error) => return Err(error.into()),
         }
@@ -389,7 +393,7 @@ impl Reload {
             let worked = self.once();
             self.metrics.reloaded(worked.is_ok());
             match worked {
-                Ok(jobs) => tracing::info!(jobs, "the jobs were read again"),
+                Ok(jobs) => tracing::info!(jobs, "the jobs were reloaded"),
                 // A mistake in a file must not stop a crawl that runs for years.
                 Err(why) => tracing::error!(%why, "the jobs stay as they were"),
             }
@@ -407,7 +411,7 @@ impl Reload {
     fn reopen_logs(&self) {
         self.order(Order::ReopenLog);
         if let Some(Err(why)) = self.log.as_ref().map(LogFile::reopen) {
-            tracing::error!(%why, "the log goes on where it was");
+            tracing::error!(%why, "cannot reopen the log; it continues where it was");
         }
     }
 

@@ -34,7 +34,7 @@ pub fn run(args: &WhenArgs, context: &Context) -> Result<Exit, CliError> {
         context.out.say(&format!("pressmark: left out: {note}"));
     }
     if pages == 0 {
-        let never = format!("{:?} stood in no version of any page", args.phrase);
+        let never = format!("{:?} is in no version of any page", args.phrase);
         return Err(CliError::nothing(never));
     }
     Ok(Exit::Done)

@@ -46,7 +46,7 @@ pub fn run(args: &WitnessArgs, context: &Context) -> Result<Exit, CliError> {
         return print_key(context, &key);
     }
     if witness.origins().next().is_none() {
-        return Err(CliError::usage("a witness cosigns for logs that it knows, and none is given")
+        return Err(CliError::usage("a witness cosigns only for configured logs, and none is given")
             .hint("--log KEY, or witness.logs; `pressmark evidence keys` prints the key of an archive's log"));
     }
     // The operator has to know of a log that submits two histories, and of a full disk.
@@ -98,8 +98,8 @@ fn log_keys(text: &str) -> Result<Vec<VerifierKey>, CliError> {
     lines
         .map(|line| {
             VerifierKey::parse(line).ok_or_else(|| {
-                CliError::usage(format!("{line:?} is no key of a log"))
-                    .hint("`pressmark evidence keys` prints those of an archive")
+                CliError::usage(format!("{line:?} is not a log key"))
+                    .hint("`pressmark evidence keys` prints the keys of an archive")
             })
         })
         .collect()

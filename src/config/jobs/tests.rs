@@ -146,8 +146,7 @@ fn what_a_job_names_and_excludes_is_no_mistake_and_is_said() {
     let jobs = load(&[("a.toml", text)]).unwrap();
     let (said, count) = excluded(&jobs[0]);
     assert_eq!((said.len(), count), (2, 2));
-    let want =
-        "https://a.org/x/ is named and left out by the job's own scope (exclude host \"a.org\")";
+    let want = "https://a.org/x/ is named by the job but excluded by its own scope (exclude host \"a.org\")";
     assert_eq!(said[0], want);
     let warnings = crate::config::Settings::default().warnings(&jobs);
     assert!(warnings[0].to_string().ends_with(want), "{}", warnings[0]);
@@ -167,7 +166,7 @@ fn every_mistake_is_named_by_file_line_and_key() {
         ("name = \"a\"\nseed_files = [\"missing.txt\"]\n", "a.toml:2: seed_files: missing.txt"),
         (
             "name = \"a\"\nfeed = [\"https://a.org/\"]\n",
-            "a.toml:2: feed: there is no such key; is feeds meant?",
+            "a.toml:2: feed: unknown key; did you mean feeds?",
         ),
         (
             "name = \"a\"\nfeeds = [\"https://a.org/\"]\n[scope]\nregexes = [\"ok\",\n\"(\"]\n",
@@ -207,7 +206,7 @@ fn every_mistake_is_named_by_file_line_and_key() {
         ),
         (
             "name = \"a\"\nfeeds = [\"https://a.org/\"]\n[headers]\nCookie = \"a=1\"\n",
-            "a.toml:4: headers.Cookie: Cookie belongs into the credentials file",
+            "a.toml:4: headers.Cookie: Cookie belongs in the credentials file",
         ),
         (
             "name = \"a\"\nfeeds = [\"https://a.org/\"]\n[headers]\nHost = \"b\"\n",
@@ -251,7 +250,7 @@ fn all_mistakes_of_all_files_come_together() {
     .unwrap_err();
     let at: Vec<&str> = problems.iter().map(|p| p.split(": ").next().unwrap()).collect();
     assert_eq!(at, ["b.toml:1", "b.toml:1", "b.toml:1", "b.toml:3", "b.toml:3", "c.toml:2"]);
-    assert!(problems[5].contains("a.toml is called \"x\", too"), "{problems:?}");
+    assert!(problems[5].contains("a.toml is also called \"x\""), "{problems:?}");
 }
 
 #[test]

@@ -41,7 +41,9 @@ impl Parts {
                 Ok(had) => had,
                 Err(why) => {
                     let (page, kind) = (&self.place.uri, named.kind.label());
-                    self.note(format!("{uri}, the {kind} form of {page}, was not had: {why}"));
+                    self.note(format!(
+                        "{uri}, the {kind} form of {page}, could not be fetched: {why}"
+                    ));
                     return None;
                 }
             };

@@ -196,7 +196,7 @@ impl Parts {
                 }
                 _ => {
                     self.asks.send(RenderAsk::NoRobots { target }).map_err(|_| gone(()))?;
-                    return Err("its robots.txt could not be kept".to_owned());
+                    return Err("its robots.txt could not be stored".to_owned());
                 }
             };
             let next = stepped.redirect.as_ref().and_then(|to| target.redirected(to.clone()));
@@ -295,7 +295,7 @@ impl Parts {
         };
         let submission = Submission { what: what.clone(), refers_to: None, discovery };
         let answer = match (append(&place.store, submission).await, what) {
-            (Err(error), _) => Err(format!("it could not be kept: {error}")),
+            (Err(error), _) => Err(format!("it could not be stored: {error}")),
             (Ok(appended), Content::Exchange(exchange)) => {
                 finished.digest = appended.digest;
                 let (file, id) = (appended.file.clone(), appended.record_id.clone());

@@ -209,7 +209,7 @@ impl Crawl {
             },
             Answer::Wait { until, .. } => Turn::Wait(until.max(now.plus(SOON))),
             Answer::NeedRobots(_) | Answer::Refused(_) => {
-                Turn::Refused("its robots.txt cannot be asked for".to_owned())
+                Turn::Refused("its robots.txt cannot be requested".to_owned())
             }
         })
     }

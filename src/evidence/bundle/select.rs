@@ -186,7 +186,7 @@ impl Gathered<'_> {
             let located = record.finish().map_err(unreadable(&file))?;
             let Some(length) = located.length.filter(|_| located.intact) else {
                 let what = format!(
-                    "the record at {} has no member of its own, or is not whole",
+                    "the record at {} has no member of its own, or is incomplete",
                     located.offset
                 );
                 return Err(damaged(&file, what));

@@ -117,7 +117,7 @@ impl Withheld {
     fn field(&mut self, text: &str) -> bool {
         let name = text.split_once(':').map(|(name, _)| name.trim_end());
         let Some(name) = name.filter(|name| is_token(name)) else {
-            self.name("a line that is no field");
+            self.name("a line that is not a field");
             self.shown.push_str(INSTEAD);
             return true;
         };
@@ -192,9 +192,9 @@ mod tests {
             ("X-Key : secret", "x-key"),
             ("X-Key:\r\n secret", "x-key"),
             ("X-Key: a\r\n\tsecret\r\n secret", "x-key"),
-            ("secret", "a line that is no field"),
-            ("se cret: secret", "a line that is no field"),
-            (": secret", "a line that is no field"),
+            ("secret", "a line that is not a field"),
+            ("se cret: secret", "a line that is not a field"),
+            (": secret", "a line that is not a field"),
         ] {
             for end in ["\r\n", "\n"] {
                 let block = plain.replace("Accept: */*", &format!("{secret}\r\nAccept: */*"));

@@ -28,7 +28,7 @@ const BYTES_MAX: u64 = u32::MAX as u64;
 pub fn write_zip(path: &Path, contents: &Contents) -> Result<(), EvidenceError> {
     let total: u64 = contents.iter().map(|(name, b)| (2 * name.len() + b.len() + 128) as u64).sum();
     if total > BYTES_MAX {
-        let why = format!("it would have {total} bytes, and may have {BYTES_MAX}");
+        let why = format!("it would have {total} bytes; the limit is {BYTES_MAX}");
         return Err(EvidenceError::Bundle { why });
     }
     let write = |file: &File| -> io::Result<()> {

@@ -68,7 +68,7 @@ pub async fn refresh(
         && rounds.add(time, round.text())
         && let Err(why) = kept::keep_newest(layout, &source.chain, &round)
     {
-        notes.push(format!("the drand round is not kept: {why}"));
+        notes.push(format!("the drand round could not be stored: {why}"));
     }
     notes
 }

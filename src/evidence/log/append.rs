@@ -301,7 +301,7 @@ impl Appender {
         self.key = Some(key);
         let done = self.commit(now, Some(&old))?;
         finish_change(&self.key_path, &named, Unnamed::Removed)?;
-        done.ok_or_else(|| damaged("evidence", "the change of key gave no checkpoint"))
+        done.ok_or_else(|| damaged("evidence", "the change of key produced no checkpoint"))
     }
 }
 
@@ -333,7 +333,7 @@ pub fn replace_lost_key(
     })?;
     let done = appender.commit(now, None)?;
     finish_change(&key_path, &named, Unnamed::Removed)?;
-    done.ok_or_else(|| damaged("evidence", "the change of key gave no checkpoint"))
+    done.ok_or_else(|| damaged("evidence", "the change of key produced no checkpoint"))
 }
 
 /// A copy of a log that several archives share is added to by what they all registered, and by nothing else.
@@ -341,7 +341,7 @@ fn refuse_shared(layout: &Layout) -> Result<(), EvidenceError> {
     if membership::archive_of(layout)?.is_none() {
         return Ok(());
     }
-    let why = "this archive shares its evidence log with others, over the database that store.frontier names: without it nothing is added";
+    let why = "this archive shares its evidence log through the database that store.frontier names: without it, nothing can be added";
     Err(EvidenceError::Shared { why: why.to_owned() })
 }
 

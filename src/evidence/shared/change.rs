@@ -98,7 +98,7 @@ impl Replica<'_> {
         match (named, next) {
             (Some(named), Some(next)) if is(&next, &named) => {}
             (Some(named), _) if named.public != current.public => {
-                let why = "the new key of another process is registered and signs nothing yet: run `pressmark evidence new-key` there again, which has its file";
+                let why = "the new key of another process is registered and not yet in use: run `pressmark evidence new-key` again where its file is";
                 return Err(EvidenceError::Shared { why: why.to_owned() });
             }
             (_, next) => {
@@ -110,7 +110,7 @@ impl Replica<'_> {
             }
         }
         self.sign_all(epoch, now)?.ok_or_else(|| EvidenceError::Shared {
-            why: "the change of key gave no checkpoint".to_owned(),
+            why: "the change of key produced no checkpoint".to_owned(),
         })
     }
 

@@ -57,7 +57,7 @@ pub(super) fn register(
             Ok(()) => sink.finish()?,
             Err(FileError::Internal(error)) => return Err(error),
             Err(FileError::File(why)) => done.notes.push(format!(
-                "{name}: not in the evidence log: {why}; `pressmark verify` tells more"
+                "{name}: not in the evidence log: {why}; `pressmark verify` shows details"
             )),
         }
     }

@@ -51,7 +51,7 @@ impl<'a> Replica<'a> {
                 let same = there.filter(|there| there.note == own.render().into_bytes());
                 let other = || EvidenceError::Shared {
                     why: format!(
-                        "the database does not have the checkpoint over {} leaves that this archive has: it was set back to an earlier state, or has the log of other archives; nothing is added until it is restored",
+                        "the database does not have the checkpoint over {} leaves that this archive has: it was reset to an earlier state, or holds the log of other archives; nothing is added until it is restored",
                         own.size
                     ),
                 };
@@ -125,15 +125,15 @@ impl<'a> Replica<'a> {
     fn accept(&mut self, published: &SharedCheckpoint) -> Result<(), EvidenceError> {
         let wrong = |what: &str| EvidenceError::Shared {
             why: format!(
-                "the checkpoint over {} leaves in the database {what}; nothing of it is kept",
+                "the checkpoint over {} leaves in the database {what}; it is discarded",
                 published.size
             ),
         };
         let checkpoint = Checkpoint::parse(&published.note)
             .filter(|checkpoint| checkpoint.size == published.size)
-            .ok_or_else(|| wrong("is none"))?;
+            .ok_or_else(|| wrong("is not a checkpoint"))?;
         if self.appender.root()? != (checkpoint.size, checkpoint.root) {
-            return Err(wrong("is not of the leaves that were registered"));
+            return Err(wrong("does not match the registered leaves"));
         }
         let key = self.appender.log().key_at(checkpoint.size);
         let signed =

@@ -266,10 +266,10 @@ fn a_server_that_knows_another_history_is_not_followed() {
         assert_eq!(archives.log("one").newest().cloned(), newest);
     };
     // Set back, as from a backup.
-    refused(&|kept| drop(kept.checkpoints.pop()), "one", "set back");
+    refused(&|kept| drop(kept.checkpoints.pop()), "one", "reset");
     // A leaf of another text; a part that is gone; bytes that are not leaves; a note without a signature.
     // Seen by an archive that has not copied them yet.
-    refused(&|kept| kept.parts[1].1.leaves[60] ^= 1, "three", "not of the leaves");
+    refused(&|kept| kept.parts[1].1.leaves[60] ^= 1, "three", "does not match");
     refused(&|kept| drop(kept.parts.remove(3)), "four", "");
     refused(&|kept| kept.parts[1].1.leaves[0] = 9, "five", "cannot be read");
     let unsigned = |kept: &mut Kept| {

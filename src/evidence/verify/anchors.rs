@@ -21,7 +21,7 @@ pub(super) fn proofs(
         for kept in kept_in(log, *folder)? {
             let why = match by_size.get(&kept.size) {
                 Some(checkpoint) => kept.read(checkpoint)?.err(),
-                None => Some("there is no checkpoint that it is about".to_owned()),
+                None => Some("its checkpoint does not exist".to_owned()),
             };
             if let Some(why) = why {
                 let name = format!("{}.{}.ots", report.places.name(kept.size), kept.label);

@@ -47,7 +47,7 @@ pub(super) fn read(
                 Some(previous) => {
                     format!("the checkpoint before it, of {previous} leaves, is missing")
                 }
-                None => "it does not say which checkpoint came before it".to_owned(),
+                None => "it does not name the checkpoint before it".to_owned(),
             };
             let name = report.places.name(checkpoint.size);
             report.add(Finding::error(&name, None, "checkpoint-missing", what));
@@ -174,7 +174,7 @@ pub(super) fn signatures(
             let what = "it is not signed by the key of the log at its time";
             report.add(Finding::error(&name, None, "checkpoint-signature", what));
         } else if checkpoint.note.signatures.len() > wanted.len() {
-            let what = "it has a signature that is none of this log's";
+            let what = "it has a signature that is not of this log";
             report.add(Finding::warning(&name, None, "checkpoint-signature", what));
         }
     }
@@ -197,15 +197,15 @@ pub(super) fn own_key(
             let fits = names(&key);
             let next = LogKey::read(&next_path(&path)).ok().flatten();
             if !fits && next.is_some_and(|next| names(&next)) {
-                let what = "the key that the log names last waits beside it: the change was broken off, and the next run ends it";
+                let what = "the newest key of the log is in the file beside it: the change was interrupted, and the next run completes it";
                 report.add(Finding::warning(&name, None, "key", what));
             } else if !fits {
-                let what = "it is not the key that the log names last";
+                let what = "it is not the newest key of the log";
                 report.add(Finding::error(&name, None, "key", what));
             }
         }
         Ok(None) => {
-            let what = "the key of the log is not there, so nothing can be added to it; put it back from its copy, or where it is lost, `pressmark evidence new-key --lost` begins with a new one (a copy of the archive may do without)";
+            let what = "the key of the log is missing, so nothing can be added to the log; restore it from its copy or, if it is lost, `pressmark evidence new-key --lost` begins with a new one (a copy of the archive does not need it)";
             report.add(Finding::warning(&name, None, "key-missing", what));
         }
         // A user who verifies another's archive may have no right to read its key.
@@ -274,7 +274,7 @@ fn stamped(
 ) {
     let name = timestamp::name_of(&report.places, stamp.size, &stamp.label);
     let Some(checkpoint) = checkpoint else {
-        let what = "there is no checkpoint that this time stamp is over";
+        let what = "the checkpoint of this time stamp does not exist";
         report.add(Finding::error(&name, None, "timestamp", what));
         return;
     };
@@ -283,7 +283,7 @@ fn stamped(
             let early = checkpoint.time.filter(|time| token.time.plus(CLOCK_OFF_MAX) < *time);
             if let Some(time) = early {
                 let what = format!(
-                    "it is of {}, and its checkpoint says {}: our clock was ahead",
+                    "its time is {}, and its checkpoint says {}: our clock was ahead",
                     token.time.to_rfc3339(),
                     time.to_rfc3339()
                 );

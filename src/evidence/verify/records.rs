@@ -135,14 +135,14 @@ impl<'a> Records<'a> {
         let place = (offset, within);
         while let Some(there) = current.next.as_ref().filter(|d| (d.offset, d.within) < place) {
             let what =
-                "this record is not in the log, though later ones are: it was put in afterwards";
+                "this record is not in the log, though later ones are: it was inserted afterwards";
             report.add(Finding::error(&current.name, Some(there.offset), "record-inserted", what));
             current.advance(report);
         }
         let Some(derived) = current.next.take_if(|d| (d.offset, d.within) == place) else {
             if current.deriver.is_some() {
                 let what =
-                    format!("leaf {index} of the log stands for a record here, and there is none");
+                    format!("leaf {index} of the log names a record here, and there is none");
                 report.add(Finding::error(&current.name, Some(offset), "record-missing", what));
             }
             return None;
@@ -266,7 +266,7 @@ impl<'a> Records<'a> {
         let (mut count, mut first) = (0, None);
         while let Some(derived) = current.next.take() {
             if self.sealed.contains(&current.name) {
-                let what = "this record is not in the log, though its file was sealed: it was put in afterwards";
+                let what = "this record is not in the log, though its file was sealed: it was inserted afterwards";
                 report.add(Finding::error(
                     &current.name,
                     Some(derived.offset),
@@ -294,7 +294,7 @@ impl<'a> Records<'a> {
         self.waiting += count;
         if count > 0 && !is_open && !self.is_writing {
             let what = format!(
-                "{count} records from here on are not in the log; the next run that writes adds them, and nothing proves them until then"
+                "{count} records from here on are not in the log; the next run that writes adds them; until then they cannot be proved"
             );
             report.add(Finding::warning(&current.name, first, "not-in-log", what));
         }

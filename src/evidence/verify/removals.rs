@@ -46,7 +46,7 @@ pub(super) fn read(
         removed.insert((name.to_owned(), offset), of.entry());
     }
     if layout.evidence_dir().join("purge.json").exists() {
-        let what = "a purge was interrupted; `pressmark purge --resume` brings it to its end";
+        let what = "a purge was interrupted; `pressmark purge --resume` completes it";
         report.add(Finding::warning("evidence/purge.json", None, "purge", what));
     }
     Ok(removed)

@@ -38,7 +38,7 @@ impl<'a> Rounds<'a> {
             return Some(*known);
         }
         let done = match Round::parse(text) {
-            None => Err("its drand round is not of the form"),
+            None => Err("its drand round is malformed"),
             Some(round) => match kept::chain(self.layout, &round.chain) {
                 None => {
                     if self.strange.insert(round.chain) {
@@ -88,7 +88,7 @@ impl<'a> Rounds<'a> {
                     if checkpoint.time.is_some_and(|own| own.plus(CLOCK_OFF_MAX) < time) =>
                 {
                     let what = format!(
-                        "its drand round is of {}, later than the time that it states: our clock was behind",
+                        "its drand round is of {}, later than the time of the checkpoint: our clock was behind",
                         time.to_rfc3339()
                     );
                     report.add(Finding::warning(&name, None, "checkpoint-time", what));

@@ -23,7 +23,7 @@ pub(super) fn cosignatures(
             let of = policy.witnesses.iter().find(|one| one.key.is_named_by(signature));
             if of.is_some_and(|one| one.key.verify(&checkpoint.note.text, signature).is_none()) {
                 let what = format!(
-                    "the cosignature of {} does not verify with the key that the policy has of it",
+                    "the cosignature of {} does not verify with its key in the policy",
                     signature.name
                 );
                 report.add(Finding::error(&name, None, "cosignature", what));
@@ -36,7 +36,7 @@ pub(super) fn cosignatures(
         }
     }
     if policy.asks_for_witnesses() && largest.is_none() {
-        let what = "no checkpoint has the cosignatures that the quorum of the policy asks for; witnesses that did not answer are asked again at the next run";
+        let what = "no checkpoint has the cosignatures that the quorum of the policy requires; the next run retries witnesses that did not answer";
         report.add(Finding::warning("evidence/checkpoints", None, "quorum", what));
     }
     Ok(largest)

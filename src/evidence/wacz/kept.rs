@@ -29,7 +29,7 @@ pub fn key_at(path: &Path) -> Result<P384Key, WaczError> {
         }
         Err(PrivateError::Io(why)) => Err(fail(&why)),
         Err(PrivateError::Exposed(mode)) => Err(WaczError::Key(format!(
-            "{} may be read by others ({mode:o}): chmod 600, or take it away for a new one",
+            "{} may be read by others ({mode:o}): chmod 600 it, or remove it to get a new one",
             path.display()
         ))),
     }

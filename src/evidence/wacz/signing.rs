@@ -41,7 +41,7 @@ impl P384Key {
                 return Ok(Self(key));
             }
         }
-        Err(key_error("the system's randomness is none"))
+        Err(key_error("the system's random bytes are invalid"))
     }
 
     /// Reads a PKCS #8 key in PEM, as `openssl genpkey` writes it.

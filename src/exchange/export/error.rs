@@ -11,7 +11,7 @@ use crate::warc::ReadError;
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// No capture is selected.
-    #[error("nothing in the archive is what was asked for")]
+    #[error("nothing in the archive matches the request")]
     Nothing,
     /// The index cannot answer.
     #[error("asking the index: {0}")]

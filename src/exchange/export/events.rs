@@ -144,7 +144,7 @@ impl<'a> OneFile<'a> {
             while let Some(lost) =
                 meant.take_if(|m| &*m.capture.file == self.name && m.capture.offset < seen.offset)
             {
-                done.is_unreadable(&lost.capture, "no whole record is there");
+                done.is_unreadable(&lost.capture, "there is no complete record");
                 *meant = rows.next()?;
             }
             let here = |m: &mut Meant| {
@@ -155,7 +155,7 @@ impl<'a> OneFile<'a> {
                 if seen.length.is_some() {
                     seen.chosen = Chosen::Capture(Box::new(found));
                 } else {
-                    done.is_unreadable(&found.capture, "the record has no place of its own");
+                    done.is_unreadable(&found.capture, "the record has no offset of its own");
                 }
             }
             self.link(&mut seen);
@@ -168,7 +168,7 @@ impl<'a> OneFile<'a> {
             self.pass_on(exporting, sink, done)?;
         }
         while let Some(lost) = meant.take_if(|m| &*m.capture.file == self.name) {
-            done.is_unreadable(&lost.capture, "the file ends before");
+            done.is_unreadable(&lost.capture, "the file ends before it");
             *meant = rows.next()?;
         }
         Ok(())

@@ -61,8 +61,8 @@ impl Why {
     pub fn text(self) -> &'static str {
         match self {
             Self::NotCaptured => "not captured",
-            Self::OnlyLater => "only captured later; that capture stands in",
-            Self::Failed => "could not be had when it was asked for",
+            Self::OnlyLater => "only captured later; the later capture is used",
+            Self::Failed => "could not be fetched when it was requested",
             Self::PayloadElsewhere => "its payload is not in this archive",
             Self::Unreadable => "its record cannot be read",
         }

@@ -26,7 +26,7 @@ impl Checked {
         }
         if self.captures == 0 && self.sharing > 0 {
             return Some(
-                "its records share gzip members, so that none can be read by its place; `pressmark recompress` parts them"
+                "its records share gzip members, so none can be read by its offset; `pressmark recompress` separates them"
                     .to_owned(),
             );
         }
@@ -35,8 +35,8 @@ impl Checked {
         }
         Some(match (self.findings.errors, self.sharing) {
             (0, sharing) => format!("{sharing} captures share gzip members with other records"),
-            (1, _) => "it is damaged at one place".to_owned(),
-            (errors, _) => format!("it is damaged at {errors} places"),
+            (1, _) => "it is damaged in one place".to_owned(),
+            (errors, _) => format!("it is damaged in {errors} places"),
         })
     }
 }
@@ -66,7 +66,7 @@ pub(super) fn check(input: impl Read + Seek, name: &str) -> Result<Checked, Stri
     }
     reader.take_findings().into_iter().for_each(|finding| checked.findings.add(finding));
     if let (Some(End::Cut(at) | End::Garbage(at)), 0) = (reader.end(), checked.findings.errors) {
-        let what = "the file does not end with a whole record";
+        let what = "the file does not end with a complete record";
         checked.findings.add(Finding::error(name, Some(at), "cut-file", what));
     }
     checked.framing = reader.framing();

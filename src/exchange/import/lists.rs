@@ -39,7 +39,7 @@ impl<'p> Lists<'p> {
                 entries.push(entry);
             } else {
                 let what = format!(
-                    "{} cannot be read, or has more than {max} bytes, and is not kept with the files",
+                    "{} cannot be read, or has more than {max} bytes, and is not stored with the files",
                     entry.path
                 );
                 found(Finding::warning(package.name(), None, "package-list", what));

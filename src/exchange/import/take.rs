@@ -103,7 +103,7 @@ impl<'a, 'o> Taking<'a, 'o> {
         let from = path.display().to_string();
         let opened = File::open(path).and_then(|file| Ok((file.metadata()?, file)));
         match opened {
-            Ok((about, _)) if !about.is_file() => found(refused(&from, "it is no regular file")),
+            Ok((about, _)) if !about.is_file() => found(refused(&from, "it is not a regular file")),
             Ok((about, mut file)) => {
                 let length = about.len();
                 match warc::open(path, &ReadOptions::default()) {
@@ -177,7 +177,7 @@ impl<'a, 'o> Taking<'a, 'o> {
         if !package.entries().iter().any(|entry| is_part(&entry)) {
             let at = inside.map_or(whole.from.clone(), |inside| format!("{}/{inside}", whole.from));
             let findings = findings.reported(&at);
-            found(Taken { findings, ..refused(&at, "it holds no WARC file") });
+            found(Taken { findings, ..refused(&at, "it contains no WARC file") });
             return Ok(());
         }
         let lists = Lists::of(package, &mut |finding| findings.add(finding));

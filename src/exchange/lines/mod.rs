@@ -108,7 +108,7 @@ pub fn lines_of(
     sink(out.sorter).map_err(LineError::Sink)?;
     if shared > 0 {
         let what = format!(
-            "{shared} captures have no line, since each shares its gzip member with other records; `pressmark recompress` parts them"
+            "{shared} captures have no line, since each shares its gzip member with other records; `pressmark recompress` separates them"
         );
         found(Finding::error(name, None, "shared-member", what));
     }
@@ -209,10 +209,8 @@ impl<'a> PartLines<'a> {
             return None;
         }
         if url.len() > URL_BYTES_MAX {
-            let what = format!(
-                "a URL of {} bytes has no line, since lines take {URL_BYTES_MAX} at most",
-                url.len()
-            );
+            let what =
+                format!("a URL of {} bytes has no line; the limit is {URL_BYTES_MAX}", url.len());
             warn("url-length", what);
             return None;
         }

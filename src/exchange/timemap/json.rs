@@ -15,7 +15,7 @@ pub(super) fn read(text: &str, from: &TargetUri) -> Result<TimeMap, String> {
         }
         Ok(Value::Object(object)) => memgator(&object, from, &mut map),
         Ok(Value::Array(rows)) => table(&rows, from, &mut map)?,
-        Ok(_) => return Err("it is a value of JSON and no list".to_owned()),
+        Ok(_) => return Err("it is a JSON value and not a list".to_owned()),
         Err(why) => lines(text, from, &mut map).ok_or_else(|| why.to_string())?,
     }
     Ok(map)
@@ -51,7 +51,7 @@ fn table(rows: &[Value], from: &TargetUri, map: &mut TimeMap) -> Result<(), Stri
     let head: Vec<&str> = head.as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let column = |names: &[&str]| head.iter().position(|name| names.contains(name));
     let (Some(at), Some(url)) = (column(&["timestamp"]), column(&["original", "url"])) else {
-        return Err("its first row names no columns timestamp and original".to_owned());
+        return Err("its first row does not name the columns timestamp and original".to_owned());
     };
     for row in rows {
         let cell = |at: usize| row.get(at).and_then(Value::as_str);

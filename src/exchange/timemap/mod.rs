@@ -44,7 +44,7 @@ pub struct Listed {
 
 /// Why a document is not a TimeMap.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("it is no TimeMap in link format and no list of captures in JSON or CDXJ: {0}")]
+#[error("it is neither a TimeMap in link format nor a list of captures in JSON or CDXJ: {0}")]
 pub struct NoTimeMap(String);
 
 /// Reads a TimeMap that came from `from`. The bytes say what form they have: servers name it wrongly.
@@ -60,7 +60,7 @@ pub fn read(bytes: &[u8], from: &TargetUri) -> Result<TimeMap, NoTimeMap> {
         // An archive that has nothing sends nothing, or an empty list.
         None => TimeMap::default(),
         Some(first) if is_cdxj(first, text) => cdxj::read(text, from),
-        Some(_) => return Err(NoTimeMap("it begins as none of them does".to_owned())),
+        Some(_) => return Err(NoTimeMap("its beginning matches none of them".to_owned())),
     };
     if map.mementos.is_empty() && map.pages.is_empty() && map.original.is_none() && !text.is_empty()
     {

@@ -99,7 +99,7 @@ impl Request for Recall {
     type Answer = Option<Vec<u8>>;
 
     fn doing(&self) -> &'static str {
-        "reading what is remembered of a host"
+        "reading the state of a host"
     }
 
     fn time_max(&self) -> Duration {
@@ -156,7 +156,7 @@ impl Request for DueUrls {
     type Answer = Vec<DueUrl>;
 
     fn doing(&self) -> &'static str {
-        "reading what comes next"
+        "reading the next URLs"
     }
 
     async fn ask<'a>(&'a self, client: &'a mut Client) -> Result<Self::Answer, Failure> {
@@ -237,7 +237,7 @@ impl Request for Report {
     type Answer = u64;
 
     fn doing(&self) -> &'static str {
-        "saying that this worker is there"
+        "announcing this worker"
     }
 
     fn time_max(&self) -> Duration {

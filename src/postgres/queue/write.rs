@@ -22,7 +22,7 @@ const TO_OTHERS: i64 = 3 * 1_000_000;
 
 fn key_of(row: &Row) -> Result<UrlKey, Failure> {
     let digest: Vec<u8> = row.try_get(1)?;
-    let none = || Failure::Row("a digest in its table of queued URLs is none".to_owned());
+    let none = || Failure::Row("a digest in its table of queued URLs is invalid".to_owned());
     Ok((row.try_get(0)?, digest.try_into().map_err(|_| none())?))
 }
 
@@ -404,7 +404,7 @@ impl Request for Write {
     type Answer = Written;
 
     fn doing(&self) -> &'static str {
-        "writing what came of visits"
+        "writing the results of visits"
     }
 
     fn time_max(&self) -> Duration {

@@ -97,7 +97,7 @@ fn elements(
             _ => {}
         }
     })?;
-    if is_root { Ok(top) } else { Err(format!("it is no {root}")) }
+    if is_root { Ok(top) } else { Err(format!("its root element is not {root}")) }
 }
 
 /// The parameters of the next page: each is sent with the value that the page gives under another name.

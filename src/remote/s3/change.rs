@@ -103,7 +103,7 @@ impl ChangeableObjects for S3Objects {
             None => Ok(Erased { versions: versions.len(), knows_versions: true }),
             Some(_) => Err(ObjectError::new(
                 ObjectErrorKind::Away,
-                format!("{key}: it is still there after it was deleted"),
+                format!("{key}: it still exists after it was deleted"),
             )),
         }
     }

@@ -67,7 +67,7 @@ impl KeySources {
                 Ok(text) => match in_profile(&text, &self.profile) {
                     Some(found) => return Ok(found),
                     None => looked.push(format!(
-                        "{} has no keys of the profile {:?}",
+                        "{} has no keys for the profile {:?}",
                         file.display(),
                         self.profile
                     )),

@@ -72,7 +72,7 @@ pub fn parse_place(text: &str) -> Result<(String, String), String> {
     let prefix = prefix.trim_matches('/');
     let is_name = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
     if bucket.is_empty() || !bucket.chars().all(is_name) {
-        return wrong("the name of a bucket is of letters, digits, dots and hyphens");
+        return wrong("the name of a bucket consists of letters, digits, dots and hyphens");
     }
     // A URL parser resolves such parts as path steps.
     let is_part = |part: &str| !part.is_empty() && part != "." && part != "..";
@@ -80,7 +80,7 @@ pub fn parse_place(text: &str) -> Result<(String, String), String> {
     let is_named = prefix.split('/').all(is_part) && prefix.chars().all(is_plain);
     if !(prefix.is_empty() || is_named) {
         return wrong(
-            "its prefix has an empty part, a dot for a part, or a character that ends an address",
+            "its prefix has an empty part, a part `.` or `..`, or a character that ends an address",
         );
     }
     Ok((bucket.to_owned(), prefix.to_owned()))
@@ -169,7 +169,7 @@ impl S3Objects {
         ask: Ask,
         read: impl FnOnce(Got) -> Result<T, ObjectError> + Send + 'static,
     ) -> Result<T, ObjectError> {
-        let gone = || ObjectError::new(ObjectErrorKind::Away, "the request was given up");
+        let gone = || ObjectError::new(ObjectErrorKind::Away, "the request was abandoned");
         self.begin_asking(ask, read).recv().unwrap_or_else(|_| Err(gone()))
     }
 
@@ -204,7 +204,7 @@ impl S3Objects {
             }
             from = page.next;
         }
-        Err(answer::nonsense(&self.place, "the listing does not come to its end"))
+        Err(answer::nonsense(&self.place, "the listing does not end"))
     }
 
     /// The request that makes an object of its parts.
@@ -239,7 +239,7 @@ impl S3Objects {
         }
         match self.head(key)? {
             Some(_) => {
-                let why = format!("{}/{key} is there already", self.place);
+                let why = format!("{}/{key} already exists", self.place);
                 Err(ObjectError::new(ObjectErrorKind::Exists, why))
             }
             None => self.ask(ask, read),
@@ -321,7 +321,7 @@ impl Objects for S3Objects {
                 return Ok(got.body);
             }
             let why = format!(
-                "{key}: {wanted} bytes from {start} on were asked for, and {} came with status {}",
+                "{key}: {wanted} bytes from {start} on were requested, and {} were received with status {}",
                 got.body.len(),
                 got.status
             );

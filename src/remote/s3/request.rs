@@ -187,7 +187,7 @@ impl Asker {
         self.skew.store(apart, Ordering::Relaxed);
         tracing::warn!(
             seconds = apart / 1_000_000,
-            "the clock of the object storage is apart from ours; requests are signed by its clock"
+            "the clock of the object storage differs from ours; requests are signed with its time"
         );
         true
     }

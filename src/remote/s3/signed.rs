@@ -53,12 +53,12 @@ impl Place {
         } else {
             endpoint.to_owned()
         };
-        let url = Url::parse(&at).map_err(|why| format!("{at:?} is no address: {why}"))?;
+        let url = Url::parse(&at).map_err(|why| format!("{at:?} is not an address: {why}"))?;
         let in_host = endpoint.is_empty() && !bucket.contains('.');
         let style = if in_host { UrlStyle::VirtualHost } else { UrlStyle::Path };
         Bucket::new(url, style, bucket.to_owned(), region.to_owned())
             .map(Self)
-            .map_err(|why| format!("{at:?} is no address of a server: {why}"))
+            .map_err(|why| format!("{at:?} is not an address of a server: {why}"))
     }
 
     /// A signed address of an object, or of the bucket without a key. `query` and `headers` come sorted by name, and
@@ -73,7 +73,7 @@ impl Place {
     ) -> Result<Url, String> {
         let url = key.map_or_else(|| self.0.base_url().clone(), |key| self.0.object_url(key));
         let time = jiff::Timestamp::from_microsecond(now.unix_micros())
-            .map_err(|_| "the clock says no time that can be signed".to_owned())?;
+            .map_err(|_| "the time of the clock cannot be signed".to_owned())?;
         Ok(sign(
             &time,
             verb.method(),

@@ -230,7 +230,7 @@ impl Frontier {
                 continue;
             };
             if self.state.place(place.host, &url_digest(&entry.uri))? != Some(place) {
-                report("one-state", format!("{} stands in two places", entry.uri));
+                report("one-state", format!("{} is in two places", entry.uri));
             }
             let mut owners: Vec<_> =
                 self.named_by(&place, &entry).iter().map(|o| o.job.clone()).collect();
@@ -238,7 +238,8 @@ impl Frontier {
             owners.sort();
             group.sort();
             if owners != group {
-                let what = format!("{} is of {owners:?} and stands with {group:?}", entry.uri);
+                let what =
+                    format!("{} belongs to {owners:?} and is listed with {group:?}", entry.uri);
                 report("owners", what);
             }
         }

@@ -215,7 +215,7 @@ impl SharedFrontier {
                 if until.is_none() {
                     tracing::warn!(
                         %why,
-                        "the shared queue does not answer; what is held is visited as long as it may be"
+                        "the shared queue does not answer; leased URLs are visited until their leases end"
                     );
                 }
                 *until = Some(Instant::now() + AWAY);

@@ -106,7 +106,7 @@ impl RemoteFile {
     }
 
     fn wait(&self, pending: Pending<Vec<u8>>) -> io::Result<Vec<u8>> {
-        let gone = || ObjectError::new(ObjectErrorKind::Away, "the request was given up");
+        let gone = || ObjectError::new(ObjectErrorKind::Away, "the request was abandoned");
         let got = pending.recv().unwrap_or_else(|_| Err(gone()));
         got.map_err(|why| {
             self.bucket.note_unanswered(&self.place(), &why);

@@ -99,7 +99,8 @@ impl Bucket {
         };
         if !is_damage {
             let mut unanswered = self.unanswered.lock().unwrap_or_else(PoisonError::into_inner);
-            *unanswered = (unanswered.0 + 1, format!("{place} cannot be read now: {why}"));
+            *unanswered =
+                (unanswered.0 + 1, format!("{place} cannot be read at the moment: {why}"));
         }
     }
 

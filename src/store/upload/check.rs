@@ -54,7 +54,7 @@ pub(in crate::store) fn check(layout: &Layout, found: &mut dyn FnMut(Finding)) {
         let advice = if is_here {
             "the file is here; without remote/files the next run sends what is missing"
         } else {
-            "the file is nowhere else"
+            "there is no other copy"
         };
         match object {
             None => {
@@ -84,7 +84,7 @@ pub(in crate::store) fn check(layout: &Layout, found: &mut dyn FnMut(Finding)) {
     for file in objects.into_keys().filter(|key| is_place(key)) {
         if !layout.root().join(&file).exists() {
             let what = format!(
-                "an object of this name is in {place} and the archive knows nothing of it; without remote/files the next run finds it"
+                "an object of this name is in {place} and the archive does not know it; without remote/files the next run finds it"
             );
             found(Finding::warning(&name_of(&file), None, "remote-unknown", what));
         }
@@ -108,7 +108,7 @@ pub(in crate::store) fn changed(layout: &Layout, path: &Path) -> io::Result<Opti
     }
     Ok(read.filter(|read| read != wanted).map(|read| {
         format!(
-            "its object has the SHA-256 {read}, and was sent with {wanted}; it lies nowhere else"
+            "its object has the SHA-256 {read}, and was sent with {wanted}; there is no other copy"
         )
     }))
 }

@@ -46,7 +46,7 @@ impl Work {
         if !is_there {
             self.note(sealed, State::Local, None, None)?;
             return Err(Halt::File(format!(
-                "{}: its object in {} is gone or was replaced since it was read back; the file stays here",
+                "{}: its object in {} was removed or replaced after its verification; the file stays here",
                 sealed.file,
                 self.objects().place()
             )));

@@ -22,7 +22,7 @@ impl Work {
         }
         self.looked.set(Some(now));
         if let Err(why) = self.find_leaked() {
-            tracing::debug!(%why, "unfinished uploads of earlier processes were not thrown away");
+            tracing::debug!(%why, "unfinished uploads of earlier processes were not aborted");
         }
     }
 

@@ -196,7 +196,7 @@ impl Uploader {
         let mut notes = left.why.clone();
         if left.files > 0 {
             notes.push(format!(
-                "{} WARC files ({} bytes) are not in the object storage yet; the next run goes on with them",
+                "{} WARC files ({} bytes) are not in the object storage yet; the next run continues with them",
                 left.files, left.bytes
             ));
         }
@@ -247,7 +247,7 @@ impl Work {
                 let before = reported.replace(after.why.clone()).unwrap_or_default();
                 after.why.iter().for_each(|why| say(why));
                 if !before.is_empty() && after.why.is_empty() {
-                    say("the object storage takes WARC files again");
+                    say("the object storage accepts WARC files again");
                 }
                 let why = Some(after.why.join("; ")).filter(|why| !why.is_empty());
                 let now = self.clock.now();

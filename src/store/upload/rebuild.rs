@@ -19,7 +19,7 @@ pub enum RebuildError {
     #[error(transparent)]
     Objects(#[from] ObjectError),
     /// It could not be written.
-    #[error("writing what is in the object storage: {0}")]
+    #[error("writing the list of objects: {0}")]
     Disk(#[from] io::Error),
 }
 
@@ -84,7 +84,7 @@ fn heads(objects: &dyn Objects, listed: &[ObjectInfo]) -> Result<Vec<ObjectInfo>
         threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect()
     });
     for heads in done {
-        let gone = || ObjectError::new(ObjectErrorKind::Other, "a thread that asked broke off");
+        let gone = || ObjectError::new(ObjectErrorKind::Other, "a request thread ended early");
         all.extend(heads.unwrap_or_else(|_| Err(gone()))?);
     }
     Ok(all)

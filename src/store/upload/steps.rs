@@ -22,7 +22,7 @@ impl Work {
             entry.as_ref().filter(|entry| entry.is_there() && entry.bytes != sealed.bytes)
         {
             return Err(Halt::File(format!(
-                "its object in {} has {} bytes and the file here {}: it is another one of this name (each archive needs a prefix of its own), or one of them was changed; neither is touched",
+                "its object in {} has {} bytes and the file here {}: it is another file with this name (each archive needs its own prefix), or one of them was changed; neither is modified",
                 self.objects().place(),
                 entry.bytes,
                 sealed.bytes
@@ -140,7 +140,7 @@ impl Work {
             return Ok(there.etag);
         }
         Err(Halt::File(format!(
-            "another object of this name is in {}: {} bytes with SHA-256 {}, and the file here has {} bytes with {sha256}; nothing was written over: give each archive a prefix of its own",
+            "another object of this name is in {}: {} bytes with SHA-256 {}, and the file here has {} bytes with {sha256}; nothing was overwritten: give each archive its own prefix",
             self.objects().place(),
             there.bytes,
             there.sha256.as_deref().unwrap_or("unstated"),
@@ -175,7 +175,7 @@ impl Work {
         };
         if read != wanted {
             return Err(Halt::File(format!(
-                "its object in {} has the SHA-256 {read}, and {wanted} was sent; the file stays here and nothing was written over: delete the object, and it is sent again",
+                "its object in {} has the SHA-256 {read}, and {wanted} was sent; the file stays here and nothing was overwritten: delete the object to send it again",
                 self.objects().place()
             )));
         }
@@ -234,7 +234,7 @@ impl Work {
                 Ok(got) => return Ok(got?),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
-                    let why = "the request was given up";
+                    let why = "the request was abandoned";
                     return Err(ObjectError::new(ObjectErrorKind::Away, why).into());
                 }
             }

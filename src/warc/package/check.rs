@@ -61,7 +61,7 @@ impl Package {
                 found(Finding::error(self.name(), None, "package-repeated", what));
             }
             if path.starts_with('/') || path.split(['/', '\\']).any(|part| part == "..") {
-                let what = format!("{:?} leads out of the package", short(path));
+                let what = format!("{:?} points outside the package", short(path));
                 found(Finding::warning(self.name(), None, "package-path", what));
             }
         }
@@ -111,7 +111,7 @@ impl Package {
         let input = match self.bytes(list.1) {
             Ok(input) => input,
             Err(why) => {
-                fail("datapackage", format!("no list of files can be read: {why}"));
+                fail("datapackage", format!("the list of files cannot be read: {why}"));
                 return listed;
             }
         };
@@ -126,7 +126,7 @@ impl Package {
                 missing += 1;
                 if missing <= MISSING_MAX {
                     let path = short(&path);
-                    let what = format!("datapackage.json lists {path:?}, which is not there");
+                    let what = format!("datapackage.json lists {path:?}, which does not exist");
                     fail("datapackage-missing", what);
                 }
                 return;
@@ -149,7 +149,7 @@ impl Package {
         }
         if missing > MISSING_MAX {
             let what = format!(
-                "datapackage.json lists {} more files that are not there",
+                "datapackage.json lists {} more files that do not exist",
                 missing - MISSING_MAX
             );
             fail("datapackage-missing", what);
@@ -167,7 +167,7 @@ impl Package {
                 fail("datapackage", format!("datapackage.json cannot be read to its end: {what}"));
             }
             Err(why) => {
-                fail("datapackage", format!("datapackage.json is no list of files: {why}"));
+                fail("datapackage", format!("datapackage.json is not a list of files: {why}"));
             }
         }
         listed
@@ -211,7 +211,7 @@ impl Package {
             fail("package-length", what);
         }
         if crc.sum() != entry.crc32 {
-            fail("package-crc", format!("{path:?} does not agree with its CRC-32"));
+            fail("package-crc", format!("{path:?} does not match its CRC-32"));
         }
         if let (Some(wanted), Some(hasher)) = (wanted, hasher) {
             let got = hasher.finish();

@@ -98,7 +98,7 @@ fn ends(file: &mut FileSlice, length: u64) -> Result<Vec<Result<End, PackageErro
 /// What an end record says, with the zip64 record before it.
 fn end_of(file: &mut FileSlice, record: &[u8], at: u64) -> Result<End, PackageError> {
     if u16_at(record, 4) != u16_at(record, 6) {
-        return Err(bad("it is one of several disks"));
+        return Err(bad("it is one part of a multi-disk archive"));
     }
     let plain =
         End { at, size: u64::from(u32_at(record, 12)), offset: u64::from(u32_at(record, 16)) };
@@ -115,7 +115,7 @@ fn end_of(file: &mut FileSlice, record: &[u8], at: u64) -> Result<End, PackageEr
             return Ok(End { at, size: u64_at(&record, 40), offset: u64_at(&record, 48) });
         }
     }
-    Err(bad("its zip64 end record is not where it should be"))
+    Err(bad("its zip64 end record is not at the stated offset"))
 }
 
 /// Where the directory begins, and what is to be added to the offsets in it.
@@ -127,7 +127,7 @@ fn begin(file: &mut FileSlice, end: &End) -> Result<(u64, u64), PackageError> {
             return Ok((start, base));
         }
     }
-    Err(bad("its directory is not where it should be"))
+    Err(bad("its directory is not at the stated offset"))
 }
 
 fn entries(
@@ -147,7 +147,7 @@ fn entries(
             // A signature of the directory, or another end record of it, follows the entries.
             _ if !fixed.starts_with(ENTRY_MAGIC) && !entries.is_empty() => return Ok(entries),
             ENTRY_LEN if fixed.starts_with(ENTRY_MAGIC) => {}
-            _ => return Err(bad("its directory is cut or damaged")),
+            _ => return Err(bad("its directory is truncated or damaged")),
         }
         let mut path = vec![0; usize::from(u16_at(&fixed, 28))];
         let mut extra = vec![0; usize::from(u16_at(&fixed, 30))];
@@ -157,7 +157,7 @@ fn entries(
             && io::copy(&mut (&mut input).take(comment), &mut io::sink()).map_err(io_error)?
                 == comment;
         if !is_whole {
-            return Err(bad("its directory is cut"));
+            return Err(bad("its directory is truncated"));
         }
         let path: Box<str> = String::from_utf8_lossy(&path).into();
         path_bytes += path.len();

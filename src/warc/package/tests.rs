@@ -73,8 +73,8 @@ fn what_is_listed_and_not_there_is_counted_beyond_a_bound() {
     );
     let got = findings(list.as_bytes(), &[]);
     assert_eq!(got.len(), most + 1);
-    assert_eq!(got[0].1, "datapackage.json lists \"b\", which is not there");
-    assert_eq!(got[most].1, "datapackage.json lists 7 more files that are not there");
+    assert_eq!(got[0].1, "datapackage.json lists \"b\", which does not exist");
+    assert_eq!(got[most].1, "datapackage.json lists 7 more files that do not exist");
 }
 
 /// The list is compared with each file once, whichever comes first in the directory.

@@ -79,21 +79,25 @@ impl<R: Read> WarcReader<R> {
     fn arc_header(&mut self, mut line: Vec<u8>) -> Result<(RecordHeader, Vec<Warning>), Stop> {
         while line.last() != Some(&b'\n') {
             if self.unpack.out().is_empty() && !self.more()? {
-                return Err(self.short("the file ends inside the line of an ARC record"));
+                return Err(self.short("the file ends inside the header line of an ARC record"));
             }
             let out = self.unpack.out();
             let count = memchr::memchr(b'\n', out).map_or(out.len(), |at| at + 1);
             line.extend_from_slice(&out[..count]);
             self.unpack.consume(count);
             if line.len() > arc::LINE_BYTES_MAX {
-                let what =
-                    format!("the line of an ARC record is over {} bytes", arc::LINE_BYTES_MAX);
+                let what = format!(
+                    "the header line of an ARC record is over {} bytes",
+                    arc::LINE_BYTES_MAX
+                );
                 return Err(Stop::Record("record-header", what));
             }
         }
         let Some(parsed) = arc::parse_line(line.trim_ascii_end()) else {
-            let what =
-                format!("expected the line of an ARC record, but found {:?}", excerpt(&line));
+            let what = format!(
+                "expected the header line of an ARC record, but found {:?}",
+                excerpt(&line)
+            );
             return Err(Stop::Record("not-a-record", what));
         };
         if parsed.length > 0 && self.unpack.out().is_empty() {
@@ -171,14 +175,14 @@ impl<R: Read> WarcReader<R> {
             if own || plain || self.unpack.record_member_here()? || !self.unpack.next_member()? {
                 return Ok(false);
             }
-            self.note_shared("a record goes over several members");
+            self.note_shared("a record spans several members");
         }
     }
 
     pub(super) fn note_shared(&mut self, what: &str) {
         if !self.shared_noted {
             self.shared_noted = true;
-            let what = format!("{what}; one member a record is what readers can seek in");
+            let what = format!("{what}; readers can only seek with one member per record");
             self.note(Severity::Warning, self.unpack.member.offset, MEMBER_PER_RECORD, what);
         }
     }

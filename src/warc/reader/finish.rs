@@ -136,7 +136,7 @@ impl<R: Read> WarcReader<R> {
             Form::Arc => !breaks.is_empty() || !more || self.record_begins(),
         };
         if !ended && plain && more && self.options.search_blocks && !self.record_begins() {
-            let what = "no record begins after the block, nor does the file end there".to_owned();
+            let what = "after the block, neither a record begins nor the file ends".to_owned();
             return Err(Stop::Record("content-length", what));
         }
         if !ended {

@@ -163,7 +163,7 @@ impl<R: Read> WarcReader<R> {
         let is_version = |at: &usize| matches!(version_line(&head[*at..]), Judged::Begins);
         let found = memchr::memmem::find_iter(head.get(1..).unwrap_or_default(), b"WARC/");
         let Some(at) = found.map(|at| at + 1).find(is_version) else { return false };
-        let what = format!("{at} raw bytes were passed over to find the next record");
+        let what = format!("{at} raw bytes were skipped to find the next record");
         self.note(Severity::Error, offset, "hole", what);
         self.seed = head[at..].to_vec();
         true
@@ -196,7 +196,7 @@ impl<R: Read> WarcReader<R> {
             self.end = Some(End::Garbage(offset));
         }
         if is_found || passed_is == Passed::Report {
-            let what = format!("{passed} raw bytes were passed over to find the next record");
+            let what = format!("{passed} raw bytes were skipped to find the next record");
             self.note(Severity::Error, offset, "hole", what);
         }
         match trouble {

@@ -36,7 +36,7 @@ impl<R: Read> Unpacker<R> {
                 && window > 1 << ZSTD_WINDOW_LOG_MAX
             {
                 let what = format!(
-                    "the zstd frame asks for a window of {window} bytes, and {} are given at most; `zstd -d --memory=2048MB` unpacks it",
+                    "the zstd frame needs a window of {window} bytes, and the limit is {}; `zstd -d --memory=2048MB` unpacks it",
                     1 << ZSTD_WINDOW_LOG_MAX
                 );
                 return Err(damaged("zstd", what));
@@ -102,7 +102,7 @@ impl<R: Read> Unpacker<R> {
             let input = self.source.fill(1)?;
             let ended = input.is_empty();
             let Some(decoder) = &mut self.zstd else {
-                return Err(damaged("zstd", "no frame has begun"));
+                return Err(damaged("zstd", "no frame has started"));
             };
             let status = match decoder.run_on_buffers(input, &mut self.out[made..room]) {
                 Ok(status) => status,
@@ -122,7 +122,7 @@ impl<R: Read> Unpacker<R> {
                 return Err(UnpackError::Cut);
             }
             if status.bytes_read == 0 && status.bytes_written == 0 {
-                return Err(damaged("zstd", "the zstd frame makes no progress"));
+                return Err(damaged("zstd", "the zstd frame does not advance"));
             }
         }
     }

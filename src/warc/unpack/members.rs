@@ -116,7 +116,7 @@ impl<R: Read> Unpacker<R> {
                 Ok(_) if made > 0 && (made == room || ended) => return Ok(made),
                 Ok(_) if ended => return Err(UnpackError::Cut),
                 Ok(_) if taken == 0 && grown == 0 => {
-                    return Err(damaged("deflate", "the deflate stream makes no progress"));
+                    return Err(damaged("deflate", "the deflate stream does not advance"));
                 }
                 Ok(_) => {}
                 Err(_) if made > 0 => return Ok(made),
@@ -140,7 +140,7 @@ impl<R: Read> Unpacker<R> {
             }
             return Err(UnpackError::Damaged {
                 rule: "member-checksum",
-                what: "the member's checksum or length does not agree with its bytes".to_owned(),
+                what: "the member's checksum or length does not match its bytes".to_owned(),
                 at_end: true,
             });
         }

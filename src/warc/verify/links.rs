@@ -225,9 +225,9 @@ impl Links {
         for ((link, file), (count, first)) in missing {
             let field = link.field();
             let what = match count {
-                1 => format!("{field} names a record that is not there"),
+                1 => format!("{field} names a record that does not exist"),
                 n => format!(
-                    "{field} of {n} records, of which this is the first, names one that is not there"
+                    "{field} of {n} records, of which this is the first, names one that does not exist"
                 ),
             };
             self.report(file, first, link.rule(), what);
@@ -251,7 +251,7 @@ impl Links {
         }
         if self.left_out > 0 {
             let what = format!(
-                "the links of {} records are left unchecked: no more than {LINKS_MAX} are remembered",
+                "the links of {} records were not checked: at most {LINKS_MAX} are remembered",
                 self.left_out
             );
             let name = self.files.last().map_or("", String::as_str);

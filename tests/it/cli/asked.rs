@@ -178,7 +178,7 @@ fn a_failed_handshake_reports_why_and_keeps_the_columns() {
         }
     });
     let output = crawl(&root, &[rule]).arg("https://a.example/").output().unwrap();
-    let why = "what the server sends is not TLS; it may speak plain HTTP on this port";
+    let why = "the server does not speak TLS; it may speak plain HTTP on this port";
     assert!(stdout(&output).contains(why), "{}", stdout(&output));
     let listed = pressmark(&root, &["captures", "https://a.example/", "--match", "host"]);
     let table = stdout(&listed);

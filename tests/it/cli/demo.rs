@@ -117,13 +117,13 @@ fn the_demo_is_not_written_to_a_directory_in_use() {
     let before = fs::read_dir(dir.path().join("kept/warc")).unwrap().count();
     let again = keep("kept");
     assert_eq!(again.status.code(), Some(1), "{}", stderr(&again));
-    assert!(stderr(&again).contains("there is an archive already"), "{}", stderr(&again));
+    assert!(stderr(&again).contains("already holds an archive"), "{}", stderr(&again));
     assert_eq!(fs::read_dir(dir.path().join("kept/warc")).unwrap().count(), before);
     fs::create_dir(dir.path().join("photos")).unwrap();
     fs::write(dir.path().join("photos/cat.jpg"), "a cat").unwrap();
     let other = keep("photos");
     assert_eq!(other.status.code(), Some(1), "{}", stderr(&other));
-    assert!(stderr(&other).contains("holds something else"), "{}", stderr(&other));
+    assert!(stderr(&other).contains("holds other content"), "{}", stderr(&other));
     assert_eq!(fs::read_dir(dir.path().join("photos")).unwrap().count(), 1);
     // An initialised, empty one is accepted, unless another process writes into it.
     assert_eq!(pressmark(&root, &["init", "laid-out"]).status.code(), Some(0));

@@ -83,7 +83,7 @@ impl Observer for Hindered {
         if self.seen == 2 {
             fs::write(&self.tiles, b"in the way").unwrap();
             let notes = self.follower.once();
-            assert!(notes.len() == 1 && notes[0].contains("does not follow"), "{notes:?}");
+            assert!(notes.len() == 1 && notes[0].contains("was not extended"), "{notes:?}");
             fs::remove_file(&self.tiles).unwrap();
         }
     }

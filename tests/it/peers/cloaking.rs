@@ -181,7 +181,7 @@ fn two_archives_find_what_a_server_sends_only_to_some() {
     let before = there.asked_count();
     let other = compare(&["http://elsewhere.example/"]);
     assert_eq!(other.status.code(), Some(2), "{}", stderr(&other));
-    assert!(stderr(&other).contains("not agreed on"));
+    assert!(stderr(&other).contains("not covered by the agreement"));
     assert_eq!(there.asked_count(), before, "no one asks the web again");
 }
 

@@ -115,7 +115,7 @@ fn a_disk_that_fills_between_two_looks_pauses_a_watch_and_it_goes_on_when_there_
     assert!(watching.try_wait().unwrap().is_none(), "{}", said());
     disk.again("size=96m");
     std::fs::remove_file(&filler).unwrap();
-    crate::cli::wait_until(|| said().contains("fetching goes on"));
+    crate::cli::wait_until(|| said().contains("fetching continues"));
     let acknowledged = || {
         let log = std::fs::read_to_string(root.join("logs/crawl.log")).unwrap_or_default();
         let pages = NAMES.iter().filter(|name| log.contains(&format!(" http://{name}/ ")));
