@@ -48,8 +48,13 @@ impl Times {
 
     /// What the caller's clock shows now.
     pub(super) fn caller(&self) -> i64 {
+        self.caller_at(self.watch.now())
+    }
+
+    /// What the caller's clock shows at a time of the watch.
+    fn caller_at(&self, watch: i64) -> i64 {
         let (at, seen) = self.caller;
-        at.saturating_add(self.watch.now() - seen)
+        at.saturating_add(watch - seen)
     }
 
     pub(super) fn is_known(&self) -> bool {
@@ -71,28 +76,42 @@ impl Times {
 
     /// The keeper's time at the least: what is due then is due.
     pub(super) fn keeper_low(&self) -> i64 {
-        self.said.map_or(i64::MIN / 2, |said| said.keeper + (self.watch.now() - said.answered))
+        self.keeper_low_at(self.watch.now())
+    }
+
+    fn keeper_low_at(&self, watch: i64) -> i64 {
+        self.said.map_or(i64::MIN / 2, |said| said.keeper + (watch - said.answered))
     }
 
     /// The keeper's time at the most: a pause that begins then is not too short.
     pub(super) fn keeper_high(&self) -> i64 {
-        self.said.map_or(i64::MIN / 2, |said| said.keeper + (self.watch.now() - said.asked))
+        self.keeper_high_at(self.watch.now())
+    }
+
+    fn keeper_high_at(&self, watch: i64) -> i64 {
+        self.said.map_or(i64::MIN / 2, |said| said.keeper + (watch - said.asked))
     }
 
     /// By the keeper's clock, when something is due that the caller says.
     pub(super) fn due(&self, at: Timestamp) -> i64 {
-        self.keeper_low().saturating_add(at.unix_micros().saturating_sub(self.caller()))
+        // Both clocks at one time of the watch: a thread that waits between two readings would shift the result.
+        let watch = self.watch.now();
+        let after = at.unix_micros().saturating_sub(self.caller_at(watch));
+        self.keeper_low_at(watch).saturating_add(after)
     }
 
     /// By the keeper's clock, before when a host is not asked.
     pub(super) fn ready(&self, at: Timestamp) -> i64 {
-        self.keeper_high().saturating_add(at.unix_micros().saturating_sub(self.caller()))
+        let watch = self.watch.now();
+        let after = at.unix_micros().saturating_sub(self.caller_at(watch));
+        self.keeper_high_at(watch).saturating_add(after)
     }
 
     /// By the caller's clock, a time of the keeper's.
     pub(super) fn to_caller(&self, keeper: i64) -> Timestamp {
-        let after = keeper.saturating_sub(self.keeper_low());
-        Timestamp::from_unix_micros(self.caller().saturating_add(after))
+        let watch = self.watch.now();
+        let after = keeper.saturating_sub(self.keeper_low_at(watch));
+        Timestamp::from_unix_micros(self.caller_at(watch).saturating_add(after))
     }
 
     /// This long after now, by the caller's clock.
@@ -118,9 +137,10 @@ mod tests {
         assert!(times.keeper_low() - before < 1_000_000);
         let later = Timestamp::from_unix_seconds(5_310);
         assert!((times.due(later) - before - 10_000_000).abs() < 1_000_000);
-        // The watch goes on between two calls: what has to be the later one is asked for last.
+        // The watch goes on between the two calls, and changes neither.
+        let ready = times.ready(later);
         let due = times.due(later);
-        assert!(times.ready(later) >= due, "a pause is rather too long");
+        assert!(ready >= due, "a pause is rather too long");
         let back = times.to_caller(times.due(later)).unix_micros() - later.unix_micros();
         assert!(back.abs() < 1_000_000, "{back}");
     }
