@@ -75,7 +75,9 @@ impl ChosenText {
             (Some((url, kind)), _) => {
                 Some(format!("{sent}this is its {} version, {url}", kind.label()))
             }
-            (None, Form::Rendered) => Some(format!("{sent}this is what a browser made of it")),
+            (None, Form::Rendered) => {
+                Some(format!("{sent}this is the page as rendered by a browser"))
+            }
             (None, Form::Plain) => None,
         }
     }

@@ -51,7 +51,7 @@ pub fn cite(archive: &Archive, request: &CiteRequest) -> Result<Citation, Answer
     let CiteRequest { url, at, quote, .. } = request;
     let quote = quote.as_deref();
     if quote.is_some_and(|quote| !quote.chars().any(char::is_alphanumeric)) {
-        return Err(AnswerError::Request("the quotation has no letter and no digit".to_owned()));
+        return Err(AnswerError::Request("the quotation contains no letter or digit".to_owned()));
     }
     let doing = format!("citing {url}");
     let found = archive.find(url, *at, &doing)?;

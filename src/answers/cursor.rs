@@ -61,7 +61,7 @@ impl Cursor {
             Err(why) if why.kind() == io::ErrorKind::NotFound => State::default(),
             Err(why) => return Err(fail(why)),
             Ok(found) if found.len() > FILE_BYTES_MAX => {
-                return Err(fail(io::Error::other("its file is no cursor: it is too long")));
+                return Err(fail(io::Error::other("its file is not a cursor: it is too long")));
             }
             Ok(_) => {
                 let text = fs::read(&path).map_err(fail)?;
@@ -181,7 +181,7 @@ fn file_name(name: &str) -> Result<String, AnswerError> {
         return Ok(format!("{name}.json"));
     }
     Err(AnswerError::Request(format!(
-        "{name:?} is no name of a cursor: expected 1 to {NAME_LENGTH_MAX} letters of a to z, digits, \
+        "{name:?} is not a valid cursor name: expected 1 to {NAME_LENGTH_MAX} letters of a to z, digits, \
          \"-\", \"_\" or \".\", and no \".\" at the start"
     )))
 }

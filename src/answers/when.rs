@@ -77,7 +77,7 @@ pub fn when<E: From<AnswerError>>(
     progress: &mut dyn FnMut(u64),
     found: &mut dyn FnMut(PhraseSpan) -> Result<(), E>,
 ) -> Result<Vec<String>, E> {
-    let none = || AnswerError::Request("the phrase has no letter and no digit".to_owned());
+    let none = || AnswerError::Request("the phrase contains no letter or digit".to_owned());
     let phrase = Phrase::new(&request.phrase).ok_or_else(none)?;
     let mut page_reader = archive.page_reader();
     let mut pass_on = |stood: PhraseSpan| found(stood).map_err(Failed::Caller);

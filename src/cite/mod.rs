@@ -89,7 +89,7 @@ impl Style {
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
-            Self::Text => "All that is known, in lines",
+            Self::Text => "All known facts, one per line",
             Self::Apa => "APA, 7th edition",
             Self::Chicago => "Chicago, 17th edition, notes and bibliography",
             Self::Mla => "MLA, 9th edition",

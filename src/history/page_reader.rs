@@ -229,14 +229,14 @@ impl<'a> PageReader<'a> {
         let decoded = loaded.decoded(max).map_err(|why| error(why.to_string()))?;
         if is_bounded && decoded.len() > self.bytes_max {
             self.left_out = true;
-            return Err(error("it is longer than what is read here".to_owned()));
+            return Err(error("it is longer than the limit for reading".to_owned()));
         }
         let content_type = loaded.content_type();
         // A page whose extraction panics counts as one that cannot be read: later captures are still reported.
         let read = || (self.read_page)(&decoded, &entry.url, content_type.as_deref(), entry.status);
         let page = catch_unwind(AssertUnwindSafe(read));
         let page =
-            page.map_err(|_| error("reading what it says failed (internal error)".to_owned()))?;
+            page.map_err(|_| error("reading its content failed (internal error)".to_owned()))?;
         Ok(self.keep(entry, Arc::new(page)))
     }
 

@@ -127,7 +127,7 @@ pub fn read(payload: &[u8], hints: &Hints<'_>) -> Feed {
         None => xml_feed::read(text, &mut feed.notes),
     };
     let Some(source) = source else {
-        feed.notes.push("this is no feed".to_owned());
+        feed.notes.push("this is not a feed".to_owned());
         return feed;
     };
     feed.kind = Some(source.kind);

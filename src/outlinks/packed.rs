@@ -21,7 +21,7 @@ pub(super) fn unpacked<'a>(
         let read =
             flate2::read::MultiGzDecoder::new(bytes.as_ref()).take(limit).read_to_end(&mut out);
         if let Err(why) = read {
-            notes.push(format!("the gzip is cut or damaged: {why}"));
+            notes.push(format!("the gzip data is truncated or damaged: {why}"));
         }
         bytes = Cow::Owned(out);
     }

@@ -113,7 +113,7 @@ pub fn read(payload: &[u8], hints: &Hints<'_>, depth: u32) -> Sitemap {
         of_text(&payload, hints, &mut map);
     }
     if map.kind == SitemapKind::Unknown {
-        map.notes.push("this is no sitemap".to_owned());
+        map.notes.push("this is not a sitemap".to_owned());
     }
     if depth >= INDEX_DEPTH_MAX && !map.children.is_empty() {
         map.notes.push(format!(
@@ -312,7 +312,7 @@ fn of_text(payload: &[u8], hints: &Hints<'_>, map: &mut Sitemap) {
     }
     map.kind = SitemapKind::Text;
     if wrong > 0 {
-        map.notes.push(format!("{wrong} lines are no address"));
+        map.notes.push(format!("{wrong} lines are not addresses"));
     }
 }
 

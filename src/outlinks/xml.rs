@@ -124,10 +124,10 @@ impl<'a> Scanner<'a> {
             notes.push(format!("{} broken places in the XML were skipped", self.skips));
         }
         if self.skips >= SKIPS_MAX {
-            notes.push("so much of the XML is broken that the rest was left out".to_owned());
+            notes.push("too much of the XML is broken; the rest was left out".to_owned());
         }
         if self.passed_over {
-            notes.push(format!("elements deeper than {DEPTH_MAX} were passed over"));
+            notes.push(format!("elements deeper than {DEPTH_MAX} were skipped"));
         }
         notes
     }

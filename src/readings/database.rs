@@ -330,7 +330,7 @@ impl Database {
         let sql = "INSERT INTO pages(urlkey, revision, state) VALUES(?1, ?2, ?3)
             ON CONFLICT(urlkey) DO UPDATE SET revision = ?2, state = ?3 RETURNING id";
         let id = self.one(sql, params![urlkey, revision, state], |row| row.get(0))?;
-        id.ok_or_else(|| DatabaseError::Damaged("a page got no number".to_owned()))
+        id.ok_or_else(|| DatabaseError::Damaged("a page was not assigned a number".to_owned()))
     }
 
     fn chunk_id(page: i64, number: usize) -> i64 {

@@ -22,7 +22,7 @@ pub fn notes(found: &Citation) -> Vec<String> {
     }
     if let Some(from) = found.capture.copied_from() {
         out.push(format!(
-            "this archive has it from another, which captured it and can be cited: {from}"
+            "this is a copy from another archive, which captured it and can be cited: {from}"
         ));
     }
     if let Some(status) = found.capture.status.filter(|s| !matches!(s, 200..=299 | 304)) {
@@ -36,11 +36,14 @@ pub fn notes(found: &Citation) -> Vec<String> {
 pub fn passed_over(passed: &PassedOver, cited: Timestamp) -> Vec<String> {
     let (when, of) = (passed.newest.date.to_rfc3339(), cited.to_rfc3339());
     let mut out = vec![format!(
-        "the newest capture, of {when}, is not the article: {}; this cites the last one that was, of {of}",
+        "the newest capture, of {when}, is not the article: {}; this cites the last capture that is, of {of}",
         passed.why
     )];
     out.extend(
-        passed.leads_to.iter().map(|to| format!("the article is there: pressmark cite {to}")),
+        passed
+            .leads_to
+            .iter()
+            .map(|to| format!("to cite the article at its new address: pressmark cite {to}")),
     );
     out
 }
@@ -49,17 +52,17 @@ pub fn passed_over(passed: &PassedOver, cited: Timestamp) -> Vec<String> {
 #[must_use]
 pub fn refusal(words: &WordsMissing) -> String {
     let nearest = match &words.missing.nearest {
-        None => "and none like them".to_owned(),
+        None => "and no similar words either".to_owned(),
         Some(Nearest { text, differences }) if differences.is_empty() => {
-            format!("the nearest that are: “{text}”")
+            format!("the most similar words: “{text}”")
         }
         Some(Nearest { text, differences }) => {
             let texts: Vec<String> = differences.iter().map(difference).collect();
-            format!("the nearest that are: “{text}” ({})", texts.join("; "))
+            format!("the most similar words: “{text}” ({})", texts.join("; "))
         }
     };
     let (url, when) = (&words.url, words.at.to_rfc3339());
-    let how = if words.missing.coarse { " as they are given" } else { "" };
+    let how = if words.missing.coarse { " in this exact form" } else { "" };
     format!("quoting {url}: the words are not in its capture of {when}{how}; {nearest}")
 }
 

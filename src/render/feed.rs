@@ -88,7 +88,7 @@ impl FeedWriter {
                 format!(
                     "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<rss version=\"2.0\"{space}>\n<channel>\n\
                      <title>{title}</title>\n<link>{link}</link>\n{}\
-                     <description>What changed in archived articles, and whether anyone said so.</description>\n\
+                     <description>Changes in archived articles, and whether the page acknowledges them.</description>\n\
                      <lastBuildDate>{}</lastBuildDate>\n",
                     own.unwrap_or_default(),
                     head.updated.to_http_date()
@@ -273,7 +273,7 @@ fn description(found: &ArchiveChange) -> String {
         line("About", about);
     }
     if found.stealth {
-        line("Stealth", "neither a notice nor the declared date says so");
+        line("Stealth", "neither a notice nor the declared date mentions it");
     }
     out
 }

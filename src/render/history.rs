@@ -42,7 +42,7 @@ impl HistoryText {
         let is_last = self.entries.last().map(|last| last.first) == before;
         if let Some(at) = before.filter(|_| !is_last) {
             let number = self.entries.iter().position(|one| one.first == at).map_or(1, |at| at + 1);
-            lines.push(format!("  compared with version {number}, the last that had the article"));
+            lines.push(format!("  compared with version {number}, the last one with the article"));
         }
         lines.extend(version.changes().iter().map(|change| format!("  {}", line(change))));
         let (first, last) = (version.first.date, version.last.date);

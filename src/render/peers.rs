@@ -38,7 +38,7 @@ pub fn details(found: &Comparison) -> Vec<String> {
         found.at().to_rfc3339(),
         found.apart_seconds,
         match (found.verdict, found.confirmed) {
-            (Verdict::Differs, true) => ", between captures of ours that agree",
+            (Verdict::Differs, true) => ", between two matching captures of ours",
             (Verdict::Differs, false) => "; the page may have changed in between",
             _ => "",
         }
@@ -52,18 +52,18 @@ pub fn details(found: &Comparison) -> Vec<String> {
     };
     let (ours, theirs) = (asked(&found.asked_with), asked(&found.theirs.asked_with));
     if ours != theirs {
-        lines.push(format!("ours asked with {ours}"));
-        lines.push(format!("theirs asked with {theirs}"));
+        lines.push(format!("our request sent {ours}"));
+        lines.push(format!("their request sent {theirs}"));
     }
     for change in &found.changes {
         let (before, after) = (change.before.as_deref(), change.after.as_deref());
         lines.push(change_line(change.kind.label(), before, after));
     }
     if found.variant == Some(Variant::Language) && !found.figures.is_empty() {
-        lines.push(format!("figures that only one of them has: {}", found.figures.join(", ")));
+        lines.push(format!("figures in only one of them: {}", found.figures.join(", ")));
     }
     if let Some(bundle) = &found.bundle {
-        lines.push(format!("both proofs: {bundle}"));
+        lines.push(format!("proofs of both: {bundle}"));
     }
     lines
 }

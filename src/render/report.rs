@@ -21,14 +21,14 @@ pub fn lines(report: &Report, goes_on: &str) -> Vec<String> {
         report.refused_by_robots,
         match report.robots_unreachable {
             0 => String::new(),
-            n => format!(", {n} left since their robots.txt cannot be reached"),
+            n => format!(", {n} left because their robots.txt cannot be reached"),
         },
         report.failed,
         ByteSize(report.bytes)
     ));
     if report.unread > 0 {
         lines.push(format!(
-            "{} kept and not read: the crawl log says which (unread:too-long, unread:broken, unread:stopped, unread:index-away)",
+            "{} stored but not read: the crawl log has the reasons (unread:too-long, unread:broken, unread:stopped, unread:index-away)",
             report.unread
         ));
     }
@@ -65,7 +65,7 @@ pub fn lines(report: &Report, goes_on: &str) -> Vec<String> {
     }
     if report.failed > 20 {
         lines.push(format!(
-            "  and {} more failures; logs/crawl.log in the archive names them",
+            "  and {} more failures; logs/crawl.log in the archive lists them",
             report.failed - 20
         ));
     }
@@ -88,7 +88,7 @@ pub fn lines(report: &Report, goes_on: &str) -> Vec<String> {
     lines.extend(sources(&report.sources));
     if report.left > 0 {
         let left = report.left;
-        lines.push(format!("{left} URLs are left in the queue; `{goes_on}` goes on with them"));
+        lines.push(format!("{left} URLs are left in the queue; `{goes_on}` continues with them"));
     }
     lines
 }

@@ -58,11 +58,11 @@ pub fn lines(status: &StatusJson) -> Vec<String> {
 /// Where the WARC files lie.
 fn remote(remote: &RemoteJson) -> String {
     let counts = [
-        (remote.evicted, "there alone"),
+        (remote.evicted, "only there"),
         (remote.verified, "there and here"),
-        (remote.uploaded, "there, not read back yet"),
-        (remote.uploading, "on their way"),
-        (remote.local, "here alone"),
+        (remote.uploaded, "there, not verified yet"),
+        (remote.uploading, "being uploaded"),
+        (remote.local, "only here"),
     ];
     let parts: Vec<String> = counts
         .iter()
@@ -70,8 +70,7 @@ fn remote(remote: &RemoteJson) -> String {
         .map(|(count, what)| format!("{} files {what} ({})", count.files, ByteSize(count.bytes)))
         .collect();
     let files = if parts.is_empty() { "no files".to_owned() } else { parts.join(", ") };
-    let place =
-        remote.place.as_deref().unwrap_or("an object storage that the settings do not name");
+    let place = remote.place.as_deref().unwrap_or("an object storage that is not in the settings");
     let trouble = remote.trouble.as_ref().map(|why| format!("; {why}")).unwrap_or_default();
     format!("{place}: {files}{trouble}")
 }
@@ -81,9 +80,9 @@ fn evidence(log: &EvidenceJson) -> String {
     let whose = if log.shared { " (shared)" } else { "" };
     let signed = log.signed.as_deref().unwrap_or("-");
     let left = match log.unregistered {
-        0 => "every record is under it".to_owned(),
+        0 => "it covers all records".to_owned(),
         records => format!(
-            "{records}{} records in {} files are not under it, the oldest for {} s",
+            "{records}{} records in {} files are not covered yet, the oldest for {} s",
             if log.unregistered_is_cap { " or more" } else { "" },
             log.files,
             log.lag_seconds,
@@ -103,7 +102,7 @@ fn workers(shared: &SharedJson) -> Vec<String> {
     )];
     lines.extend(shared.workers.iter().map(|worker| {
         format!(
-            "  {}{}: {} hosts leased, {} visits and {} hosts lost since {}, heard of at {}, writes to {}",
+            "  {}{}: {} hosts leased, {} visits and {} hosts lost since {}, last heard from at {}, writes to {}",
             worker.name,
             if worker.ended { " (ended)" } else { "" },
             worker.hosts,

@@ -25,7 +25,7 @@ pub fn summary(verified: &Verified) -> Vec<String> {
     }
     if verified.outside > 0 {
         lines.push(format!(
-            "{} revisits refer to records that are in none of these files; they are not checked",
+            "{} revisits refer to records outside these files and are not checked",
             verified.outside
         ));
     }

@@ -28,7 +28,7 @@ pub enum AddressError {
     #[error("no URL follows the time")]
     NoUrl,
     /// The digits are not a valid time: there is no 32nd of a month.
-    #[error("{0:?} is no time: expected 1 to 14 digits such as 20251104 or 20251104093000")]
+    #[error("{0:?} is not a time: expected 1 to 14 digits such as 20251104 or 20251104093000")]
     Time(String),
     /// A `*` in the place of the time asks for a list, not for replay.
     #[error("\"*\" asks for a list of captures")]

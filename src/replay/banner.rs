@@ -122,7 +122,7 @@ impl Banner {
         if let Some(target) = &self.sends_on {
             let way = link(target, "another page");
             let _ =
-                write!(out, "<span class=\"n\">This page sent its readers on to {way}.</span> ");
+                write!(out, "<span class=\"n\">This page redirected its readers to {way}.</span> ");
         }
     }
 

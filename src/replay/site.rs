@@ -18,11 +18,11 @@ pub struct Site {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SiteError {
     /// The origin is not `http` or `https`, or is more than scheme, host and port.
-    #[error("{0:?} is no origin: expected http://HOST[:PORT] or https://HOST[:PORT]")]
+    #[error("{0:?} is not an origin: expected http://HOST[:PORT] or https://HOST[:PORT]")]
     Origin(String),
     /// The path does not begin with a slash, or has characters that are not allowed.
     #[error(
-        "{0:?} is no base path: expected \"\" or a path of letters, digits, \"-\", \".\", \"_\", \"~\" and \"/\" that begins with \"/\""
+        "{0:?} is not a base path: expected \"\" or a path of letters, digits, \"-\", \".\", \"_\", \"~\" and \"/\" that begins with \"/\""
     )]
     BasePath(String),
 }

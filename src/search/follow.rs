@@ -42,10 +42,10 @@ pub enum SearchError {
     #[error("there is no search index: {0}")]
     None(String),
     /// It was stopped before it was complete.
-    #[error("the search index was not brought up to date: the program ends")]
+    #[error("the search index was not updated: the program is stopping")]
     Ended,
     /// Another process is still making it.
-    #[error("the search index is still being made by another process: {0} MB of WARC files to go")]
+    #[error("another process is still building the search index: {0} MB of WARC files left")]
     Behind(u64),
 }
 

@@ -99,7 +99,12 @@ impl Listener {
             Ok(known) => (known, None),
             Err(why) => {
                 let path = path.display();
-                (None, Some(format!("{path}: {why}; saved searches report from now on")))
+                (
+                    None,
+                    Some(format!(
+                        "{path}: {why}; saved searches report only new matches from now on"
+                    )),
+                )
             }
         };
         let is_new = known.is_none();

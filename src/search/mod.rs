@@ -158,7 +158,7 @@ impl Search {
     /// Closes an index that failed; a damaged one is removed unless another process has it open.
     fn leave(&self, error: &SearchError) {
         if let SearchError::Index(why) = error {
-            tracing::debug!(%why, "the search index is left");
+            tracing::debug!(%why, "the search index is closed after an error");
             *held(&self.open) = None;
             if let Ok(mut keeping) = self.keeping.try_lock() {
                 *keeping = None;
@@ -301,7 +301,7 @@ impl Search {
 /// Identifies the versions that an index is made from.
 fn identity(page_reader: &PageReader<'_>) -> Result<String, SearchError> {
     let identity = page_reader.readings().and_then(crate::readings::Readings::identity);
-    identity.ok_or_else(|| SearchError::None("what pages say is not kept here".to_owned()))
+    identity.ok_or_else(|| SearchError::None("the readings of pages are not stored".to_owned()))
 }
 
 /// How many bytes of WARC files an index with these marks is missing; `None` if it is for other files or versions.

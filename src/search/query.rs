@@ -163,14 +163,14 @@ pub struct SearchQuery {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
     /// There is no word in it that a version has to have.
-    #[error("the query {0:?} has no word to look for")]
+    #[error("the query {0:?} has no word to search for")]
     NoWords(String),
     /// A quotation has no end.
     #[error("expected a closing quotation mark after {0:?}")]
     Unclosed(String),
     /// An unknown field.
     #[error(
-        "there is no field {0:?} (fields are headline, byline, speaker, quote, host, date; words with a colon stand in quotation marks)"
+        "there is no field {0:?} (fields are headline, byline, speaker, quote, host, date; put words with a colon in quotation marks)"
     )]
     Field(String),
     /// A field without a value.
@@ -459,10 +459,10 @@ mod tests {
     #[test]
     fn invalid_queries_are_reported() {
         for (query, says) in [
-            ("", "no word to look for"),
-            ("-strike", "no word to look for"),
-            ("host:a.example", "no word to look for"),
-            ("-host:a.example -date:2026", "no word to look for"),
+            ("", "no word to search for"),
+            ("-strike", "no word to search for"),
+            ("host:a.example", "no word to search for"),
+            ("-host:a.example -date:2026", "no word to search for"),
             ("strike -date:yesteryear", "date:yesteryear: "),
             ("strike -host:", "expected words after \"host:\""),
             ("\"the harbour", "closing quotation mark after \"\\\"the harbour\""),

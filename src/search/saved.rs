@@ -59,7 +59,7 @@ pub enum SavedError {
     )]
     Name(String),
     /// A name occurs twice.
-    #[error("the name {0:?} is there twice")]
+    #[error("the name {0:?} is given twice")]
     Twice(String),
     /// The query is invalid.
     #[error("{0}: {1}")]
@@ -138,9 +138,9 @@ mod tests {
             (&["ferry"][..], "expected NAME: QUERY"),
             (&["a b: ferry"], "expected NAME: QUERY"),
             (&[": ferry"], "expected NAME: QUERY"),
-            (&["a: ferry", "a: boat"], "\"a\" is there twice"),
+            (&["a: ferry", "a: boat"], "\"a\" is given twice"),
             (&["a: \"ferry"], "a: expected a closing quotation mark"),
-            (&["a:"], "a: the query \"\" has no word to look for"),
+            (&["a:"], "a: the query \"\" has no word to search for"),
         ] {
             let error = all(lines).unwrap_err().to_string();
             assert!(error.contains(says), "{lines:?}: {error}");

@@ -597,7 +597,7 @@ fn an_invalid_file_of_marks_is_reported_and_replaced() {
     let waiting = Waiting::new(&["boats: \"12 boats\""]);
     fs::write(waiting.path(), "nothing").unwrap();
     let opened = Listener::open(&waiting.path(), asked.reader(), Archive::at(1)).unwrap();
-    assert!(opened.1.unwrap().contains("report from now on"));
+    assert!(opened.1.unwrap().contains("report only new matches from now on"));
     assert_eq!(waiting.once(&archive, 2), NOTHING);
     Listener::forget(&waiting.path()).unwrap();
     Listener::forget(&waiting.path()).unwrap();

@@ -108,7 +108,7 @@ impl Guard {
         // RFC 9112 section 3.2: with several hosts, servers could interpret the request differently.
         let hosts = request.headers().get_all(HOST).iter().count();
         if hosts > 1 || (hosts == 0 && request.version() > Version::HTTP_10) {
-            let refusal = Refusal::bad("a request names its host once");
+            let refusal = Refusal::bad("a request must have exactly one Host field");
             return (refusal.into_response(), peer.ip().to_string());
         }
         let Some((mut site, client)) = site_of(request.headers(), peer, self.local, options) else {
@@ -173,7 +173,7 @@ impl Guard {
         let length = uri.path_and_query().map_or(0, |target| target.as_str().len());
         if length > TARGET_BYTES_MAX {
             let reason =
-                format!("the address has {length} bytes; at most {TARGET_BYTES_MAX} are read");
+                format!("the address has {length} bytes; at most {TARGET_BYTES_MAX} are allowed");
             return Err(Refusal::new(StatusCode::URI_TOO_LONG, reason));
         }
         if !self.is_own_host(&site.host) {
@@ -187,7 +187,7 @@ impl Guard {
         let is_peer = *method == Method::POST
             && self.below_base(uri.path()).unwrap_or_else(|| uri.path()) == "/peer";
         if !is_peer && !self.has_token(headers) {
-            let reason = "a token is needed: Authorization: Bearer TOKEN, or as the password";
+            let reason = "a token is required: Authorization: Bearer TOKEN, or as the password";
             return Err(Refusal::new(StatusCode::UNAUTHORIZED, reason));
         }
         let length =
@@ -200,7 +200,7 @@ impl Guard {
             _ => !has_body,
         };
         if !fits {
-            let reason = "a body is taken of no request but a short form";
+            let reason = "only short forms may have a body";
             return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, reason));
         }
         Ok(())
@@ -268,7 +268,7 @@ impl Guard {
 
 /// The answer where making it took too long.
 fn too_long() -> Response {
-    let reason = "the answer took too long; ask for less at a time";
+    let reason = "the answer took too long; request less at a time";
     Refusal::new(StatusCode::GATEWAY_TIMEOUT, reason).into_response()
 }
 

@@ -23,7 +23,7 @@ pub async fn healthz(State(state): State<Arc<Serve>>) -> Response {
         .await;
     let mut ailments: Vec<String> = Vec::new();
     if let Err(Refusal { reason, .. }) = answers {
-        ailments.push(format!("the archive does not answer: {reason}"));
+        ailments.push(format!("the archive is unavailable: {reason}"));
     }
     let mut complaints = Vec::new();
     if let Some(beside) = &state.beside {

@@ -321,7 +321,7 @@ impl Steady {
         match until.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::Error::new(
                 io::ErrorKind::TimedOut,
-                "the client takes nothing of its answer",
+                "the client does not read its answer",
             ))),
             Poll::Pending => Poll::Pending,
         }

@@ -113,12 +113,7 @@ impl Counts {
             let _ = writeln!(out, "# HELP {name} {what}\n# TYPE {name} {kind}");
         };
         let name = "pressmark_http_requests_total";
-        head(
-            &mut out,
-            name,
-            "counter",
-            "Requests that were answered, by area and class of status.",
-        );
+        head(&mut out, name, "counter", "Answered requests, by area and status class.");
         for (area, of) in Area::ALL.iter().zip(&self.areas) {
             for (class, count) in CLASSES.iter().zip(&of.classes) {
                 let (area, count) = (area.label(), count.load(Ordering::Relaxed));
@@ -126,7 +121,7 @@ impl Counts {
             }
         }
         let name = "pressmark_http_first_byte_seconds";
-        head(&mut out, name, "histogram", "Time from a request to the head of its answer.");
+        head(&mut out, name, "histogram", "Time from the request to the response head.");
         for (area, of) in Area::ALL.iter().zip(&self.areas) {
             let area = area.label();
             for (bound, bucket) in BUCKETS.iter().zip(&of.buckets) {
@@ -141,7 +136,7 @@ impl Counts {
             let _ = writeln!(out, "{name}_count{{area=\"{area}\"}} {times}");
         }
         let name = "pressmark_http_sent_bytes_total";
-        head(&mut out, name, "counter", "Bytes of bodies that were sent, by area.");
+        head(&mut out, name, "counter", "Bytes of response bodies sent, by area.");
         for (area, of) in Area::ALL.iter().zip(&self.areas) {
             let bytes = of.bytes.load(Ordering::Relaxed);
             let _ = writeln!(out, "{name}{{area=\"{}\"}} {bytes}", area.label());
@@ -150,19 +145,19 @@ impl Counts {
             (
                 "pressmark_http_connections_total",
                 "counter",
-                "Connections that were taken.",
+                "Accepted connections.",
                 self.connections.load(Ordering::Relaxed),
             ),
             (
                 "pressmark_http_connections",
                 "gauge",
-                "Connections that are open.",
+                "Open connections.",
                 u64::try_from(self.open.load(Ordering::Relaxed)).unwrap_or(0),
             ),
             (
                 "pressmark_http_refused_total",
                 "counter",
-                "Requests that were refused because too many waited.",
+                "Requests refused because too many were waiting.",
                 self.refused.load(Ordering::Relaxed),
             ),
         ] {

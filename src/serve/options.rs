@@ -100,7 +100,7 @@ impl Options {
         };
         let proxies = settings.list(keys::SERVE_TRUSTED_PROXIES).iter().map(|text| {
             Network::parse(text).ok_or_else(|| {
-                format!("serve.trusted_proxies: {text:?} is no address and no range of addresses")
+                format!("serve.trusted_proxies: {text:?} is not an IP address or range")
             })
         });
         let worker = settings.text(keys::SERVE_REPLAY_WORKER);
@@ -160,7 +160,7 @@ fn rerouted(settings: &Settings) -> Result<Option<String>, String> {
         return Ok(None);
     }
     if !token(settings)?.is_empty() {
-        return Err("serve.rerouted: browsers show no token at the many origins of this view; unset it or serve.token".to_owned());
+        return Err("serve.rerouted: browsers do not send a token to the many origins of this view; unset it or serve.token".to_owned());
     }
     let base = settings.text(keys::SERVE_REROUTED_BASE).trim_end_matches('.').to_ascii_lowercase();
     match crate::replay::Origins::new(false, &base) {

@@ -32,7 +32,7 @@ pub fn original(sent: &str, query: Option<&str>) -> Result<String, Refusal> {
         text.push_str(query);
     }
     let (uri, _) = TargetUri::given(&text)
-        .map_err(|why| Refusal::bad(format!("no address of a page: {why}")))?;
+        .map_err(|why| Refusal::bad(format!("not the address of a page: {why}")))?;
     Ok(uri.without_fragment().as_str().to_owned())
 }
 

@@ -67,7 +67,7 @@ async fn mark(
     if !is_own(&asked) {
         return Err(Refusal::new(
             StatusCode::FORBIDDEN,
-            "this form is sent by pages of the reader alone",
+            "this form can only be sent from the reader's own pages",
         ));
     }
     let form = String::from_utf8_lossy(&form).into_owned();

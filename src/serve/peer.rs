@@ -23,7 +23,7 @@ pub async fn ask(
     let signature = request.headers().get(SIGNATURE).and_then(|value| value.to_str().ok());
     let signature = signature.unwrap_or_default().to_owned();
     let body = to_bytes(request.into_body(), REQUEST_BYTES_MAX).await;
-    let body = body.map_err(|_| Refusal::bad("the request is too long, or broke off"))?;
+    let body = body.map_err(|_| Refusal::bad("the request is too long or incomplete"))?;
     let answered = state.ask(move |state| {
         let proving = || proving(&state.setup.settings);
         let now = state.clock().now();

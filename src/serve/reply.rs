@@ -140,6 +140,6 @@ pub async fn no_such_address() -> Refusal {
 
 /// The answer to a method that the address does not accept.
 pub async fn wrong_method(method: Method) -> Refusal {
-    let reason = format!("{} is not taken here; GET and HEAD are", method.as_str());
+    let reason = format!("{} is not allowed here; use GET or HEAD", method.as_str());
     Refusal::new(StatusCode::METHOD_NOT_ALLOWED, reason)
 }

@@ -79,7 +79,7 @@ pub async fn file(
 }
 
 fn find(state: &Serve, name: &str) -> Result<crate::archive::FileInfo, Refusal> {
-    let missing = || Refusal::missing("there is no WARC file of that name in the archive");
+    let missing = || Refusal::missing("the archive has no WARC file of that name");
     let mut info = state.reader.files().info(name)?.ok_or_else(missing)?;
     if !info.is_sealed {
         // The indexed part of a growing file is durable.

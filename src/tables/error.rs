@@ -15,7 +15,7 @@ pub enum TablesError {
     #[error("asking the index: {0}")]
     Index(#[from] ArchiveError),
     /// There are no captures.
-    #[error("nothing was captured yet")]
+    #[error("nothing has been captured yet")]
     Nothing,
     /// Another run writes the same tables.
     #[error("another run writes these tables ({holder})")]

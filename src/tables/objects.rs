@@ -99,7 +99,7 @@ impl ObjectFolder {
             None => Ok(target),
             Some(name) => Err(TablesError::Taken {
                 place: target.objects.place().to_owned(),
-                what: format!("{name} and no {MANIFEST}"),
+                what: format!("{name} but no {MANIFEST}"),
             }),
         }
     }
@@ -128,7 +128,7 @@ impl ObjectFolder {
                 {
                     tracing::warn!(
                         %why,
-                        "the object storage does not answer; the tables wait for it"
+                        "the object storage does not answer; writing the tables is retried"
                     );
                     std::thread::sleep(wait.mul_f64(0.5 + chance::fraction() / 2.0));
                     wait = (wait * 2).min(WAIT_MAX);

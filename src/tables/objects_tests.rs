@@ -148,7 +148,7 @@ fn what_is_no_table_is_left_alone() {
     assert!(scene.open().is_ok(), "a marker of a folder is nothing");
     scene.objects.put_over("warc/a.warc.gz", part, "").unwrap();
     let error = scene.open().unwrap_err().to_string();
-    assert!(error.contains("holds warc/a.warc.gz and no _manifest.json"), "{error}");
+    assert!(error.contains("holds warc/a.warc.gz but no _manifest.json"), "{error}");
 }
 
 #[test]

@@ -109,7 +109,7 @@ impl Folder {
             None => Ok(Self { root: root.to_owned() }),
             Some(name) => Err(TablesError::Taken {
                 place: root.display().to_string(),
-                what: format!("{name} and no {}", MANIFEST),
+                what: format!("{name} but no {}", MANIFEST),
             }),
         }
     }

@@ -120,7 +120,7 @@ fn known(
     if before.form > FORM {
         return Err(TablesError::Manifest {
             place: target.place(super::target::MANIFEST),
-            why: format!("it has format {}, and this program knows {FORM}", before.form),
+            why: format!("it has format {}, but this program supports up to {FORM}", before.form),
         });
     }
     if options.rebuild {

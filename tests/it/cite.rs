@@ -132,7 +132,7 @@ fn quoted_words_are_found_or_refused_with_the_nearest() {
     assert!(said.contains("--at 2025-11-05T00:00:00.000000Z"), "{said}");
     let nowhere = quoted("Nothing like it was ever printed anywhere", "20251106");
     assert_eq!(nowhere.status.code(), Some(3));
-    assert!(stderr(&nowhere).contains("none like them"), "{}", stderr(&nowhere));
+    assert!(stderr(&nowhere).contains("no similar words"), "{}", stderr(&nowhere));
 }
 
 #[test]

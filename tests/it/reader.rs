@@ -254,7 +254,7 @@ fn changes_are_shown_once_under_a_name() {
     }
     let output = pressmark(&kept, &["changes", "--since-last", "../me"]);
     assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
-    assert!(stderr(&output).contains("no name of a cursor"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("not a valid cursor name"), "{}", stderr(&output));
 }
 
 #[test]

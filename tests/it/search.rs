@@ -80,7 +80,7 @@ fn impossible_searches_are_reported() {
         (&["search", "zeppelin"][..], 3, "no version of any page has \"zeppelin\""),
         (&["search", "\"ferry"], 2, "expected a closing quotation mark"),
         (&["search", "colour:red"], 2, "there is no field \"colour\""),
-        (&["search", "host:courier.example"], 2, "no word to look for"),
+        (&["search", "host:courier.example"], 2, "no word to search for"),
         (&["search"], 2, "required"),
         (&["search", "--saved", "x"], 2, "no search is saved"),
         (&["search", "--saved", "x", "--set", "search.saved=y: ferry"], 2, "searches are y"),

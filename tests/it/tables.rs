@@ -62,7 +62,7 @@ fn what_cannot_be_a_target_is_refused() {
     for (args, code, words) in [
         (["tables", "--to", "s3://a bucket/tables"], 2, "is not s3://BUCKET/PREFIX"),
         (["tables", "--to", other], 1, "choose a new or empty folder"),
-        (["tables", "--to", to], 3, "nothing was captured yet"),
+        (["tables", "--to", to], 3, "nothing has been captured yet"),
     ] {
         let output = pressmark(&root, &args);
         assert_eq!(output.status.code(), Some(code), "{args:?}: {}", stderr(&output));

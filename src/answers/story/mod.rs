@@ -143,7 +143,7 @@ pub fn tell<E: From<AnswerError>>(
         };
         if !seen.insert(key) {
             let (StoryTarget::File(name, _) | StoryTarget::Url(name)) = target;
-            out.notes.push(format!("{name} is named twice and counts once"));
+            out.notes.push(format!("{name} is given twice and used once"));
             continue;
         }
         let outlet = out.articles.len();

@@ -80,7 +80,7 @@ fn target(
 fn failed(error: TablesError, args: &TablesArgs) -> CliError {
     let what = format!("writing tables to {}", args.to);
     match error {
-        TablesError::Nothing => CliError::nothing(format!("{what}: nothing was captured yet")),
+        TablesError::Nothing => CliError::nothing(format!("{what}: nothing has been captured yet")),
         TablesError::Store(error) => store_error(&what, error),
         TablesError::Taken { .. } => CliError::failed(&what, error)
             .hint("choose a new or empty folder, or one with tables of this archive"),
@@ -93,7 +93,7 @@ fn failed(error: TablesError, args: &TablesArgs) -> CliError {
                     "this needs s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload there"
                 }
                 ObjectErrorKind::Missing => "the bucket must exist",
-                _ => "what was uploaded is kept; run it again to continue",
+                _ => "uploaded files are kept; run the command again to continue",
             };
             CliError::failed(&what, error).hint(hint)
         }

@@ -76,14 +76,14 @@ fn parse(text: &str, notes: &mut Vec<String>) -> Option<Value> {
     match json::read(&tamed, OBJECTS_MAX) {
         Some(value) => {
             notes.push(if is_whole {
-                "the JSON is not quite right; it was read as it is meant".to_owned()
+                "the JSON has minor errors; it was read as intended".to_owned()
             } else {
-                "the feed is cut; its whole items were read".to_owned()
+                "the feed is truncated; its complete items were read".to_owned()
             });
             Some(value)
         }
         None => {
-            notes.push("this is no JSON, or has more in it than is read".to_owned());
+            notes.push("this is not JSON, or it exceeds the limits of the reader".to_owned());
             None
         }
     }

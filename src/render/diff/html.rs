@@ -76,7 +76,7 @@ fn changes(shown: &Shown<'_>, out: &mut String) {
         return;
     }
     out.push_str(
-        "<table class=\"changes\">\n<caption>Changes, gravest first</caption>\n<thead><tr>\
+        "<table class=\"changes\">\n<caption>Changes by weight</caption>\n<thead><tr>\
          <th scope=\"col\">Weight</th><th scope=\"col\">Kind</th><th scope=\"col\">Before</th>\
          <th scope=\"col\">After</th></tr></thead>\n<tbody>\n",
     );
@@ -105,7 +105,7 @@ fn aside(change: &Change) -> String {
         ChangeKind::QuoteReattributed => {
             change.about.as_ref().map(|said| format!("“{}”", abridged(said, 80)))
         }
-        ChangeKind::Correction => change.about.as_ref().map(|wrong| format!("wrong was: {wrong}")),
+        ChangeKind::Correction => change.about.as_ref().map(|wrong| format!("wrong: {wrong}")),
         _ => change.speaker.clone().or_else(|| change.about.clone()),
     };
     about.map_or_else(String::new, |about| {

@@ -122,7 +122,7 @@ mod tests {
 
 a → b
 
-**1 change, not acknowledged: no notice, and it declares no date of change**
+**1 change, not acknowledged: no notice, and no modification date is declared**
 
 | weight | change | before | after | who or what |
 |---|---|---|---|---|

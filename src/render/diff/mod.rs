@@ -57,7 +57,7 @@ pub fn verdict(shown: &Shown<'_>) -> String {
     if found.stealth {
         let declared = match &found.declared.modified_after {
             Some(time) => format!("its declared date stays {}", lines::clean(&time.text)),
-            None => "it declares no date of change".to_owned(),
+            None => "no modification date is declared".to_owned(),
         };
         return format!("{count}, not acknowledged: no notice, and {declared}");
     }

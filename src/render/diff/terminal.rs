@@ -181,7 +181,7 @@ impl Writer {
             }
             ChangeKind::Reverted => {
                 if let Some(about) = &change.about {
-                    let _ = write!(line, "says again what {} said", clean(about));
+                    let _ = write!(line, "same as {}", clean(about));
                 }
             }
             _ => {}
@@ -374,7 +374,7 @@ mod tests {
         let expected = "\
 https://coastal-courier.example/boats
 Tuesday  →  Wednesday
-2 changes, not acknowledged: no notice, and it declares no date of change
+2 changes, not acknowledged: no notice, and no modification date is declared
 
   ●●●○○ figure-changed     12 → 15 (boats)
   ●●○○○ text-added         {+The mayor thanked them.+}

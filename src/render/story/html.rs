@@ -119,7 +119,7 @@ fn rest(all: usize, shown_max: usize, out: &mut String) {
 fn quotations(found: &StoryAnswer, links: &Links<'_>, out: &mut String) {
     out.push_str("<section>\n<h2>Quotations</h2>\n");
     if found.story.quotes.is_empty() {
-        out.push_str("<p>No two of the articles carry one quotation.</p>\n");
+        out.push_str("<p>No two articles share a quotation.</p>\n");
     }
     for group in found.story.quotes.iter().take(GROUPS_MAX) {
         quotation(group, links, out);
@@ -188,9 +188,7 @@ fn figures(found: &StoryAnswer, out: &mut String) {
     out.push_str("<section>\n<h2>Figures</h2>\n");
     let groups: &[FigureGroup] = &found.story.figures;
     if groups.is_empty() {
-        out.push_str(
-            "<p>No two of the articles have a figure about the same thing.</p>\n</section>\n",
-        );
+        out.push_str("<p>No two articles have figures about the same thing.</p>\n</section>\n");
         return;
     }
     out.push_str("<div class=\"wide-table\"><table class=\"story-figures\">\n<thead><tr><th scope=\"col\">About</th><td></td>");
@@ -221,7 +219,7 @@ fn figures(found: &StoryAnswer, out: &mut String) {
 fn copied(found: &StoryAnswer, out: &mut String) {
     out.push_str("<section>\n<h2>Copied text</h2>\n");
     if found.story.copied.is_empty() {
-        out.push_str("<p>No two of the articles share text outside of quotations.</p>\n");
+        out.push_str("<p>No two articles share text outside quotations.</p>\n");
     }
     for copied in found.story.copied.iter().take(COPIED_MAX) {
         copies(copied, out);
@@ -289,7 +287,7 @@ fn over_time(found: &StoryAnswer, out: &mut String) {
     let Some(over_time) = &found.over_time else { return };
     out.push_str("<section>\n<h2>Over time</h2>\n");
     if over_time.events.is_empty() {
-        out.push_str("<p>Nothing that several carry came, went or changed.</p>\n</section>\n");
+        out.push_str("<p>No shared content appeared, disappeared or changed.</p>\n</section>\n");
         return;
     }
     let outlet =

@@ -83,7 +83,7 @@ pub(super) fn said_by(variant: &Variant) -> String {
 
 /// Who has a quotation, how, and how many.
 pub(super) fn heading(group: &QuoteGroup) -> String {
-    let who = group.speaker.as_deref().map_or_else(|| "nobody named".to_owned(), clean);
+    let who = group.speaker.as_deref().map_or_else(|| "no speaker named".to_owned(), clean);
     let count = group.articles();
     format!("{who}: {}, in {count} articles", group.relation.label())
 }
@@ -134,7 +134,7 @@ pub(super) fn first(story: &Story) -> Option<String> {
 
 /// What a list says that is cut; nothing where it is whole.
 pub(super) fn more(all: usize, shown_max: usize) -> Option<String> {
-    (all > shown_max).then(|| format!("and {} more, which the JSON form has", all - shown_max))
+    (all > shown_max).then(|| format!("and {} more in the JSON form", all - shown_max))
 }
 
 /// At most this many groups of copied text are shown; the JSON form has all.
@@ -154,8 +154,8 @@ mod tests {
         for (all, shown, says) in [
             (0, 2, None),
             (2, 2, None),
-            (3, 2, Some("and 1 more, which the JSON form has")),
-            (47, 40, Some("and 7 more, which the JSON form has")),
+            (3, 2, Some("and 1 more in the JSON form")),
+            (47, 40, Some("and 7 more in the JSON form")),
         ] {
             assert_eq!(more(all, shown).as_deref(), says);
         }

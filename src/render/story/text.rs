@@ -187,7 +187,7 @@ fn events(over_time: &StoryOverTime, columns: usize, out: &mut Vec<String>) {
         let earlier = if earlier.is_empty() {
             String::new()
         } else {
-            format!("; before it {}", earlier.join(", "))
+            format!("; earlier in {}", earlier.join(", "))
         };
         let head = format!("  {}  {:>2} ", event.at.to_rfc3339(), outlet(event.article));
         let text =

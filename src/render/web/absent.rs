@@ -21,11 +21,11 @@ pub fn absent(site: &Site, found: &Absent) -> String {
                 }
             }
         }
-        h1 { "Not held" }
+        h1 { "Not in the archive" }
         p .address { span .url { (short_address(url, 300)) } " " (live_link(url)) }
         section .absent { (why(site, found)) }
         @if !found.near.is_empty() {
-            h2 { "Held, and near it" }
+            h2 { "Similar addresses in the archive" }
             (page_table(site, &found.near))
         }
         @if let Some(host) = &found.host {
@@ -35,7 +35,7 @@ pub fn absent(site: &Site, found: &Absent) -> String {
             }
         }
     };
-    let title = format!("Not held: {}", line(url));
+    let title = format!("Not in the archive: {}", line(url));
     document(site, &Frame { title: &title, part: Part::Other, query: url, head: html! {}, main })
 }
 
@@ -45,8 +45,8 @@ fn why(site: &Site, found: &Absent) -> Markup {
         @match &found.why {
             Reason::Failed { times, last, step, detail } => {
                 p {
-                    strong { "It was asked for and did not come." }
-                    " " (count(*times, "attempt")) " failed, the last one on "
+                    strong { "Fetching it failed." }
+                    " " (count(*times, "attempt")) " failed, the last on "
                     a href=(site.about_at("/capture", url, *last)) { (time(*last)) }
                     @if let Some(step) = step { ", at " code { (line(step)) } }
                     @if let Some(detail) = detail { ": " (short(detail, 200)) }
@@ -56,37 +56,37 @@ fn why(site: &Site, found: &Absent) -> Markup {
             Reason::Robots { at, is_forbidden, rule } => {
                 @if *is_forbidden {
                     p {
-                        strong { "Its robots.txt forbids it." }
-                        " On " (time(*at)) " the rule that decided was " code { (short(rule, 200)) } "."
+                        strong { "Its robots.txt disallows it." }
+                        " On " (time(*at)) " the deciding rule was " code { (short(rule, 200)) } "."
                     }
                 } @else {
                     p {
                         strong { "Its robots.txt could not be reached" }
-                        ", so that it is not known whether it may be asked for. It was tried on " (time(*at)) ": "
+                        ", so it is unknown whether fetching is allowed. Tried on " (time(*at)) ": "
                         (short(rule, 200)) "."
                     }
                 }
             }
             Reason::Near { url } => {
-                p { strong { "It is held under a near address: " } a href=(site.about("/page", url)) { (line(url)) } "." }
-                p { "The two differ in nothing but what counts visits or keeps caches from answering." }
+                p { strong { "It is archived under an equivalent address: " } a href=(site.about("/page", url)) { (line(url)) } "." }
+                p { "The two differ only in tracking or cache-busting parameters." }
             }
             Reason::NotAsked => {
-                p { strong { "No crawl has asked for this address." } }
+                p { strong { "No crawl has fetched this address." } }
                 p {
-                    "Its host is held. The address may lie outside the scope of every job, or no page that was captured "
-                    "leads to it."
+                    "Its host is in the archive. The address may be outside the scope of every job, or no captured page "
+                    "links to it."
                 }
             }
             Reason::HostUnknown => {
-                p { strong { "Nothing of its host is held." } " No crawl has been to " code { (line(&host_of(url))) } "." }
+                p { strong { "The archive has nothing from its host." } " No crawl has visited " code { (line(&host_of(url))) } "." }
             }
             Reason::NoAddress { why } => {
-                p { strong { "It is no address of the web: " } (short(why, 200)) "." }
+                p { strong { "It is not a web address: " } (short(why, 200)) "." }
             }
         }
         @if !matches!(found.why, Reason::NoAddress { .. } | Reason::Robots { is_forbidden: true, .. }) {
-            p .hint { code { "pressmark crawl URL" } " asks for it now." }
+            p .hint { code { "pressmark crawl URL" } " fetches it now." }
         }
     }
 }

@@ -19,7 +19,7 @@ pub fn calendar(site: &Site, found: &Calendar) -> String {
     let what = html! {
         p .lead {
             (count(in_year, "capture")) " in " (found.year) ". "
-            "A day with a ring began a version; an outlined day found nothing new."
+            "A ring marks the start of a version; an outline marks a day without changes."
         }
     };
     let head = AboutHead { url, headline: None, what, tab: Tab::Calendar };
@@ -199,9 +199,9 @@ pub(super) fn kept_as(capture: &Capture) -> &'static str {
     match capture.kind {
         RecordKind::Metadata => "report of a failure",
         _ if capture.copied_from().is_some() => "another archive's copy",
-        _ if capture.status == Some(304) => "no change, as the server said",
+        _ if capture.status == Some(304) => "no change, reported by the server",
         _ if is_unchanged(capture) => "no change: the same payload",
-        _ if capture.truncated => "response, cut short",
+        _ if capture.truncated => "response, truncated",
         RecordKind::Resource => "resource",
         RecordKind::Conversion => "conversion",
         _ => "response",

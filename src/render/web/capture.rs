@@ -70,20 +70,20 @@ fn views(site: &Site, capture: &Capture) -> Markup {
     html! {
         div .views {
             p {
-                a .strong href=(site.replay_link(url, capture.date)) { "See it as it was" }
-                " without scripts: safe, and enough for most pages"
+                a .strong href=(site.replay_link(url, capture.date)) { "View as captured" }
+                " without scripts: safe, sufficient for most pages"
             }
             @if let Some(link) = site.rerouted_link(url, capture.date) {
                 p {
-                    a href=(link) { "See it with its scripts" }
-                    ", which reach nothing but the archive: for pages that are empty without"
+                    a href=(link) { "View with scripts" }
+                    ", which can only reach the archive: for pages that are empty without scripts"
                 }
             }
             details {
-                summary { "See it at its true address" }
+                summary { "View at its original address" }
                 p {
-                    "On the machine that has the archive, this opens a browser of its own that reaches nothing else, and "
-                    "nothing of the page is rewritten."
+                    "On the machine with the archive, this opens a separate browser that can only reach the archive. "
+                    "The page is not rewritten."
                 }
                 p { code { "pressmark view " (command) } }
             }
@@ -105,7 +105,7 @@ fn body(site: &Site, found: &View) -> Markup {
                 @if let Some(detail) = detail { " (" (short(detail, 300)) ")" } "."
             }
             }
-            p { "What was sent and received, where anything was, is kept beside this report." }
+            p { "Any data sent and received is stored with this report." }
         };
     }
     html! {
@@ -115,12 +115,12 @@ fn body(site: &Site, found: &View) -> Markup {
         @if let Some(status) = found.capture.status.filter(|status| *status >= 400) {
             p .bad { "The server answered with status " (status) "." }
         }
-        @if let Some(why) = &found.unread { p .bad { "What it says cannot be read: " (short(why, 300)) "." } }
+        @if let Some(why) = &found.unread { p .bad { "Its content cannot be read: " (short(why, 300)) "." } }
         @if let Some(page) = &found.page {
             (facts(page))
             @if page.text.is_empty() {
                 p .hint {
-                    "There is no text to read: it is no page of text, or an empty one. "
+                    "There is no text to read: the page is empty or not text. "
                     a href=(site.payload(&found.capture.url, found.capture.date)) { "The payload as it was captured" } "."
                 }
             } @else { (text(page)) }
@@ -177,7 +177,7 @@ fn text(page: &Page) -> Markup {
             @if page.blocks.is_empty() { p { (short(&page.text, TEXT_BYTES_MAX)) } }
         }
         @if blocks.len() < page.blocks.len() || page.coarse {
-            p .hint { "The text goes on: " code { "pressmark show URL" } " prints all of it." }
+            p .hint { "The text is abridged: " code { "pressmark show URL" } " prints all of it." }
         }
     }
 }

@@ -57,7 +57,7 @@ pub fn changes(site: &Site, view: &ChangesView<'_>) -> String {
         @if view.changes.is_empty() {
             p .lead {
                 @if view.is_unseen || !view.since_last.is_empty() { "Nothing new." }
-                @else { "No such change in the archive." }
+                @else { "The archive has no such changes." }
             }
         } @else {
             (by_version(site, view.changes, 12))
@@ -160,7 +160,7 @@ fn seen(site: &Site, view: &ChangesView<'_>) -> Markup {
             @if !view.since_last.is_empty() {
                 p {
                     "What " code { "pressmark changes --since-last " (line(view.since_last)) }
-                    " has not shown yet. Only that command moves it on."
+                    " has not shown yet. Only that command advances the cursor."
                 }
             } @else {
                 @match (view.is_unseen, view.seen) {

@@ -62,7 +62,7 @@ fn quote_form(site: &Site, capture: &Capture, quote: &str) -> Markup {
         form .quote action=(site.path_link("/cite")) {
             input type="hidden" name="url" value=(field_value(&capture.url));
             input type="hidden" name="at" value=(capture.date.to_warc_date());
-            label for="quote" { "Words to quote: they have to stand in this capture" }
+            label for="quote" { "Words to quote (must be in this capture)" }
             textarea #quote name="quote" rows="2" maxlength="4000" { (printable::lines(quote)) }
             button { "Cite with these words" }
         }
@@ -81,22 +81,22 @@ pub fn words_missing(site: &Site, missing: &WordsMissing, quote: &str) -> String
             blockquote dir="auto" { p { (short(quote, 600)) } }
             @match &missing.missing.nearest {
                 Some(Nearest { text, .. }) => {
-                    p { "The nearest that are:" }
+                    p { "The most similar words:" }
                     blockquote dir="auto" { p { (short(text, 600)) } }
-                    p { a href=(again(site, missing, text)) { "Cite with the words that stand there" } }
+                    p { a href=(again(site, missing, text)) { "Cite with these words" } }
                 }
-                None => p { "Nothing like them is." },
+                None => p { "It has no similar words either." },
             }
             @if let Some(elsewhere) = missing.elsewhere {
                 @let at = elsewhere.to_warc_date();
                 p {
-                    "They do stand in the capture of "
+                    "They are in the capture of "
                     a href=(site.changes("/cite", &[("url", url), ("at", &at), ("quote", quote)])) { (second(elsewhere)) } "."
                 }
             }
         }
     };
-    let title = "Words that are not there";
+    let title = "Words not found";
     document(site, &Frame { title, part: Part::Other, query: url, head: html! {}, main })
 }
 
@@ -132,7 +132,7 @@ fn proof(site: &Site, capture: &Capture) -> Markup {
     html! {
         p {
             "An evidence bundle holds the records of this capture, their place in the signed log of the archive, and "
-            "what checks both without this program."
+            "the scripts to check both without this program."
         }
         @if let Some(link) = site.proof(&capture.url, capture.date) {
             p { a .strong href=(link) download="evidence.zip" { "Download the bundle" } }

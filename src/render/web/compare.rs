@@ -61,7 +61,7 @@ pub fn diff(site: &Site, view: &DiffView<'_>) -> String {
             // Written and escaped by the same code as the HTML file of `pressmark diff`.
             (PreEscaped(text(&shown, language, view.is_side_by_side)))
         } @else if shown.comparison.changes.is_empty() {
-            p { "To a reader both captures say the same." }
+            p { "Both captures have the same content." }
         }
     };
     let title = format!("What changed: {}", headline.map_or_else(|| line(view.url), line));
@@ -118,12 +118,11 @@ fn pictures(site: &Site, looks: &Looks) -> Markup {
         }
     };
     let said = match looks.regions.as_ref().map(Vec::len) {
-        None => {
-            "What differs is not marked: one of the pictures is written in another way.".to_owned()
-        }
+        None => "Differences are not marked: one of the pictures has an unsupported encoding."
+            .to_owned(),
         Some(0) => "Both look the same.".to_owned(),
-        Some(1) => "One place differs.".to_owned(),
-        Some(count) => format!("{count} places differ."),
+        Some(1) => "One region differs.".to_owned(),
+        Some(count) => format!("{count} regions differ."),
     };
     html! {
         section .looks aria-labelledby="looks" {
@@ -143,7 +142,7 @@ fn away(away: &Away) -> Markup {
         @for absence in &away.since {
             p .warn {
                 "Since " (second(absence.since)) ": " (line(&absence.instead))
-                ". These are the last two versions that had the article."
+                ". These are the last two versions with the article."
             }
         }
     }
@@ -155,7 +154,7 @@ fn changes(shown: &Shown<'_>) -> Markup {
     html! {
         @if !ranked.is_empty() {
             table .typed {
-                caption { "Changes, the weightiest first" }
+                caption { "Changes by weight" }
                 thead {
                     tr {
                         th scope="col" { "Kind" }
@@ -182,7 +181,7 @@ fn changes(shown: &Shown<'_>) -> Markup {
 fn aside(change: &Change) -> Markup {
     let about = match change.kind {
         ChangeKind::QuoteReattributed => change.about.as_ref().map(|said| format!("“{said}”")),
-        ChangeKind::Correction => change.about.as_ref().map(|wrong| format!("wrong was: {wrong}")),
+        ChangeKind::Correction => change.about.as_ref().map(|wrong| format!("wrong: {wrong}")),
         _ => change.speaker.clone().or_else(|| change.about.clone()),
     };
     html! { @if let Some(about) = about { small { (short(&about, 100)) } } }

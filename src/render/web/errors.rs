@@ -14,8 +14,8 @@ pub fn error(site: &Site, status: u16, text: &str) -> String {
     let main = html! {
         h1 { (title) }
         p .lead { (sentence(text)) }
-        @if status == 503 || status == 429 { p { "Another try in a moment may work." } }
-        p { a href=(site.front_link()) { "Front page" } " · " a href=(site.path_link("/search")) { "What can be found" } }
+        @if status == 503 || status == 429 { p { "Try again in a moment." } }
+        p { a href=(site.front_link()) { "Front page" } " · " a href=(site.path_link("/search")) { "Search help" } }
     };
     document(site, &Frame { title, part: Part::Other, query: "", head: html! {}, main })
 }
@@ -39,13 +39,13 @@ fn sentence(text: &str) -> String {
 
 fn title(status: u16) -> &'static str {
     match status {
-        400 => "This cannot be asked",
-        401 => "A token is needed",
-        404 => "Nothing is here",
-        405 => "This address is only read",
-        413 => "Too much was sent",
+        400 => "Invalid request",
+        401 => "A token is required",
+        404 => "Not found",
+        405 => "Method not allowed",
+        413 => "The request is too large",
         414 => "The address is too long",
-        421 => "This is another server's name",
+        421 => "Wrong host name",
         429 => "Too many requests",
         503 => "The archive is busy",
         504 => "The answer took too long",
@@ -64,7 +64,7 @@ const PLAIN_STYLE: &str = ":root{color-scheme:light dark}body{max-width:40em;mar
 /// page that is not held has a link to where the reader says why.
 #[must_use]
 pub fn plain_error(site: &Site, status: u16, text: &str, absent: Option<&str>) -> String {
-    let title = if absent.is_some() { "Not held" } else { title(status) };
+    let title = if absent.is_some() { "Not in the archive" } else { title(status) };
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -80,7 +80,7 @@ pub fn plain_error(site: &Site, status: u16, text: &str, absent: Option<&str>) -
                     p { (sentence(text)) }
                     p {
                         @if let Some(url) = absent {
-                            a href=(site.page_link(url)) target="_top" { "Why, and what is held near it" } " · "
+                            a href=(site.page_link(url)) target="_top" { "The reason, and similar pages in the archive" } " · "
                         }
                         a href=(site.front_link()) target="_top" { "Front page of the archive" }
                     }
@@ -94,12 +94,12 @@ pub fn plain_error(site: &Site, status: u16, text: &str, absent: Option<&str>) -
 /// A permanent link to a capture that is not held, though others of its page are; the nearest in time is named.
 #[must_use]
 pub fn missing_capture(site: &Site, nearest: &Capture) -> String {
-    let title = "This capture is not held";
+    let title = "This capture is not in the archive";
     let main = html! {
         h1 { (title) }
-        p .lead { "The link names a capture of " (address(&nearest.url)) " that this archive does not have." }
+        p .lead { "The link refers to a capture of " (address(&nearest.url)) " that this archive does not have." }
         p {
-            "The nearest in time that it has: "
+            "The nearest capture in time: "
             a href=(site.capture_link(nearest)) { (second(nearest.date)) } ". "
             a href=(site.page_link(&nearest.url)) { "All versions of the page" }
         }

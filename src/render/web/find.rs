@@ -32,19 +32,19 @@ pub fn found(site: &Site, found: &Lookup, view: Option<&WordsView<'_>>) -> Strin
             }
         }
         @if !found.pages.is_empty() {
-            h2 { "Addresses that begin so" }
+            h2 { "Addresses that begin with this" }
             (page_table(site, &found.pages))
         }
         @if !found.hosts.is_empty() {
-            h2 { "Hosts with it in their names" }
+            h2 { "Hosts whose names contain it" }
             (host_table(site, &found.hosts))
         }
-        @if found.more { p .more { "There are more: a longer address finds them." } }
+        @if found.more { p .more { "There are more; enter a longer address to find them." } }
         @if let Some(view) = view { (words(site, view)) }
         @if is_empty && !view.is_some_and(WordsView::has_any) { (nothing(site, found)) }
     };
     let title =
-        if query.is_empty() { "Find a page".to_owned() } else { format!("Found for {query}") };
+        if query.is_empty() { "Find a page".to_owned() } else { format!("Results for {query}") };
     let (part, head) = (Part::Other, html! {});
     document(site, &Frame { title: &title, part, query: &found.query, head, main })
 }
@@ -52,30 +52,30 @@ pub fn found(site: &Site, found: &Lookup, view: Option<&WordsView<'_>>) -> Strin
 fn nothing(site: &Site, found: &Lookup) -> Markup {
     html! {
         @if !found.query.is_empty() {
-            @if !found.is_words { p { "No page and no host of the archive begins so." } }
+            @if !found.is_words { p { "No page or host in the archive begins with this." } }
             p {
                 "Is it the name of a person? "
                 a href=(site.speaker_link(&found.query)) { "Quotations of " (foreign(&found.query)) } "."
             }
         }
-        h2 { "What can be found" }
+        h2 { "Search help" }
         dl .facts {
             dt { code { "courier.example/harbour/ferry" } }
             dd { "a page by its address, with or without " code { "http://" } }
             dt { code { "courier.example" } }
             dd { "a host and its pages" }
             dt { code { "courier.example/harbour/*" } }
-            dd { "pages whose addresses begin so" }
+            dd { "pages whose addresses begin with this" }
             dt { code { "courier" } }
-            dd { "hosts with it in their names" }
+            dd { "hosts whose names contain it" }
             dt { code { "harbour strike" } }
             dd { "articles with both words, in any version" }
             dt { code { "\"harbour strike\" -ferry" } }
-            dd { "with these words in a row, and without that one" }
+            dd { "with this phrase, without that word" }
             dt { code { "headline: byline: speaker: quote:" } }
-            dd { "words there, as in " code { "speaker:\"Ann Lee\"" } }
+            dd { "words in that field, as in " code { "speaker:\"Ann Lee\"" } }
             dt { code { "host:courier.example date:2026-04" } }
-            dd { "of that host, seen in that time" }
+            dd { "from that host, seen in that period" }
         }
         p { a href=(site.hosts("")) { "All hosts" } }
     }
@@ -114,7 +114,7 @@ pub fn host(site: &Site, found: &site::Site) -> String {
         div .columns {
             section .wide aria-labelledby="pages" {
                 h2 #pages { "Pages" }
-                @if found.pages.pages.is_empty() { p { "No page of it is held." } }
+                @if found.pages.pages.is_empty() { p { "The archive has no pages from it." } }
                 @else { (page_table(site, &found.pages.pages)) }
                 @if let Some(next) = &found.pages.next {
                     (pager(&[(site.host_after(&host.host, next), "More pages", "next")]))
@@ -122,7 +122,7 @@ pub fn host(site: &Site, found: &site::Site) -> String {
             }
             @if !found.changes.is_empty() {
                 section .narrow aria-labelledby="lately" {
-                    h2 #lately { "What changed lately" }
+                    h2 #lately { "Latest changes" }
                     (by_version(site, &found.changes, 2))
                     p .more {
                         a href=(site.changes("/changes", &[("host", &host.host)])) { "All changes" } " · "

@@ -14,7 +14,7 @@ pub fn front(site: &Site, found: &Front) -> String {
     let main = html! {
         h1 { (line(&site.archive.name)) }
         @if found.captures == 0 {
-            p .lead { "Nothing is held yet. " code { "pressmark crawl URL" } " captures a first page." }
+            p .lead { "The archive is empty. " code { "pressmark crawl URL" } " captures the first page." }
         } @else {
             p .lead {
                 (count(found.captures, "capture")) " of " (count(found.hosts_count, "host")) ", "
@@ -27,7 +27,7 @@ pub fn front(site: &Site, found: &Front) -> String {
             (notes(&found.notes))
             div .columns {
                 section .wide aria-labelledby="lately" {
-                    h2 #lately { "What changed lately" }
+                    h2 #lately { "Latest changes" }
                     @if found.changes.is_empty() {
                         p { "No page has changed since it was first captured." }
                     } @else {
@@ -42,7 +42,7 @@ pub fn front(site: &Site, found: &Front) -> String {
                 section .narrow aria-labelledby="holds" {
                     h2 #holds { "Hosts" }
                     (host_table(site, &found.hosts))
-                    p .more { a href=(site.path_link("/stories")) { "Stories that several hosts have" } }
+                    p .more { a href=(site.path_link("/stories")) { "Stories on several hosts" } }
                     @if found.hosts_count > found.hosts.len() as u64 {
                         p .more { a href=(site.hosts("")) { "All " (number(found.hosts_count)) " hosts" } }
                     }

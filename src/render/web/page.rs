@@ -38,8 +38,8 @@ pub fn page(site: &Site, found: &Timeline) -> String {
         section aria-labelledby="versions" {
             h2 #versions { "Versions" }
             p .hint {
-                "A version is a run of captures that say the same to a reader; changes are those from the version "
-                "before it."
+                "A version is a run of captures with the same content; changes are relative to the previous "
+                "version."
             }
             ol .history reversed {
                 @for version in &found.versions { (version_item(site, found, version)) }
@@ -65,7 +65,7 @@ fn summary(site: &Site, found: &Timeline) -> Markup {
                     a href=(site.capture_link(last)) { "failed" } ". "
                 } @else {
                     "Newest capture: " a href=(site.capture_link(last)) { (time(last.date)) } ", "
-                    a href=(site.replay_link(&found.url, last.date)) { "as it was" } "."
+                    a href=(site.replay_link(&found.url, last.date)) { "view as captured" } "."
                 }
             }
         }
@@ -84,13 +84,13 @@ fn forms(site: &Site, found: &Timeline) -> Markup {
             }
         } @else if found.rendering {
             p .hint {
-                "These are the versions of the page as a browser had it once its scripts had run. "
+                "These are the versions of the page as rendered by a browser, with its scripts. "
                 a href=(link(Form::Plain)) { "The page as it was sent" } "."
             }
         } @else if found.renderings > 0 {
             p .hint {
                 "These are the versions of the page as it was sent. "
-                a href=(link(Form::Rendered)) { "The page as a browser had it" } "."
+                a href=(link(Form::Rendered)) { "The page as rendered by a browser" } "."
             }
         }
     }
@@ -126,9 +126,9 @@ fn version_item(site: &Site, found: &Timeline, version: &VersionRow) -> Markup {
             p .links {
                 @if let Some(before) = before {
                     @let link = site.diff_link(url, before, version.first.date);
-                    a href=(site.in_form(link, found.asked)) { "Compare with the version before" } " · "
+                    a href=(site.in_form(link, found.asked)) { "Compare with the previous version" } " · "
                 }
-                a href=(site.replay_link(url, version.first.date)) { "As it was" } " · "
+                a href=(site.replay_link(url, version.first.date)) { "View as captured" } " · "
                 a href=(site.about_at("/cite", url, version.first.date)) { "Cite" }
             }
         }

@@ -182,7 +182,7 @@ fn description(found: &Timeline) -> String {
     if silent > 0 {
         out.push_str(&format!(", {}", count(silent as u64, "silent edit")));
     }
-    out.push_str(". The list of versions below says the same.");
+    out.push_str(". The list of versions below has the same data.");
     out
 }
 
@@ -207,7 +207,7 @@ fn legend(found: &Timeline) -> Markup {
             @if has_failures { li { span .box .fail aria-hidden="true" {} " failed" } }
         }
         @if found.points.len() < found.versions_count {
-            p { "The " (found.points.len()) " weightiest of " (found.versions_count) " versions are drawn." }
+            p { "Only the " (found.points.len()) " of " (found.versions_count) " versions with the greatest weight are drawn." }
         }
     }
 }

@@ -20,7 +20,7 @@ pub fn quotations(site: &Site, found: &PageQuotations) -> String {
     let gone = found.quotations.iter().filter(|q| q.gone_since.is_some()).count();
     let what = html! {
         p .lead {
-            @if found.quotations.is_empty() { "No quotation was read in " } @else {
+            @if found.quotations.is_empty() { "No quotations found in " } @else {
                 (count(found.quotations.len() as u64, "quotation"))
                 @if gone > 0 { ", " (gone) " of them no longer in the text" }
                 ", in "
@@ -57,9 +57,9 @@ pub fn speaker(site: &Site, found: &SpeakerQuotations) -> String {
             button { "Find" }
         }
         p .lead {
-            @if all == 0 { "Nobody of this name is quoted on any page of the archive." } @else {
+            @if all == 0 { "No page in the archive has quotations of a person with this name." } @else {
                 (count(all as u64, "quotation")) " on " (count(found.pages.len() as u64, "page")) "."
-                @if found.is_cut { " There are more pages than are read for one answer." }
+                @if found.is_cut { " Not all pages were read: there are too many for one answer." }
             }
         }
         @if !others.is_empty() {
@@ -99,7 +99,7 @@ fn list(site: &Site, url: &str, quotations: &[Quotation], with_speaker: bool) ->
             }
         }
         @if quotations.len() > QUOTATIONS_MAX {
-            p .hint { "and " (quotations.len() - QUOTATIONS_MAX) " more, which " code { "pressmark quotes" } " prints." }
+            p .hint { "and " (quotations.len() - QUOTATIONS_MAX) " more; " code { "pressmark quotes" } " prints them." }
         }
     }
 }
@@ -113,7 +113,7 @@ fn item(site: &Site, url: &str, quotation: &Quotation, with_speaker: bool) -> Ma
                     @match &quotation.speaker {
                         Some(name) => {
                             a href=(site.speaker_link(name)) { (foreign(name)) }
-                            @if !quotation.is_named { " " small { "(concluded from the text around it)" } }
+                            @if !quotation.is_named { " " small { "(inferred from the context)" } }
                         }
                         None => span { "speaker not named" },
                     }

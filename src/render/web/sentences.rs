@@ -19,8 +19,8 @@ pub fn blame(site: &Site, found: &PageBlame) -> String {
     let what = html! {
         p .lead {
             "For each passage of the capture of " (second(at))
-            ": the version that brought it, and the one that last changed its words."
-            @if found.found.passed_over { " The page has no article since; this is the last one it had." }
+            ": the version that added it, and the one that last changed its words."
+            @if found.found.passed_over { " Newer captures have no article; this is the last one." }
             @if let Some(note) = found.chosen.note() { " " (line(&note)) "." }
         }
     };
@@ -50,7 +50,7 @@ pub fn no_article(site: &Site, url: &str, at: Timestamp) -> String {
     let what = html! {
         p .lead {
             "There was no article to read on " (second(at))
-            ": no text, an error, a wall, or a redirect. So there are no sentences to tell of."
+            ": no text, an error, a wall, or a redirect. There are no sentences to list."
         }
     };
     let head = AboutHead { url, headline: None, what, tab: Tab::Blame };

@@ -48,7 +48,7 @@ pub fn story(site: &Site, form: &StoryForm, found: Option<&StoryAnswer>) -> Stri
             // Written and escaped by the same code as the HTML file of `pressmark story`.
             div .story { (PreEscaped(fragment(found, &links))) }
         } @else {
-            p { a href=(site.path_link("/stories")) { "Stories that several hosts of this archive have" } }
+            p { a href=(site.path_link("/stories")) { "Stories on several hosts of this archive" } }
             p .lead {
                 "The addresses of articles on one story: which quotations they share, which figures differ, "
                 "and what one copied from another."
@@ -66,9 +66,9 @@ pub fn stories(site: &Site, found: &[Cluster]) -> String {
         nav .crumbs aria-label="Where this is" {
             ol { li { a href=(site.front_link()) { "Archive" } } li { "Stories" } }
         }
-        h1 { "Stories that several hosts have" }
-        p { a href=(site.path_link("/story")) { "Hold articles of your choice beside each other" } }
-        @if found.is_empty() { p .lead { "No two hosts of the archive have articles on one story." } }
+        h1 { "Stories on several hosts" }
+        p { a href=(site.path_link("/story")) { "Compare articles of your choice" } }
+        @if found.is_empty() { p .lead { "No two hosts in the archive have articles on the same story." } }
         @for story in found {
             @let urls = story.articles.iter().map(|one| one.url.as_str());
             section .of-page {
@@ -119,7 +119,7 @@ fn asked(site: &Site, form: &StoryForm) -> Markup {
                 input #over type="checkbox" name="over-time" value="1" checked[form.is_over_time];
                 label for="over" { "Over time" }
                 " "
-                button { "Hold beside each other" }
+                button { "Compare" }
             }
         }
     }

@@ -65,24 +65,24 @@ pub(super) fn words(site: &Site, view: &WordsView<'_>) -> Markup {
                     @if *name == "host" { "on" } @else { (name) } " " strong dir="auto" { (line(value)) }
                 }
                 ". "
-                a href=(site.words_link(view.query, &[])) { "Everywhere and at any time" }
+                a href=(site.words_link(view.query, &[])) { "All hosts, any time" }
             }
         }
         @if found.hits.is_empty() {
-            p { "No version of any page has them." }
+            p { "No version of any page contains them." }
         } @else {
             (orders(site, view))
             ol .hits { @for hit in &found.hits { li { (article(site, hit)) } } }
             @if found.hits.len() > 1 {
                 @let urls = found.hits.iter().map(|hit| hit.stood.url.as_str());
-                p .more { a href=(site.story_link(urls)) { "Hold these articles beside each other" } }
+                p .more { a href=(site.story_link(urls)) { "Compare these articles" } }
             }
             @if found.has_more && view.shown_max < HITS_MAX {
                 p .more {
                     a href=(view.link(site, view.order, view.shown_max + HITS)) rel="next" { "More pages" }
                 }
             } @else if found.has_more {
-                p .more { "There are more: further words find them." }
+                p .more { "There are more; add words to narrow the search." }
             }
         }
         @if !found.notes.is_empty() { (super::frame::notes(&found.notes)) }
@@ -101,7 +101,7 @@ fn orders(site: &Site, view: &WordsView<'_>) -> Markup {
     html! {
         p .hint {
             (way(Order::Relevance, "Best first")) " · " (way(Order::Time, "Newest first")) " · "
-            a href=(site.changes("/search.atom", &feed)) { "Atom feed of what comes and goes" }
+            a href=(site.changes("/search.atom", &feed)) { "Atom feed of new and removed matches" }
         }
     }
 }
@@ -138,7 +138,7 @@ fn article(site: &Site, hit: &SearchHit) -> Markup {
                 "In " (count(stood.versions, "version")) ", from "
                 a href=(site.capture_link(first)) { (time(first.date)) } " to "
                 a href=(site.capture_link(last)) { (time(last.date)) }
-                @if stood.spans.len() > 1 { ", with breaks" } "; "
+                @if stood.spans.len() > 1 { ", with gaps" } "; "
                 @match stood.gone_since {
                     Some(gone) => a href=(site.in_form(site.diff_link(&stood.url, last.date, gone), form)) {
                         "gone since " (time(gone))

@@ -343,7 +343,7 @@ fn the_banner_says_where_a_page_sends_its_readers() {
     ] {
         let out = in_pieces(html.as_bytes(), &[7], links(), with_banner());
         let out = String::from_utf8(out).unwrap();
-        let text = "sent its readers on to <a href=\"/web/2025/http://example.com/x\"";
+        let text = "redirected its readers to <a href=\"/web/2025/http://example.com/x\"";
         assert!(out.contains(text), "{out}");
     }
 }

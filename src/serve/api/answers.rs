@@ -231,7 +231,7 @@ pub fn story(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<()
     let form = form(params)?;
     let targets = if urls.is_empty() {
         if query.or(job).is_none() {
-            return Err(Refusal::bad("one of the parameters url, search and job is needed"));
+            return Err(Refusal::bad("one of the parameters url, search and job is required"));
         }
         let search = query.map(|query| SearchRequest {
             query: query.to_owned(),
@@ -249,7 +249,7 @@ pub fn story(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<()
         choose(&state.archive, &choice, &mut |_| {})?.targets
     } else {
         if query.or(job).is_some() {
-            return Err(Refusal::bad("url goes neither with search nor with job"));
+            return Err(Refusal::bad("url cannot be combined with search or job"));
         }
         urls.into_iter().map(|url| StoryTarget::Url(url.to_owned())).collect()
     };
@@ -275,7 +275,7 @@ pub fn when(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(),
 pub fn cite(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
     let quote = params.text("quote").map(str::to_owned);
     if quote.as_ref().is_some_and(|quote| !quote.chars().any(char::is_alphanumeric)) {
-        return Err(Refusal::bad("quote has no letter and no digit"));
+        return Err(Refusal::bad("quote contains no letter or digit"));
     }
     let style = params.text("style").unwrap_or("text");
     let style = Style::ALL.into_iter().find(|known| known.label() == style);

@@ -46,9 +46,10 @@ async fn answer(
     Path(name): Path<String>,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let endpoint = ENDPOINTS.iter().find(|endpoint| endpoint.name == name).ok_or_else(|| {
-        Refusal::missing("there is no such question; /api/openapi.json describes all")
-    })?;
+    let endpoint = ENDPOINTS
+        .iter()
+        .find(|endpoint| endpoint.name == name)
+        .ok_or_else(|| Refusal::missing("unknown endpoint; /api/openapi.json lists them all"))?;
     let params = Params::parse(asked.query.as_deref());
     endpoint.check(&params)?;
     let body = spooled(&state, endpoint, params).await?;

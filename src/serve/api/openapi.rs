@@ -58,7 +58,7 @@ pub fn document(root: &str) -> String {
         "info": {
             "title": "Pressmark",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "What `pressmark` prints on the command line, as JSON. Read only.",
+            "description": "The output of `pressmark` on the command line, as JSON. Read-only.",
             "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
         },
         "servers": [{"url": root}],
@@ -76,7 +76,7 @@ fn path(endpoint: &Endpoint) -> Value {
     let schema = json!({"$ref": format!("#/components/schemas/{}", endpoint.schema)});
     let what = match endpoint.kind {
         Kind::Object => "The answer.",
-        Kind::Lines => "An object a line, of the schema given.",
+        Kind::Lines => "One object per line, each of the given schema.",
         Kind::File(_) => "The file.",
     };
     let media_type = endpoint.kind.media_type();
@@ -100,10 +100,10 @@ fn path(endpoint: &Endpoint) -> Value {
             "parameters": parameters,
             "responses": {
                 "200": {"description": what, "content": content},
-                "400": refusal("A parameter is missing, unknown or wrong."),
-                "404": refusal("Nothing of that is in the archive."),
+                "400": refusal("A parameter is missing, unknown or invalid."),
+                "404": refusal("The archive does not contain it."),
                 "500": refusal("The archive cannot be read."),
-                "503": refusal("Too many requests wait, or the index is being rebuilt."),
+                "503": refusal("Too many requests are waiting, or the index is being rebuilt."),
                 "504": refusal("The answer took too long."),
             },
         },
@@ -120,7 +120,7 @@ fn parameter(parameter: &Parameter) -> Value {
     let schema = if parameter.is_list { json!({"type": "array", "items": schema}) } else { schema };
     let mut what = parameter.what.to_owned();
     if parameter.takes == Takes::Time {
-        what.push_str(" 1 to 14 digits (a prefix is the whole period), RFC 3339, a date, `yesterday` or `3 days ago`; UTC.");
+        what.push_str(" 1 to 14 digits (a prefix means the whole period), RFC 3339, a date, `yesterday` or `3 days ago`; UTC.");
     }
     let mut out = json!({
         "name": parameter.name,

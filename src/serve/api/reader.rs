@@ -24,7 +24,7 @@ const PIECE: usize = 64 * 1024;
 pub fn absent(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
     let url = params.needed("url")?;
     let found = answers::absent::absent(&state.archive, url)?;
-    let found = found.ok_or_else(|| Refusal::missing(format!("{url} is held")))?;
+    let found = found.ok_or_else(|| Refusal::missing(format!("{url} is in the archive")))?;
     out.line(&found)
 }
 

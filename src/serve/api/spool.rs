@@ -219,10 +219,10 @@ impl Writer {
         }
         let mut inner = self.spool.inner();
         if inner.is_gone {
-            return Err(Refusal::failed("the client went away"));
+            return Err(Refusal::failed("the client disconnected"));
         }
         if inner.written - inner.read > FILE_MAX {
-            return Err(Refusal::failed("too much of the answer waits for its client"));
+            return Err(Refusal::failed("the client reads the answer too slowly"));
         }
         inner.put(piece).map_err(|why| Refusal::failed(format!("spooling an answer: {why}")))?;
         inner.wake();

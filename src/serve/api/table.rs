@@ -93,18 +93,18 @@ const fn list(name: &'static str, takes: Takes, what: &'static str) -> Parameter
 
 const URL: Parameter = needed("url", Takes::Text, "The address of the page.");
 const AT: Parameter =
-    optional("at", Takes::Time, "The capture closest to this time; the newest without it.");
+    optional("at", Takes::Time, "The capture closest to this time (default: the newest).");
 const FROM: Parameter = optional("from", Takes::Time, "Not before this time.");
 const TO: Parameter = optional("to", Takes::Time, "Not after this time.");
 const FORM: Parameter = optional(
     "form",
     Takes::Choice(&["plain", "rendered"]),
-    "The page as it was sent, or as its scripts made it; without it, where the page has its text.",
+    "The page as it was sent, or as rendered with its scripts (default: the form that contains its text).",
 );
 const FORMS: Parameter = optional(
     "form",
     Takes::Choice(&["plain", "rendered"]),
-    "Only pages as they were sent, or as their scripts made them; without it, the latter where a page was sent without its text.",
+    "Only pages as they were sent, or as rendered with their scripts (default: rendered for pages that were sent without their text).",
 );
 const HOST: Parameter = optional("host", Takes::Text, "Only on pages of this host.");
 const LIMIT: Parameter = optional("limit", Takes::Number(1, 1_000_000), "At most this many.");
@@ -124,7 +124,7 @@ pub const KINDS: [&str; 26] = {
 pub const ENDPOINTS: [Endpoint; 24] = [
     Endpoint {
         name: "absent",
-        what: "Why a page is not held, and which pages near it are.",
+        what: "Why the archive has no capture of a page, and which similar pages it has.",
         parameters: &[URL],
         kind: Kind::Object,
         schema: "absent",
@@ -132,7 +132,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     },
     Endpoint {
         name: "blame",
-        what: "For every sentence of a page: the version that brought it, and the one that last changed it.",
+        what: "For each sentence of a page: the version that added it, and the one that last changed it.",
         parameters: &[URL, AT, FORM],
         kind: Kind::Object,
         schema: "blame",
@@ -140,13 +140,13 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     },
     Endpoint {
         name: "calendar",
-        what: "The captures of a page by day, those without a change among them.",
+        what: "The captures of a page by day, including those without a change.",
         parameters: &[
             URL,
             optional(
                 "year",
                 Takes::Number(0, 9999),
-                "This year; that of the newest capture without it.",
+                "This year (default: that of the newest capture).",
             ),
         ],
         kind: Kind::Object,
@@ -159,7 +159,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
         parameters: &[
             URL,
             AT,
-            optional("id", Takes::Text, "The id of its record, at exactly that time."),
+            optional("id", Takes::Text, "The id of its record, at exactly the time in `at`."),
         ],
         kind: Kind::Object,
         schema: "view",
@@ -173,14 +173,14 @@ pub const ENDPOINTS: [Endpoint; 24] = [
             optional(
                 "match",
                 Takes::Choice(&["exact", "prefix", "host", "domain"]),
-                "How the URL is matched; exact without it.",
+                "How the URL is matched (default: exact).",
             ),
             FROM,
             TO,
             list(
                 "filter",
                 Takes::Text,
-                "What a capture has to be: [!][=|~]FIELD:VALUE, as in pywb.",
+                "A condition that captures must meet: [!][=|~]FIELD:VALUE, as in pywb.",
             ),
             LIMIT,
         ],
@@ -190,21 +190,21 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     },
     Endpoint {
         name: "changes",
-        what: "Every typed change in the archive, newest first.",
+        what: "All typed changes in the archive, newest first.",
         parameters: &[
             optional("since", Takes::Time, "Seen at this time or later."),
-            optional("until", Takes::Time, "Not seen after this time."),
+            optional("until", Takes::Time, "Seen at this time or earlier."),
             list("kind", Takes::Choice(&KINDS), "Of this kind."),
             HOST,
             optional(
                 "stealth",
                 Takes::Switch,
-                "Only where neither a notice nor the declared date says so.",
+                "Only silent edits: neither a notice nor the declared date mentions the change.",
             ),
             optional(
                 "weight",
                 Takes::Number(1, 5),
-                "Of this weight or more, from 1 (minor) to 5 (grave).",
+                "Of at least this weight, from 1 (minor) to 5 (grave).",
             ),
             LIMIT,
             FORMS,
@@ -219,8 +219,12 @@ pub const ENDPOINTS: [Endpoint; 24] = [
         parameters: &[
             URL,
             AT,
-            optional("quote", Takes::Text, "Words that have to stand in that capture."),
-            optional("style", Takes::Choice(&answers::STYLES), "The form; text without it."),
+            optional("quote", Takes::Text, "Words that the capture must contain."),
+            optional(
+                "style",
+                Takes::Choice(&answers::STYLES),
+                "The citation style (default: text).",
+            ),
         ],
         kind: Kind::Object,
         schema: "cite",
@@ -228,7 +232,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     },
     Endpoint {
         name: "diff",
-        what: "Two captures compared: the last two versions without times.",
+        what: "Two captures compared (without times, the last two versions).",
         parameters: &[
             URL,
             optional("from", Takes::Time, "The older side: the capture closest to this time."),
@@ -241,10 +245,10 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     },
     Endpoint {
         name: "due",
-        what: "What comes next, when, and the fact that set that time.",
+        what: "The next visits: what is due, when, and the fact that determined that time.",
         parameters: &[
-            list("job", Takes::Text, "Of the job of this name."),
-            optional("limit", Takes::Number(1, 10_000), "At most this many; 50 without it."),
+            list("job", Takes::Text, "Only of this job."),
+            optional("limit", Takes::Number(1, 10_000), "At most this many (default: 50)."),
         ],
         kind: Kind::Lines,
         schema: "due",
@@ -252,13 +256,13 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     },
     Endpoint {
         name: "front",
-        what: "What the archive holds, and what changed in it lately.",
+        what: "What the archive contains, and its latest changes.",
         parameters: &[
-            optional("hosts", Takes::Number(0, 1_000), "At most this many hosts; 15 without it."),
+            optional("hosts", Takes::Number(0, 1_000), "At most this many hosts (default: 15)."),
             optional(
                 "versions",
                 Takes::Number(0, 1_000),
-                "The changes of at most this many versions; 12 without it.",
+                "The changes of at most this many versions (default: 12).",
             ),
         ],
         kind: Kind::Object,
@@ -275,11 +279,11 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     },
     Endpoint {
         name: "host",
-        what: "A host: how much there is of it, its pages, and what changed there lately.",
+        what: "A host: the size of its captures, its pages, and its latest changes.",
         parameters: &[
-            needed("host", Takes::Text, "Host, with its port where it has one."),
-            optional("after", Takes::Text, "The pages behind this one, as `next` gave it."),
-            optional("limit", Takes::Number(1, 1_000), "At most this many pages; 50 without it."),
+            needed("host", Takes::Text, "The host, with its port if any."),
+            optional("after", Takes::Text, "The pages after this one, as returned in `next`."),
+            optional("limit", Takes::Number(1, 1_000), "At most this many pages (default: 50)."),
         ],
         kind: Kind::Object,
         schema: "site",
@@ -287,7 +291,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     },
     Endpoint {
         name: "hosts",
-        what: "How much there is of each host.",
+        what: "The number and size of the captures of each host.",
         parameters: &[LIMIT],
         kind: Kind::Lines,
         schema: "host",
@@ -295,13 +299,13 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     },
     Endpoint {
         name: "lookup",
-        what: "What an address, a host or a part of one leads to.",
+        what: "The pages and hosts that match an address, a host or a part of one.",
         parameters: &[
             needed("q", Takes::Text, "An address, a host, or a part of one."),
             optional(
                 "limit",
                 Takes::Number(1, 1_000),
-                "At most this many pages and hosts; 50 without it.",
+                "At most this many pages and hosts (default: 50).",
             ),
         ],
         kind: Kind::Object,
@@ -310,7 +314,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     },
     Endpoint {
         name: "prove",
-        what: "The evidence of one capture: a zip that proves it without this program.",
+        what: "The evidence for one capture: a zip that can be checked without this program.",
         parameters: &[URL, AT],
         kind: Kind::File("application/zip"),
         schema: "",
@@ -318,7 +322,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     },
     Endpoint {
         name: "quotations",
-        what: "The quotations of a page over time: since when each stands, and what became of it.",
+        what: "The quotations of a page over time: when each first appeared, and what became of it.",
         parameters: &[URL],
         kind: Kind::Object,
         schema: "quotations",
@@ -326,13 +330,13 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     },
     Endpoint {
         name: "quotes",
-        what: "Quotations with their speakers: of pages, or of the newest version of everything.",
+        what: "Quotations with their speakers: of the given pages, or of the newest version of all pages.",
         parameters: &[
-            list("url", Takes::Text, "The address of a page; everything without one."),
+            list("url", Takes::Text, "The address of a page (default: all pages)."),
             optional(
                 "speaker",
                 Takes::Text,
-                "Only what this person said: a name, or the last part of one.",
+                "Only quotations of this person: a name, or the last part of one.",
             ),
             AT,
             FORMS,
@@ -343,7 +347,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     },
     Endpoint {
         name: "search",
-        what: "Full text over all versions: which pages have what is looked for, in which versions, the best first.",
+        what: "Full-text search over all versions: the matching pages and versions, best matches first.",
         parameters: &[
             needed(
                 "query",
@@ -356,9 +360,9 @@ pub const ENDPOINTS: [Endpoint; 24] = [
             optional(
                 "order",
                 Takes::Choice(&["relevance", "time"]),
-                "The best first, which is so without it, or those with the newest passages.",
+                "By relevance, or by the newest matching passage (default: relevance).",
             ),
-            optional("limit", Takes::Number(1, 10_000), "At most this many pages; 20 without it."),
+            optional("limit", Takes::Number(1, 10_000), "At most this many pages (default: 20)."),
             FORMS,
         ],
         kind: Kind::Lines,
@@ -367,7 +371,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     },
     Endpoint {
         name: "show",
-        what: "What a page says: its article, who wrote it and when, its notices and figures.",
+        what: "The content of a page: its article, author and dates, notices and figures.",
         parameters: &[URL, AT, FORM],
         kind: Kind::Object,
         schema: "show",
@@ -375,7 +379,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     },
     Endpoint {
         name: "speaker",
-        what: "What somebody is quoted as saying, page by page, also what is gone.",
+        what: "The quotations of a person, page by page, including removed ones.",
         parameters: &[needed("name", Takes::Text, "A name, or the last part of one.")],
         kind: Kind::Object,
         schema: "speaker",
@@ -383,7 +387,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     },
     Endpoint {
         name: "status",
-        what: "What is in the archive, per host and in all.",
+        what: "What the archive contains, per host and in total.",
         parameters: &[],
         kind: Kind::Object,
         schema: "status",
@@ -391,32 +395,40 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     },
     Endpoint {
         name: "story",
-        what: "Articles on one story beside each other: quotations that several carry, figures that differ, copied text.",
+        what: "Articles on one story compared: shared quotations, differing figures, copied text.",
         parameters: &[
             list("url", Takes::Text, "The address of an article."),
             optional(
                 "search",
                 Takes::Text,
-                "In place of addresses: pages with these words, as in `search`.",
+                "Instead of addresses: pages with these words, as in `search`.",
             ),
             optional(
                 "job",
                 Takes::Text,
-                "In place of addresses: pages that the job of this name takes in; with `search` those with the words.",
+                "Instead of addresses: pages in the scope of this job; with `search`, only those with the words.",
             ),
             optional(
                 "limit",
                 Takes::Number(2, 10_000),
-                "At most this many articles of a search or a job; 200 without it.",
+                "At most this many articles of a search or a job (default: 200).",
             ),
             AT,
             optional(
                 "over-time",
                 Takes::Switch,
-                "Also what each outlet changed, and which others had that before.",
+                "Also the changes of each outlet, and which other outlets had the same before.",
             ),
-            optional("from", Takes::Time, "The same, of versions captured at this time or later."),
-            optional("to", Takes::Time, "The same, of versions not captured after this time."),
+            optional(
+                "from",
+                Takes::Time,
+                "Like `over-time`, for versions captured at this time or later.",
+            ),
+            optional(
+                "to",
+                Takes::Time,
+                "Like `over-time`, for versions not captured after this time.",
+            ),
             FORM,
         ],
         kind: Kind::Object,
@@ -425,18 +437,18 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     },
     Endpoint {
         name: "timeline",
-        what: "A page over time, with few enough points to draw.",
+        what: "A page over time, reduced to as many points as can be drawn.",
         parameters: &[
             URL,
             optional(
                 "before",
                 Takes::Number(1, 1_000_000_000),
-                "Only versions before the one of this number are listed.",
+                "List only versions before this number.",
             ),
             optional(
                 "limit",
                 Takes::Number(1, 1_000),
-                "At most this many versions are listed; 20 without it.",
+                "List at most this many versions (default: 20).",
             ),
             FORM,
         ],
@@ -446,8 +458,8 @@ pub const ENDPOINTS: [Endpoint; 24] = [
     },
     Endpoint {
         name: "when",
-        what: "In which versions of which pages a phrase stood: first seen, last seen, gone since.",
-        parameters: &[needed("phrase", Takes::Text, "The words."), HOST, FORMS],
+        what: "The pages and versions that contain a phrase: first seen, last seen, gone since.",
+        parameters: &[needed("phrase", Takes::Text, "The phrase."), HOST, FORMS],
         kind: Kind::Lines,
         schema: "when",
         answer: answers::when,
@@ -467,7 +479,7 @@ impl Endpoint {
                 return Err(Refusal::bad(format!("{} takes no parameter {name:?}", self.name)));
             };
             if !parameter.is_list && params.all(name).count() > 1 {
-                return Err(Refusal::bad(format!("{name} is there more than once")));
+                return Err(Refusal::bad(format!("{name} is given more than once")));
             }
             parameter.check(value)?;
         }

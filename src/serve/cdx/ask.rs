@@ -175,7 +175,7 @@ fn period(params: &Params, name: &str) -> Result<Option<TimeRange>, Refusal> {
 /// # Errors
 /// When it is something else.
 pub fn positive(params: &Params, name: &str) -> Result<Option<u64>, Refusal> {
-    let expected = "a whole number from 1 on";
+    let expected = "a whole number of at least 1";
     match params.value::<u64>(name, expected)? {
         Some(0) => Err(wrong(name, expected, "0")),
         number => Ok(number),

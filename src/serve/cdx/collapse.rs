@@ -34,7 +34,7 @@ impl Collapse {
             let number = text.parse::<usize>().ok().filter(|number| *number > 0);
             number.ok_or_else(|| {
                 Refusal::bad(format!(
-                    "collapse: expected FIELD:N with N from 1 on, but found {text:?}"
+                    "collapse: expected FIELD:N with N of at least 1, but found {text:?}"
                 ))
             })
         };

@@ -42,7 +42,7 @@ pub fn asked_page(params: &Params) -> Result<(Option<Page>, u64), Refusal> {
     if blocks > BLOCKS_MAX {
         return Err(wrong("pageSize", &format!("at most {BLOCKS_MAX}"), &blocks.to_string()));
     }
-    let number = params.value::<u64>("page", "a whole number from 0 on")?;
+    let number = params.value::<u64>("page", "a whole number of at least 0")?;
     Ok((number.map(|number| Page { number, blocks }), blocks))
 }
 

@@ -33,7 +33,7 @@ impl Start {
     /// When it is not valid.
     pub fn parse(key: &str) -> Result<Self, Refusal> {
         Self::read(key.trim()).ok_or_else(|| {
-            Refusal::bad("resumeKey: expected a key that an earlier answer ended with")
+            Refusal::bad("resumeKey: expected the key at the end of an earlier answer")
         })
     }
 

@@ -216,14 +216,14 @@ impl Rows {
 fn too_long() -> Refusal {
     Refusal::new(
         StatusCode::GATEWAY_TIMEOUT,
-        "reading this took longer than serve.request_timeout; ask for less, or in pages",
+        "reading took longer than serve.request_timeout; request less, or use paging",
     )
 }
 
 /// The refusal of a query that reads too much.
 pub fn too_many(max: u64) -> Refusal {
     Refusal::bad(format!(
-        "{max} captures were read for this (serve.captures_scanned_max); ask for less, or in pages"
+        "{max} captures were read, the maximum (serve.captures_scanned_max); request less, or use paging"
     ))
 }
 

@@ -46,7 +46,7 @@ fn rows(state: &Arc<Serve>, asked: &Asked) -> Result<Response, Refusal> {
     let asking =
         Asking::of(&params)?.with_filters(&params, Filter::parse_wayback)?.with_collapse(collapse);
     let columns = Column::with_bare_digests(Column::list(params.text("fl").unwrap_or(FIELDS))?);
-    let expected = "a whole number, from the end where it is negative";
+    let expected = "a whole number; negative numbers count from the end";
     let limit = match params.value::<i64>("limit", expected)? {
         Some(0) => return Err(wrong("limit", "a number other than 0", "0")),
         limit => limit,
@@ -58,7 +58,7 @@ fn rows(state: &Arc<Serve>, asked: &Asked) -> Result<Response, Refusal> {
     let start = params.text("resumeKey").map(Start::parse).transpose()?;
     if start.is_some() && matches!(asking.order, Order::Closest(_)) {
         return Err(Refusal::bad(
-            "resumeKey does not go with sort=closest: rows have no place then",
+            "resumeKey cannot be combined with sort=closest: its rows have no resume position",
         ));
     }
     let (page, blocks) = asked_page(&params)?;

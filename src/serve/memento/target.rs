@@ -185,7 +185,7 @@ fn is_digits(text: &str) -> bool {
 
 fn time(stamp: &str) -> Result<TimeRange, Refusal> {
     TimeRange::from_digits(stamp)
-        .ok_or_else(|| Refusal::bad(format!("{stamp} is no time of 1 to 17 digits")))
+        .ok_or_else(|| Refusal::bad(format!("{stamp} is not a time of 1 to 17 digits")))
 }
 
 #[cfg(test)]

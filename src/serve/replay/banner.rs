@@ -69,7 +69,7 @@ pub fn banner(
     if let Some(link) = reader.rerouted_link(url, capture.date) {
         banner.links.push((link, "with its scripts".to_owned()));
     }
-    banner.links.push((uri_m(own, Modifier::Page, capture), "without this line".to_owned()));
+    banner.links.push((uri_m(own, Modifier::Page, capture), "hide this banner".to_owned()));
     Ok(banner)
 }
 

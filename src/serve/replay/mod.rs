@@ -51,7 +51,7 @@ pub async fn answer(
     url: String,
 ) -> Result<Response, Refusal> {
     if shown::is_service_worker(&asked) {
-        let reason = "a captured script is no service worker of the archive";
+        let reason = "a captured script cannot be a service worker of the archive";
         return Err(Refusal::new(StatusCode::FORBIDDEN, reason));
     }
     if shown::is_forbidden_script(state, &asked) {

@@ -221,7 +221,7 @@ impl Record {
     pub fn payload_missing(&self) -> Refusal {
         let capture = self.capture();
         Refusal::missing(format!(
-            "{} was captured at {} as it had been before, and the record that holds its payload is not in this archive",
+            "{} was unchanged at its capture of {}, and the record that holds its payload is not in this archive",
             capture.url,
             capture.date.to_rfc3339()
         ))

@@ -147,7 +147,7 @@ impl Showing<'_> {
         let (url, when) = (&self.capture.url, self.capture.date.to_rfc3339());
         let what = status.map_or_else(|| "none".to_owned(), |status| status.to_string());
         Refusal::missing(format!(
-            "{url} was answered at {when} with status {what}, which shows nothing; id_ behind the time gives the bytes"
+            "{url} was answered at {when} with status {what}, which cannot be displayed; add id_ after the time for the bytes"
         ))
     }
 
@@ -243,7 +243,7 @@ impl Making<'_> {
         let capture = self.record.capture();
         let Ok(target) = TargetUri::parse(&capture.url) else {
             // A name without an address cannot be rewritten.
-            return Err(Refusal::missing(format!("{} is no page", capture.url)));
+            return Err(Refusal::missing(format!("{} is not the address of a page", capture.url)));
         };
         let stamp = capture.date.to_stamp14();
         let head = Head::parse(&self.record.archived.head());

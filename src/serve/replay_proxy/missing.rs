@@ -32,12 +32,12 @@ pub(in crate::serve) enum Why {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotHeld => "no capture of this address is held",
-            Self::NotPosted => "no capture of a request with this body is held",
+            Self::NotHeld => "the archive has no capture of this address",
+            Self::NotPosted => "the archive has no capture of a request with this body",
             Self::PayloadElsewhere => "the record that holds its payload is not in this archive",
-            Self::Socket => "a connection that stays open both ways is not replayed",
+            Self::Socket => "two-way connections (WebSocket) are not replayed",
             Self::LongBody => "the body of the request is too long to be compared",
-            Self::NoAddress => "this is no address of a page",
+            Self::NoAddress => "this is not the address of a page",
         })
     }
 }

@@ -93,7 +93,7 @@ async fn respond(
     shared: Arc<Shared>,
 ) -> Response {
     if matches!(way, Way::Proxy(_)) && !has_token(&request, &shared) {
-        let reason = "a token is needed: as the password of Proxy-Authorization";
+        let reason = "a token is required, as the password of Proxy-Authorization";
         let refusal = Refusal::new(StatusCode::PROXY_AUTHENTICATION_REQUIRED, reason);
         let mut response = refusal.into_response();
         put(&mut response, PROXY_AUTHENTICATE, "Basic realm=\"pressmark\", charset=\"UTF-8\"");
@@ -143,13 +143,9 @@ fn is_own(uri: &Uri, local: Option<SocketAddr>) -> bool {
 /// Answers a request to the proxy as a server.
 fn own(request: &Request<Incoming>, shared: &Shared) -> Response {
     match request.uri().path() {
-        "/ca.pem" => with_type(
-            StatusCode::OK,
-            "application/x-pem-file",
-            shared.authority.to_pem(),
-        ),
+        "/ca.pem" => with_type(StatusCode::OK, "application/x-pem-file", shared.authority.to_pem()),
         _ => Refusal::missing(
-            "this is a proxy that answers from an archive; /ca.pem is the certificate of its authority",
+            "this is a proxy that answers from an archive; /ca.pem is the certificate of its CA",
         )
         .into_response(),
     }

@@ -71,7 +71,7 @@ async fn answered(
         return guarded(response, &origins, &frame);
     }
     if policy::is_service_worker(worker, dest) {
-        let reason = "a captured script is no service worker of the archive";
+        let reason = "a captured script cannot be a service worker of the archive";
         return Refusal::new(StatusCode::FORBIDDEN, reason).into_response();
     }
     let path = parts.uri.path_and_query().map_or("/", |target| target.as_str());
@@ -79,7 +79,7 @@ async fn answered(
     match dest {
         // Without Sec-Fetch-Dest it is not known that the answer stays in the frame.
         None => {
-            let reason = "a browser is needed that says what it asks for (Sec-Fetch-Dest)";
+            let reason = "this view needs a browser that sends Sec-Fetch-Dest";
             return Refusal::new(StatusCode::FORBIDDEN, reason).into_response();
         }
         Some("document") => {

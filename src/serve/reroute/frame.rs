@@ -57,7 +57,7 @@ pub async fn script(State(state): State<Arc<Serve>>) -> Result<Response, Refusal
 }
 
 fn is_off() -> Refusal {
-    Refusal::missing("scripts of captured pages do not run here; serve.rerouted lets them")
+    Refusal::missing("scripts of captured pages do not run here; serve.rerouted enables them")
 }
 
 fn shown(
@@ -76,8 +76,9 @@ fn shown(
     if !chosen.is_exact || !asked.site.host.eq_ignore_ascii_case(origins.base()) {
         return Ok(redirect(&own));
     }
-    let target = TargetUri::parse(&capture.url)
-        .map_err(|why| Refusal::missing(format!("{} is no page: {why}", capture.url)))?;
+    let target = TargetUri::parse(&capture.url).map_err(|why| {
+        Refusal::missing(format!("{} is not the address of a page: {why}", capture.url))
+    })?;
     let Some(origin) = origins.origin_of(&stamp, target.url()) else {
         return Err(Refusal::missing(format!(
             "the host of {} is too long for a name of its own; `pressmark view` shows the page",
@@ -87,7 +88,7 @@ fn shown(
     let around = Neighbours::around(&state.reader, capture)?;
     let mut banner = banner(state, &asked.site, capture, &around, None, &[])?;
     // The links are made for the safe view: drop those to this view and to the page without the line.
-    banner.links.retain(|(_, text)| text != "with its scripts" && text != "without this line");
+    banner.links.retain(|(_, text)| text != "with its scripts" && text != "hide this banner");
     let safe = uri_m(&asked.site, Modifier::None, capture);
     banner.links.push((safe, "without its scripts".to_owned()));
     // Earlier and later stay in this view.

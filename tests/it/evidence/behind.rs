@@ -48,7 +48,7 @@ fn status_says_how_far_the_log_is_behind_the_files() {
     assert_eq!((&of["unregistered"], &of["lag_seconds"]), (&0.into(), &0.into()), "{of}");
     assert!(of["size"].as_u64().unwrap() > 3 && of["shared"] == false, "{of}");
     let text = stdout(&pressmark(&archive.root(), &["status"]));
-    assert!(text.contains("leaves; every record is under it"), "{text}");
+    assert!(text.contains("leaves; it covers all records"), "{text}");
     // A crawl whose log cannot follow.
     web.page("news.example", "/late", "<title>Late</title><p>A page.</p>");
     let key = archive.root().join("evidence/log.key");
@@ -61,7 +61,7 @@ fn status_says_how_far_the_log_is_behind_the_files() {
     assert_eq!((&behind["files"], &behind["size"]), (&1.into(), &of["size"]), "{behind}");
     assert!(behind["oldest"].is_string() && behind["unregistered_is_cap"] == false, "{behind}");
     let text = stdout(&pressmark(&archive.root(), &["status"]));
-    assert!(text.contains("records in 1 files are not under it, the oldest for"), "{text}");
+    assert!(text.contains("records in 1 files are not covered yet, the oldest for"), "{text}");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
     assert!(pressmark(&archive.root(), &["evidence", "extend"]).status.success());
     assert_eq!(status()["evidence"]["unregistered"], 0);

@@ -62,7 +62,7 @@ fn the_banner_says_which_version_is_shown_and_how_far_apart_its_parts_are() {
                 "1 of 3 parts is not in the archive.",
                 "all versions",
                 "what changed",
-                "without this line",
+                "hide this banner",
                 "2024-01-02 00:00 UTC",
             ],
         );
@@ -135,7 +135,11 @@ fn a_person_learns_why_a_page_is_not_held_and_a_program_gets_the_404_of_memento(
         assert!(page.header("content-type").unwrap().starts_with("text/html"));
         has(
             &page,
-            &["Not held", "No crawl has asked for this address.", "v.example/<wbr>story</bdi>"],
+            &[
+                "Not in the archive",
+                "No crawl has fetched this address.",
+                "v.example/<wbr>story</bdi>",
+            ],
         );
         let program = ask(server.address, target);
         assert_eq!(
@@ -147,7 +151,7 @@ fn a_person_learns_why_a_page_is_not_held_and_a_program_gets_the_404_of_memento(
         assert_eq!((head.status, head.body.len()), (404, 0));
     }
     let failed = "/web/2024/http://failed.example/";
-    has(&ask_with(server.address, "GET", failed, &person), &["It was asked for and did not come."]);
+    has(&ask_with(server.address, "GET", failed, &person), &["Fetching it failed."]);
     // A TimeGate sends Vary with every answer, and no markup of a hostile page is passed through.
     let gate = "/web/http://v.example/%3Cscript%3Ealert(1)%3C/script%3E";
     let gate = ask_with(server.address, "GET", gate, &person);
@@ -157,13 +161,13 @@ fn a_person_learns_why_a_page_is_not_held_and_a_program_gets_the_404_of_memento(
     let replay = server.replay.unwrap();
     let page = ask_with(replay, "GET", "/web/2024/http://v.example/storys", &person);
     assert_eq!(page.status, 404);
-    has(&page, &["Not held", "Why, and what is held near it"]);
+    has(&page, &["Not in the archive", "The reason, and similar pages in the archive"]);
     let link = page.text();
     let link = link.split("href=\"").nth(1).unwrap().split('"').next().unwrap();
     let link = link.strip_prefix(&format!("http://{}", server.address)).unwrap();
     let why = ask(server.address, link);
     assert_eq!(why.status, 404);
-    has(&why, &["Held, and near it"]);
+    has(&why, &["Similar addresses in the archive"]);
     // The 404 of a part has no body on either origin.
     let part = ask_with(server.address, "GET", "/web/2024im_/http://v.example/none.png", &person);
     assert_eq!((part.status, part.body.len()), (404, 0));
