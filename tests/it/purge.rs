@@ -510,7 +510,7 @@ fn a_purge_says_what_is_wrong_with_it() {
         (&[PAGE][..], 2, "--at"),
         (&[PAGE, "--at", "2025"], 2, "--reason"),
         (&[PAGE, "--at", "2025", "--reason", "  \n"], 2, "--reason"),
-        (&[PAGE, "--at", "2025", "--reason", long.as_str()], 2, "fewer than 2000 are kept"),
+        (&[PAGE, "--at", "2025", "--reason", long.as_str()], 2, "fewer than 2000 are allowed"),
         (&[PAGE, "--at", "2025", "--reason", "x"], 2, "3 captures"),
         (&[PAGE, "--at", "2024", "--reason", "x"], 3, "no capture"),
         (&["http://b.example/", "--at", "2025", "--reason", "x"], 3, "no capture"),

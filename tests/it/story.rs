@@ -56,7 +56,7 @@ fn local_files_are_compared_in_every_form() {
 
     // The same file twice counts once, and one article shares nothing with itself.
     let out = run("json", &["one.html", "one.html"]);
-    assert!(stderr(&out).contains("one.html is named twice"), "{}", stderr(&out));
+    assert!(stderr(&out).contains("one.html is given twice"), "{}", stderr(&out));
     let json = &json_lines(&out)[0];
     assert_eq!(json["articles"].as_array().unwrap().len(), 1);
     assert_eq!(json["quotes"].as_array().unwrap().len(), 0);

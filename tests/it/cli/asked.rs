@@ -50,9 +50,7 @@ fn help_lists_the_values_of_format_and_as() {
     for (command, formats) in FORMATS {
         let args: Vec<&str> = command.split(' ').chain(["-h"]).collect();
         let help = flat(&stdout(&pressmark(&root, &args)));
-        let listed = format!(
-            "--format <FORMAT> What to print: for people, or for programs [possible values: {formats}]"
-        );
+        let listed = format!("--format <FORMAT> The output format [possible values: {formats}]");
         assert!(help.contains(&listed), "{command}: {help}");
     }
     let help = flat(&stdout(&pressmark(&root, &["show", "-h"])));

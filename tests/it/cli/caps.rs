@@ -33,7 +33,7 @@ fn counts_that_reach_their_limit_are_marked() {
     let due = pressmark(&root, &["due"]);
     assert_eq!(stdout(&due).lines().count(), 51, "{}", stdout(&due));
     assert!(
-        stderr(&due).contains("these are the first 50, and there are more"),
+        stderr(&due).contains("these are the first 50; --limit N shows more"),
         "{}",
         stderr(&due)
     );

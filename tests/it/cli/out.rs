@@ -15,7 +15,11 @@ fn a_bundle_replaces_only_a_regular_file_and_only_with_force() {
         fs::write(&path, "precious").unwrap();
         let refused = pressmark(&root, &["prove", STORY, "-o", &name]);
         assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
-        assert!(stderr(&refused).contains("hint: --force replaces it"), "{}", stderr(&refused));
+        assert!(
+            stderr(&refused).contains("hint: use --force to replace it"),
+            "{}",
+            stderr(&refused)
+        );
         assert_eq!(fs::read(&path).unwrap(), b"precious");
         let forced = pressmark(&root, &["prove", STORY, "-o", &name, "--force"]);
         assert_eq!(forced.status.code(), Some(0), "{}", stderr(&forced));

@@ -191,7 +191,7 @@ fn tables_in_an_object_storage_are_those_of_a_folder() {
     assert_eq!(refused.status.code(), Some(1));
     assert!(stderr(&refused).contains("tables of another archive"), "{}", stderr(&refused));
     let refused = scene.run(&["tables", "--to", "s3://bucket"]);
-    assert!(stderr(&refused).contains("and no _manifest.json"), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("but no _manifest.json"), "{}", stderr(&refused));
     let wrong = scene.run(&["tables", "--to", "s3://"]);
     assert_eq!(wrong.status.code(), Some(2), "{}", stderr(&wrong));
     // No message contains a key, whatever goes wrong.

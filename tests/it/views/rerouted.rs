@@ -232,7 +232,7 @@ fn sites_are_kept_from_each_other_and_from_the_reader() {
     // A request that looks like a web address goes to the archive, which does not hold it.
     for name in ["safe view", "address", "no place", "fresh realm"] {
         let answer = got[name].as_str().unwrap();
-        assert!(answer.starts_with("Pressmark: no capture"), "{name}: {got}");
+        assert!(answer.starts_with("Pressmark: the archive has no capture"), "{name}: {got}");
     }
     let address = tab.address();
     assert!(address.as_str().unwrap().contains("/rerouted/"), "{address}");
