@@ -18,6 +18,8 @@ use crate::base::TargetUri;
 const TICK: Duration = Duration::from_millis(100);
 /// How long one command may take; a page whose scripts never end answers none.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
+/// How long scripts may compute without a request before the page counts as settled.
+const COMPUTING_MAX: Duration = Duration::from_secs(6);
 /// A page that is loaded again and again is asked at most this often.
 const EVALUATIONS_MAX: u32 = 5;
 /// At most this many errors of scripts are kept, and at most this many characters of each.
@@ -203,8 +205,10 @@ impl<'a> Watched<'a> {
             tokio::time::sleep(TICK).await;
             self.take_events(out).await?;
             let quiet = self.proxy.idle().min(self.busy.elapsed());
-            if quiet >= self.options.idle && self.computes_nothing(session).await {
-                // What it asked for meanwhile is waited for.
+            // An animation may compute for ever.
+            let is_over = self.proxy.idle() >= self.options.idle + COMPUTING_MAX;
+            if is_over || quiet >= self.options.idle && self.computes_nothing(session).await {
+                // Requests that it made meanwhile are waited for.
                 if self.proxy.idle() >= self.options.idle {
                     return Ok(Settled::Idle);
                 }

@@ -343,6 +343,32 @@ fn a_page_that_hangs_or_grows_is_reported_and_ended() {
 }
 
 #[test]
+fn a_page_that_computes_before_it_asks_is_waited_for_and_an_animation_is_not() {
+    let Some((options, _one)) = browser() else { return };
+    let page = |script: &str| {
+        format!(
+            "<!doctype html><title>x</title><p id=text>Before.</p><script>
+             const compute = (millis) => {{ const end = performance.now() + millis; while (performance.now() < end); }};
+             {script}</script>"
+        )
+    };
+    let late = page(
+        "const story = () => fetch('/late').then((r) => r.text()).then((t) => { text.textContent = t });
+         setTimeout(() => { compute(2500); setTimeout(story, 400) }, 300)",
+    );
+    let story = "https://news.example/late";
+    let web = Script::default().on(PAGE, "text/html", &late).on(story, "text/plain", "The story.");
+    let got = rendered(&options, PAGE, &Arc::new(web));
+    assert_eq!((got.trouble.as_deref(), got.settled), (None, Settled::Idle), "{got:?}");
+    assert_eq!(got.text.as_deref().map(str::trim), Some("The story."));
+    let moving = page("(function frame() { compute(60); requestAnimationFrame(frame) })()");
+    let web = Arc::new(Script::default().on(PAGE, "text/html", &moving));
+    let got = rendered(&options, PAGE, &web);
+    assert_eq!((got.trouble.as_deref(), got.settled), (None, Settled::Idle), "{got:?}");
+    assert_nothing_left();
+}
+
+#[test]
 fn a_rendering_that_is_given_up_leaves_nothing() {
     let Some((options, _one)) = browser() else { return };
     let script = Arc::new(Script { slow: vec![PAGE.to_owned()], ..Script::default() });
