@@ -205,7 +205,7 @@ impl<'a> Watched<'a> {
             tokio::time::sleep(TICK).await;
             self.take_events(out).await?;
             let quiet = self.proxy.idle().min(self.busy.elapsed());
-            // An animation may compute for ever.
+            // An animation may never stop computing.
             let is_over = self.proxy.idle() >= self.options.idle + COMPUTING_MAX;
             if is_over || quiet >= self.options.idle && self.computes_nothing(session).await {
                 // Requests that it made meanwhile are waited for.
