@@ -36,7 +36,9 @@ pub(super) enum Questions {
     Shown,
 }
 
-type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Value>>>>;
+/// The commands whose answer is awaited, by number; `None` once no answer can come.
+type Answers = Option<HashMap<u64, oneshot::Sender<Value>>>;
+type Waiting = Arc<Mutex<Answers>>;
 
 /// A connection to a browser.
 #[derive(Debug)]
@@ -62,13 +64,13 @@ impl Connection {
                 }
             }
         });
-        let waiting = Waiting::default();
+        let waiting: Waiting = Arc::new(Mutex::new(Some(HashMap::new())));
         let (sender, events) = mpsc::channel(EVENTS_MAX);
         let answers = Arc::clone(&waiting);
         std::thread::spawn(move || {
             read(BufReader::new(output), &answers, &sender, refusals.as_ref());
-            // Callers that still wait are notified that nothing will come.
-            answers.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            // Callers that still wait are notified that nothing will come, and later ones do not wait.
+            *answers.lock().unwrap_or_else(PoisonError::into_inner) = None;
         });
         (Self { commands, waiting, next: AtomicU64::new(1) }, events)
     }
@@ -89,19 +91,20 @@ impl Connection {
         if let Some(session) = session {
             command["sessionId"] = json!(session);
         }
+        let gone = || format!("{method}: the browser is gone");
         let (sender, answer) = oneshot::channel();
-        self.lock().insert(id, sender);
+        self.lock().as_mut().ok_or_else(gone)?.insert(id, sender);
         let mut bytes = command.to_string().into_bytes();
         bytes.push(0);
         if self.commands.send(bytes).is_err() {
-            self.lock().remove(&id);
-            return Err(format!("{method}: the browser is gone"));
+            self.forget(id);
+            return Err(gone());
         }
         let answer = tokio::time::timeout(within, answer).await;
-        self.lock().remove(&id);
+        self.forget(id);
         match answer {
             Err(_) => Err(format!("{method}: no answer within {} s", within.as_secs())),
-            Ok(Err(_)) => Err(format!("{method}: the browser is gone")),
+            Ok(Err(_)) => Err(gone()),
             Ok(Ok(mut answer)) => match answer.get("error") {
                 Some(error) => {
                     let said = error["message"].as_str().unwrap_or("an error without a message");
@@ -112,8 +115,15 @@ impl Connection {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, oneshot::Sender<Value>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Answers> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// No longer awaits the answer to this command.
+    fn forget(&self, id: u64) {
+        if let Some(waiting) = self.lock().as_mut() {
+            waiting.remove(&id);
+        }
     }
 }
 
@@ -133,8 +143,8 @@ fn read(
         }
         let Ok(mut value) = serde_json::from_slice::<Value>(&message) else { continue };
         if let Some(id) = value["id"].as_u64() {
-            let waits = waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
-            if let Some(waits) = waits {
+            let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(waits) = waiting.as_mut().and_then(|waiting| waiting.remove(&id)) {
                 // A caller that no longer waits needs no answer.
                 let _ = waits.send(value);
             }
@@ -177,12 +187,21 @@ mod tests {
     async fn answers_and_events_are_distinguished_and_the_end_is_noticed() {
         let said =
             b"{\"method\":\"Page.loadEventFired\",\"params\":{\"a\":1}}\0nonsense\0{\"id\":7}\0";
-        let (connection, mut events) = connection(said);
+        let (_connection, mut events) = connection(said);
         let event = events.recv().await.unwrap();
         assert_eq!((event.method.as_str(), event.params), ("Page.loadEventFired", json!({"a": 1})));
         assert!(events.recv().await.is_none());
-        let got = connection.call(None, "A.b", json!({}), Duration::from_millis(50)).await;
-        assert!(got.is_err(), "{got:?}");
+    }
+
+    #[tokio::test]
+    async fn a_command_after_the_end_fails_at_once() {
+        // The thread that writes takes commands until the first fails: a sink takes all.
+        let (connection, mut events) = connection(b"");
+        assert!(events.recv().await.is_none());
+        for _ in 0..3 {
+            let got = connection.call(None, "A.b", json!({}), Duration::from_secs(600)).await;
+            assert_eq!(got, Err("A.b: the browser is gone".to_owned()));
+        }
     }
 
     #[tokio::test]
