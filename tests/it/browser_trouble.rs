@@ -65,7 +65,8 @@ fn a_program_that_is_not_a_browser_or_crashes_is_reported_and_ended() {
     // A process that is recognised by its number of seconds.
     let waits = "sleep 98765.25";
     // It answers when the command has come.
-    let version = "head -c 1 <&3 >/dev/null; printf '{\"id\":1,\"result\":{\"product\":\"None/1\"}}\\0' >&4";
+    let version =
+        "head -c 1 <&3 >/dev/null; printf '{\"id\":1,\"result\":{\"product\":\"None/1\"}}\\0' >&4";
     for (what, lines, words) in [
         ("exits", "exit 3".to_owned(), "ended with exit status: 3"),
         ("hangs", format!("exec {waits}"), "does not answer"),
