@@ -26,6 +26,12 @@ pub struct CitationJson {
     pub citation: String,
     /// The capture that is cited.
     pub capture: CaptureJson,
+    /// Whether it is the page as rendered by a browser; left out where it is the page as it was sent.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rendering: bool,
+    /// The address of another form of the page that has its text; left out where the page has it itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text_at: Option<String>,
     /// The digest of its payload, or where there is none of its block.
     pub digest: Option<String>,
     /// `WARC-Record-ID`, without angle brackets.
@@ -164,6 +170,8 @@ impl CitationJson {
             style: style.label(),
             citation: cite(source, style),
             capture: CaptureJson::from(&found.capture),
+            rendering: source.capture.is_rendering,
+            text_at: found.alternate.as_ref().map(|(url, _)| url.clone()),
             digest: source.capture.digest.clone(),
             record_id: source.capture.record_id.clone(),
             archive: ArchiveJson { name: source.archive.name.clone(), url: source.archive_url() },

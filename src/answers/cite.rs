@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
-use crate::archive::{Capture, RecordKind};
+use crate::archive::{Capture, Form, RecordKind};
 use crate::base::{TimeRange, Timestamp};
-use crate::cite::{self, Quotation, Source, Standing, locate};
+use crate::cite::{self, Missing, Quotation, Source, Standing, locate};
+use crate::extract::alternate::AlternateKind;
 use crate::extract::page::Page;
 use crate::history::absence::{instead, last_article};
 
+use super::chosen_text::ChosenText;
 use super::pictures::{AttachmentJson, attachments_json};
 use super::refused::{PassedOver, WordsMissing};
 use super::{AnswerError, Archive};
@@ -33,6 +35,8 @@ pub struct Citation {
     pub source: Source,
     /// The capture that is cited.
     pub capture: Capture,
+    /// The form of the page that has its text, where the page was sent without it and not rendered.
+    pub alternate: Option<(String, AlternateKind)>,
     /// The newest capture, where an older one is cited in its place.
     pub passed_over: Option<PassedOver>,
     /// What was made from the capture: the page as a browser had it, and pictures of it.
@@ -54,33 +58,87 @@ pub fn cite(archive: &Archive, request: &CiteRequest) -> Result<Citation, Answer
         return Err(AnswerError::Request("the quotation contains no letter or digit".to_owned()));
     }
     let doing = format!("citing {url}");
+    let chosen = ChosenText::of(&mut archive.page_reader(), url, (None, *at), &doing)?;
     let found = archive.find(url, *at, &doing)?;
-    let (capture, passed_over) = match at {
-        Some(_) => (found, None),
-        None => the_article(archive, found, &doing)?,
+    let (mut capture, passed_over) = match (at, chosen.is_rendering()) {
+        (Some(_), false) => (found, None),
+        (None, false) => the_article(archive, found, &doing)?,
+        (_, true) => the_rendering(archive, &chosen, found, (*at, &doing))?,
     };
     if capture.kind == RecordKind::Metadata {
         return Err(AnswerError::NothingToCite { url: url.clone(), at: capture.date });
     }
-    let loaded = archive.record(&capture, &doing)?;
-    let loaded = Arc::new(loaded);
-    let page = archive.reading_of(&loaded, &doing)?;
-    let source = Source::new(&page, cite::Capture::of(&loaded), request.archive.clone());
-    let mut source = source.copied_from(capture.copied_from());
+    let mut cited = Cited::of(archive, &capture, request, &doing)?;
     if let Some(quote) = quote {
-        match locate(quote, &page) {
-            Ok(found) => source.quotation = Some(Quotation::new(&page, &found)),
+        let mut found = cited.quotation(quote);
+        // Scripts may have brought words to a page that was sent with a text of its own.
+        if found.is_err() && capture.form() == Some(Form::Plain) {
+            let rendering = archive.reader().rendering_of(&capture);
+            if let Some(rendering) = rendering.map_err(AnswerError::store(&doing))? {
+                let rendered = Cited::of(archive, &rendering, request, &doing)?;
+                if let Ok(there) = rendered.quotation(quote) {
+                    (capture, cited, found) = (rendering, rendered, Ok(there));
+                }
+            }
+        }
+        match found {
+            Ok(found) => cited.source.quotation = Some(found),
             Err(missing) => {
                 let elsewhere = elsewhere(archive, url, quote)?;
-                let (url, at) = (url.clone(), capture.date);
-                let missing = WordsMissing { url, at, missing, elsewhere, passed_over };
+                let (url, at, alternate) = (url.clone(), capture.date, chosen.alternate);
+                let missing = WordsMissing { url, at, missing, elsewhere, alternate, passed_over };
                 return Err(AnswerError::WordsMissing(Box::new(missing)));
             }
         }
     }
+    let mut source = cited.source;
     source.standing = standing(archive, &capture, quote, &doing)?;
     let attachments = attachments_json(archive, &capture, &doing)?;
-    Ok(Citation { source, capture, passed_over, attachments })
+    let alternate = chosen.alternate;
+    Ok(Citation { source, capture, alternate, passed_over, attachments })
+}
+
+/// A capture that is cited, and what it says.
+struct Cited {
+    source: Source,
+    page: Arc<Page>,
+}
+
+impl Cited {
+    fn of(
+        archive: &Archive,
+        capture: &Capture,
+        request: &CiteRequest,
+        doing: &str,
+    ) -> Result<Self, AnswerError> {
+        let loaded = archive.record(capture, doing)?;
+        let page = archive.reading_of(&loaded, doing)?;
+        let source = Source::new(&page, cite::Capture::of(&loaded), request.archive.clone());
+        Ok(Self { source: source.copied_from(capture.copied_from()), page })
+    }
+
+    fn quotation(&self, quote: &str) -> Result<Quotation, Missing> {
+        locate(quote, &self.page).map(|found| Quotation::new(&self.page, &found))
+    }
+}
+
+/// The rendering of a page that is sent without its text, and where no time is asked for the newest capture, if that is no
+/// longer the page. `found` is the capture as sent.
+fn the_rendering(
+    archive: &Archive,
+    chosen: &ChosenText,
+    found: Capture,
+    (at, doing): (Option<Timestamp>, &str),
+) -> Result<(Capture, Option<PassedOver>), AnswerError> {
+    let rendering = chosen.capture(archive, at, doing)?;
+    let is_the_page = matches!(found.status, None | Some(200 | 304));
+    if at.is_some() || is_the_page || found.date < rendering.date {
+        return Ok((rendering, None));
+    }
+    let said = archive.page_reader().follow(&found).map_err(AnswerError::store(doing))?;
+    let leads_to = said.leads.address().map(str::to_owned).filter(|_| said.has_article());
+    let why = instead(&said);
+    Ok((rendering, Some(PassedOver { newest: found, why, leads_to })))
 }
 
 /// What is cited where no time is asked for: the newest capture, or where that is an error, a wall or a
@@ -122,6 +180,14 @@ fn standing(
         Some(300..=399) => return Ok(Standing::Deviated),
         Some(_) => return Ok(Standing::Dead),
     }
+    // What scripts made of the page is compared with what they made of it last.
+    let newest = match cited.form() {
+        Some(Form::Rendered) => archive.reader().find_form(&cited.url, Form::Rendered, None),
+        _ => Ok(Some(newest)),
+    };
+    let Some(newest) = newest.map_err(AnswerError::store(doing))? else {
+        return Ok(Standing::Live);
+    };
     let is_same =
         newest.is_same_record(cited) || (cited.digest.is_some() && newest.digest == cited.digest);
     if is_same {
@@ -142,15 +208,17 @@ fn is_bare(page: &Page) -> bool {
     page.text.is_empty() && !page.kind.is_wall()
 }
 
-/// The first capture of the same URL in which the words do stand.
+/// The first capture of the same URL in which the words do stand: as it was sent, else as it was rendered.
 fn elsewhere(archive: &Archive, url: &str, quote: &str) -> Result<Option<Timestamp>, AnswerError> {
     let fail = AnswerError::store(&format!("looking through {url}"));
     let (mut page_reader, mut pages) = (archive.page_reader(), archive.page_reader());
-    for version in page_reader.rows(url, TimeRange::ALL).map_err(&fail)? {
-        let version = version.map_err(&fail)?;
-        let Ok(said) = pages.follow(&version.first) else { continue };
-        if locate(quote, &said.page).is_ok() {
-            return Ok(Some(version.first.date));
+    for form in [Form::Plain, Form::Rendered] {
+        for version in page_reader.rows_of(url, form, TimeRange::ALL).map_err(&fail)? {
+            let version = version.map_err(&fail)?;
+            let Ok(said) = pages.follow(&version.first) else { continue };
+            if locate(quote, &said.page).is_ok() {
+                return Ok(Some(version.first.date));
+            }
         }
     }
     Ok(None)

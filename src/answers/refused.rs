@@ -3,6 +3,7 @@
 use crate::archive::Capture;
 use crate::base::Timestamp;
 use crate::cite::Missing;
+use crate::extract::alternate::AlternateKind;
 
 /// The newest capture, which is not the article.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub struct WordsMissing {
     pub missing: Missing,
     /// The first capture of the page in which they do stand.
     pub elsewhere: Option<Timestamp>,
+    /// The form of the page that has its text, where the page was sent without it and not rendered.
+    pub alternate: Option<(String, AlternateKind)>,
     /// The newest capture, where an older one is this.
     pub passed_over: Option<PassedOver>,
 }

@@ -6,7 +6,7 @@
 
 use super::date::Date;
 use super::names::Name;
-use super::prose::{isolate, place, proof, quotation_lines, stop};
+use super::prose::{captured, isolate, place, proof, quotation_lines, stop};
 use super::source::Source;
 
 /// Up to this many authors are all named (9.8).
@@ -32,7 +32,7 @@ pub(super) fn render(source: &Source) -> String {
         "{head} Retrieved {}, from {} [Archived copy of {}: {}; {}]{}",
         Date::of(at).month_day_year(),
         source.capture.link(),
-        at.to_rfc3339(),
+        captured(source),
         place(source),
         proof(source),
         quotation_lines(source)

@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 use super::date::Date;
 use super::names::{Name, Person};
-use super::prose::{place, proof};
+use super::prose::{captured, place, proof};
 use super::source::Source;
 
 /// Which program reads it.
@@ -30,7 +30,7 @@ pub(super) fn render(source: &Source, dialect: Dialect) -> String {
     let at = source.capture.at;
     let note = format!(
         "Archived copy of {} at {}, {}",
-        escape(&at.to_rfc3339()),
+        escape(&captured(source)),
         linked(source),
         escape(&proof(source))
     );

@@ -6,7 +6,7 @@
 //! note. Plain text, so without italics.
 
 use super::names::Name;
-use super::prose::{isolate, list, place, proof, quotation_lines, stop, title};
+use super::prose::{form, isolate, list, place, proof, quotation_lines, stop, title};
 use super::source::Source;
 
 /// With more authors than this, only `AUTHORS_LISTED` are listed and the others are "et al." (14.76).
@@ -80,7 +80,7 @@ fn date(source: &Source) -> String {
 fn archived(source: &Source) -> String {
     let at = super::date::Date::of(source.capture.at).month_day_year();
     let time = &source.capture.at.to_rfc3339()[11..19];
-    format!("archived {at}, {time} UTC, at {} ({})", place(source), proof(source))
+    format!("archived {at}, {time} UTC{}, at {} ({})", form(source), place(source), proof(source))
 }
 
 fn capitalised(text: &str) -> String {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::date::Date;
 use super::folded::is_east_asian;
 use super::names::{Name, Order};
-use super::prose::{place, proof};
+use super::prose::{captured, place, proof};
 use super::source::Source;
 
 pub(super) fn render(source: &Source) -> String {
@@ -82,12 +82,8 @@ fn name(name: &Name) -> Value {
 }
 
 fn note(source: &Source) -> String {
-    let mut note = format!(
-        "Archived copy of {}, {}, {}.",
-        source.capture.at.to_rfc3339(),
-        place(source),
-        proof(source)
-    );
+    let mut note =
+        format!("Archived copy of {}, {}, {}.", captured(source), place(source), proof(source));
     if let Some(modified) = &source.modified {
         note.push_str(&format!(" Last modified {}.", modified.value.iso()));
     }

@@ -2,7 +2,7 @@
 //! address of the capture where it is public, and its time, on one link.
 
 use super::names::Name;
-use super::prose::{best_link, list, place, proof};
+use super::prose::{best_link, form, list, place, proof};
 use super::source::Source;
 use crate::base::markup::escaped;
 
@@ -49,7 +49,8 @@ pub(super) fn render(source: &Source) -> String {
         None => escaped(&place(source)),
     };
     out.push_str(&format!(
-        "; captured <time datetime=\"{at}\">{at}</time>, {place}, <code>{}</code>.</p>",
+        "; captured <time datetime=\"{at}\">{at}</time>{}, {place}, <code>{}</code>.</p>",
+        form(source),
         escaped(&proof(source))
     ));
     if let Some(quotation) = &source.quotation {

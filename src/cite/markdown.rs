@@ -4,7 +4,7 @@
 use super::clean::clean;
 use super::html::robust_attributes;
 use super::names::Name;
-use super::prose::{best_link, isolate, list, place, proof};
+use super::prose::{best_link, captured, isolate, list, place, proof};
 use super::source::Source;
 use crate::base::markup::escaped;
 
@@ -27,7 +27,7 @@ pub(super) fn render(source: &Source) -> String {
             out.push_str(&format!(", {words}{}", date.value.day_full_month_year()));
         }
     }
-    let at = source.capture.at.to_rfc3339();
+    let at = captured(source);
     let place = match source.archive_url() {
         Some(url) => format!("[{}](<{url}>)", escape(&source.archive.name)),
         None => escape(&place(source)),

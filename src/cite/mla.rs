@@ -4,7 +4,7 @@
 //! date of access is that of the capture. Plain text, so without italics.
 
 use super::date::Date;
-use super::prose::{isolate, quotation_lines, stop, title};
+use super::prose::{captured, isolate, quotation_lines, stop, title};
 use super::source::Source;
 
 pub(super) fn render(source: &Source) -> String {
@@ -30,7 +30,7 @@ pub(super) fn render(source: &Source) -> String {
         isolate(source.outlet()),
         source.capture.link(),
         isolate(&source.archive.name),
-        at.to_rfc3339(),
+        captured(source),
         source.record(),
         source.digest(),
         Date::of(at).day_short_month_year(),

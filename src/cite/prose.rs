@@ -77,6 +77,16 @@ pub(super) fn place(source: &Source) -> String {
     }
 }
 
+/// When the page was captured (RFC 3339), and that this is what a browser made of it, where it is.
+pub(super) fn captured(source: &Source) -> String {
+    source.capture.at.to_rfc3339() + form(source)
+}
+
+/// Added to a time of capture: nothing for a page as it was sent.
+pub(super) fn form(source: &Source) -> &'static str {
+    if source.capture.is_rendering { ", as rendered by a browser" } else { "" }
+}
+
 /// What identifies the capture besides its place: the digest, and the record if the place does not name it.
 pub(super) fn proof(source: &Source) -> String {
     match source.archive_url() {

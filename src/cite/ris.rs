@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use super::clean::clean;
 use super::date::Date;
-use super::prose::{place, proof};
+use super::prose::{captured, place, proof};
 use super::source::Source;
 
 pub(super) fn render(source: &Source) -> String {
@@ -39,7 +39,7 @@ pub(super) fn render(source: &Source) -> String {
     put("DB", &source.archive.name);
     put("AN", source.capture.record_id.as_deref().unwrap_or(""));
     put("LA", source.language.as_ref().map_or("", |l| l.value.as_str()));
-    let at = source.capture.at.to_rfc3339();
+    let at = captured(source);
     put("N1", &format!("Archived copy of {at}, {}, {}", place(source), proof(source)));
     if let Some(modified) = &source.modified {
         put("N1", &format!("Last modified {}", modified.value.iso()));

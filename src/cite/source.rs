@@ -4,6 +4,7 @@
 //! Every text is one line here, so that no style has to clean up a headline.
 //! Deliberately contains no wording.
 
+use crate::archive::Form;
 use crate::base::normal_form::{ascii_letters, composed};
 use crate::base::{TargetUri, Timestamp};
 use crate::extract::page::{Fact, Origin, Page, PageKind, PageTime};
@@ -57,6 +58,8 @@ pub struct Capture {
     pub digest: Option<String>,
     /// `WARC-Record-ID`, without angle brackets.
     pub record_id: Option<String>,
+    /// Whether it is the page as rendered by a browser, and not as it was sent.
+    pub is_rendering: bool,
 }
 
 impl Capture {
@@ -76,6 +79,7 @@ impl Capture {
             record_id: id
                 .or_else(|| field("WARC-Record-ID"))
                 .map(|id| id.trim_matches(['<', '>']).to_owned()),
+            is_rendering: entry.form() == Some(Form::Rendered),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Plain text: all known facts, in lines for a person.
 
 use super::names::Name;
-use super::prose::{isolate, list, quotation_lines, stop};
+use super::prose::{captured, isolate, list, quotation_lines, stop};
 use super::source::Source;
 
 pub(super) fn render(source: &Source) -> String {
@@ -24,7 +24,7 @@ pub(super) fn render(source: &Source) -> String {
     format!(
         "{first} {}\nCaptured: {}{}\nKept at: {}\nRecord: {}\nDigest: {}{}\n{}.",
         source.capture.link(),
-        source.capture.at.to_rfc3339(),
+        captured(source),
         source.copy_of.as_ref().map_or(String::new(), |from| format!("\nCaptured by: {from}")),
         source.archive_url().unwrap_or_else(|| isolate(&source.archive.name)),
         source.capture.record_id.as_deref().unwrap_or("no record id"),

@@ -5,7 +5,7 @@
 
 use super::date::Date;
 use super::names::{Name, Order};
-use super::prose::{is_right_to_left, place, proof};
+use super::prose::{captured, is_right_to_left, place, proof};
 use super::source::Source;
 
 pub(super) fn render(source: &Source) -> String {
@@ -65,7 +65,7 @@ pub(super) fn render(source: &Source) -> String {
     let name = if source.is_news { "cite news" } else { "cite web" };
     let fields: String = fields.iter().map(|(f, v)| format!(" |{f}={v}")).collect();
     let mut comment =
-        format!("Archived copy of {}, {}, {}. ", at.to_rfc3339(), place(source), proof(source));
+        format!("Archived copy of {}, {}, {}. ", captured(source), place(source), proof(source));
     if let Some(quotation) = &source.quotation {
         if let Some(note) = quotation.note() {
             comment.push_str(&format!("The quotation {note}. "));

@@ -5,6 +5,7 @@ use crate::answers::cite::Citation;
 use crate::answers::{PassedOver, WordsMissing};
 use crate::base::Timestamp;
 use crate::cite::nearest::{Difference, Nearest};
+use crate::extract::alternate::AlternateKind;
 
 /// What a person should know: an older capture that is cited, what was altered, an answer of an error.
 #[must_use]
@@ -14,6 +15,10 @@ pub fn notes(found: &Citation) -> Vec<String> {
     if let Some(passed) = &found.passed_over {
         out.extend(passed_over(passed, cited));
     }
+    if found.source.capture.is_rendering {
+        out.push("this cites the page as rendered by a browser, not as it was sent".to_owned());
+    }
+    out.extend(found.alternate.as_ref().map(|(url, kind)| at_alternate(url, *kind)));
     let altered = found.source.quotation.as_ref().and_then(|quoted| quoted.altered.as_ref());
     if let Some(text) =
         altered.map(crate::cite::Altered::description).filter(|text| !text.is_empty())
@@ -46,6 +51,13 @@ pub fn passed_over(passed: &PassedOver, cited: Timestamp) -> Vec<String> {
             .map(|to| format!("to cite the article at its new address: pressmark cite {to}")),
     );
     out
+}
+
+/// That the text of a page is at another address, and how to cite it there.
+#[must_use]
+pub fn at_alternate(url: &str, kind: AlternateKind) -> String {
+    let kind = kind.label();
+    format!("the page was sent without its text; to cite its {kind} version: pressmark cite {url}")
 }
 
 /// Why words cannot be quoted: they do not stand there, and the nearest words that do.

@@ -294,6 +294,7 @@ fn case(title: &str, authors: &[(&str, Value)], published: &str) -> Value {
         at: Timestamp::parse("2025-11-05T00:00:00Z").unwrap(),
         digest: Some("sha256:abc".to_owned()),
         record_id: Some("urn:uuid:1".to_owned()),
+        is_rendering: false,
     };
     let archive =
         Kept { name: "Archive".to_owned(), base: Some("https://archive.example/web".to_owned()) };

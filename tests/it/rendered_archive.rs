@@ -196,6 +196,39 @@ fn a_citation_lists_what_was_made_of_the_capture_by_digest() {
     assert_eq!(kinds, ["rendering", "view", "thumbnail", "text", "pageinfo"]);
 }
 
+#[test]
+fn words_that_scripts_brought_are_cited_from_the_rendering() {
+    let Some((options, _one)) = browser() else { return };
+    let made = made(&options.command);
+    let (archive, url) = (made.archive.as_path(), made.url.as_str());
+    let kept = records(archive);
+    let renderings = of(&kept, "conversion", url);
+    let quote = "The harbour master counted 15 boats";
+    let cited = &asked(archive, &["cite", url, "--quote", quote])[0];
+    assert_eq!(crate::schemas::schemas().problems("cite.json", cited), Vec::<String>::new());
+    assert_eq!(cited["rendering"], true);
+    assert_eq!(cited["headline"]["value"], "Mill town argues about its weir");
+    assert_eq!((&cited["quote"]["exact"], &cited["url_status"]), (&quote.into(), &"live".into()));
+    assert_eq!(cited["passed_over"], Value::Null);
+    let id = cited["record_id"].as_str().unwrap();
+    assert!(renderings[1].field("WARC-Record-ID").contains(id), "{id}");
+    assert!(cited["citation"].as_str().unwrap().contains("as rendered by a browser"), "{cited}");
+    // Words of the older rendering, at its time and without one.
+    let older = "counted 12 boats";
+    let refused = pressmark(archive, &["cite", url, "--quote", older]);
+    assert_eq!(refused.status.code(), Some(3));
+    let said = stderr(&refused);
+    let at = said.split_once("--at ").and_then(|(_, at)| at.split_whitespace().next()).unwrap();
+    let cited = &asked(archive, &["cite", url, "--at", at, "--quote", older])[0];
+    assert_eq!((&cited["rendering"], &cited["url_status"]), (&true.into(), &"deviated".into()));
+    let id = cited["record_id"].as_str().unwrap();
+    assert!(renderings[0].field("WARC-Record-ID").contains(id), "{id}");
+    let server = Server::of(archive, "/reader");
+    let page = server.get(&format!("/reader/cite?url={url}&quote=15+boats"));
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("as rendered by a browser"), "{}", page.body);
+}
+
 /// The result of both checkers: ours, and the script of the bundle.
 fn checked(archive: &Path, bundle: &Path) -> (Option<i32>, Option<i32>) {
     let ours = pressmark(archive, &["prove", "--check", bundle.to_str().unwrap()]);

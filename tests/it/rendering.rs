@@ -546,7 +546,17 @@ fn another_form_that_a_shell_names_is_asked_for_once_in_its_turn() {
     assert!(String::from_utf8_lossy(&out.stderr).contains("amp version"), "{out:?}");
     let out = pressmark(&archive, &["history", &page, "--format", "json"]);
     let json: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
-    assert_eq!((&json["text_at"], json["versions"].as_array().unwrap().len()), (&amp.into(), 1));
+    assert_eq!(
+        (&json["text_at"], json["versions"].as_array().unwrap().len()),
+        (&amp.clone().into(), 1)
+    );
+    let out = pressmark(&archive, &["cite", &page, "--format", "json"]);
+    let cited: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((&cited["text_at"], &cited["url"]), (&amp.clone().into(), &page.clone().into()));
+    let out = pressmark(&archive, &["cite", &page, "--quote", PARAGRAPH]);
+    let said = String::from_utf8_lossy(&out.stderr);
+    assert!(out.status.code() == Some(3) && said.contains(&format!("cite {amp}")), "{said}");
+    assert!(pressmark(&archive, &["cite", &amp, "--quote", PARAGRAPH]).status.success());
     // The page as it was sent is a shell.
     let out = pressmark(&archive, &["show", &page, "--plain", "--as", "json"]);
     let shown: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();

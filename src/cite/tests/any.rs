@@ -4,7 +4,7 @@ use biblatex::{Bibliography, ChunksExt};
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{BASE, fact, page, source};
+use super::{BASE, fact, ferry, page, source};
 use crate::cite::{Quotation, Style, cite, locate};
 use crate::extract::page::{Author, Page};
 
@@ -123,5 +123,20 @@ proptest! {
         }
         let wiki = cite(&source, Style::Wikipedia);
         prop_assert_eq!((wiki.matches("{{").count(), wiki.matches("}}").count()), (1, 1), "{}", wiki);
+    }
+}
+
+#[test]
+fn every_style_says_that_a_rendering_is_cited() {
+    for base in [None, Some("https://archive.example/web")] {
+        let mut source = source(&ferry(), base);
+        for style in Style::ALL {
+            assert!(!cite(&source, style).contains("rendered by a browser"), "{style:?}");
+        }
+        source.capture.is_rendering = true;
+        for style in Style::ALL {
+            let text = cite(&source, style);
+            assert!(text.contains(", as rendered by a browser"), "{style:?}: {text}");
+        }
     }
 }

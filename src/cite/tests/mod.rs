@@ -47,6 +47,7 @@ fn capture() -> Capture {
         at: Timestamp::parse("2025-11-05T00:00:07.25Z").unwrap(),
         digest: Some("sha256:abc".to_owned()),
         record_id: Some("urn:uuid:1".to_owned()),
+        is_rendering: false,
     }
 }
 

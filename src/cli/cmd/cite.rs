@@ -15,7 +15,7 @@ use crate::render;
 /// Prints a citation of one capture.
 ///
 /// # Errors
-/// When there is no capture, or the quoted words do not stand in it (exit 3), or the archive cannot
+/// When there is no capture, or the quoted words are not in it (exit 3), or the archive cannot
 /// be read.
 pub fn run(args: &CiteArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format();
@@ -57,16 +57,17 @@ fn say(context: &Context, notes: &[String]) {
 /// The error for words that are not there: the nearest that are, and where else the words are.
 fn refused(words: &WordsMissing) -> CliError {
     let error = CliError::nothing(render::cite::refusal(words));
-    match words.elsewhere {
-        Some(at) => error.hint(format!(
+    match (words.elsewhere, &words.alternate) {
+        (Some(at), _) => error.hint(format!(
             "they are in the capture of {}: --at {}",
             at.to_rfc3339(),
             at.to_warc_date()
         )),
-        None if words.missing.coarse => error.hint(format!(
+        (None, Some((url, kind))) => error.hint(render::cite::at_alternate(url, *kind)),
+        (None, None) if words.missing.coarse => error.hint(format!(
             "marked changes are matched in quotes of up to {ALTERED_CHARACTERS_MAX} characters: quote less"
         )),
-        None => {
+        (None, None) => {
             let (url, when) = (&words.url, words.at.to_rfc3339());
             error.hint(format!("`pressmark show {url} --at {when}` prints its text"))
         }

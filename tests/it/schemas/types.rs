@@ -211,6 +211,8 @@ fn citation() -> CitationJson {
         json!({ "type": "SpecificResource", "source": URL, "state": state, "selector": selector });
     let (given, stands) = ("[t]he".to_owned(), "The".to_owned());
     CitationJson {
+        rendering: true,
+        text_at: text("http://a.example/amp"),
         url: URL.to_owned(),
         timestamp: "20310304080910".to_owned(),
         style: "apa",
