@@ -246,7 +246,7 @@ impl Kv {
             .map_err(|source| directory::io_error("note the boot in", dir, source))
     }
 
-    /// The directory it lies in.
+    /// The directory it is in.
     #[must_use]
     pub fn dir(&self) -> &Path {
         &self.shared.dir
@@ -385,7 +385,7 @@ fn describe(error: &sled::Error) -> String {
     }
 }
 
-/// A key or a value as it lies in the engine's memory; cheap to clone.
+/// A key or a value as it is in the engine's memory; cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Bytes(sled::IVec);
 
@@ -495,7 +495,7 @@ impl Tree {
         self.range::<&[u8], _>(..).next_back().transpose()
     }
 
-    /// Entries whose keys lie in `range`, in order, from either end, each as it is when it is reached.
+    /// Entries whose keys are in `range`, in order, from either end, each as it is when it is reached.
     /// The iterator ends after the first error.
     pub fn range<K: AsRef<[u8]>, R: RangeBounds<K>>(&self, range: R) -> Range {
         let owned = |bound: Bound<&K>| bound.map(|key| sled::IVec::from(key.as_ref()));

@@ -22,7 +22,7 @@ use crate::zipnum::{Directory, IDX, ObjectRanges, Ranges, ShardCaptures, publish
 /// How often it is checked whether another month is over.
 pub const CHECKED_EVERY: Duration = Duration::from_hours(1);
 
-/// Where blocks lie.
+/// Where blocks are.
 #[derive(Debug, Clone)]
 pub enum Place {
     /// In a folder.
@@ -32,7 +32,7 @@ pub enum Place {
 }
 
 impl Place {
-    /// Where the settings say that blocks lie; `None` where they name no place.
+    /// Where the settings say that blocks are; `None` where they name no place.
     ///
     /// # Errors
     /// Why the place cannot be used, as text.

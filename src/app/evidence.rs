@@ -134,7 +134,7 @@ pub fn read_policy(path: &Path) -> Result<Policy, String> {
     Policy::parse(&bytes).map_err(|why| fail(&why))
 }
 
-/// What the settings say of witnesses: those of the policy, and those that are named beside it.
+/// What the settings say of witnesses: those of the policy, and those that are named in addition.
 ///
 /// # Errors
 /// When the policy cannot be read, or a witness is not a key and an address.

@@ -20,7 +20,7 @@ pub struct Frontiers {
     pub state: Arc<Kv>,
     /// What was repaired, as text.
     pub notes: Vec<String>,
-    /// Where the copy lies that is read, where the place itself cannot be written.
+    /// Where the copy is that is read, where the place itself cannot be written.
     _copy: Option<tempfile::TempDir>,
 }
 
@@ -63,7 +63,7 @@ pub(super) enum QueueError {
     Lists(#[from] ScheduleError),
 }
 
-/// Memory for the queue's pages, as they lie on disk; there they take twice that. With more of it a
+/// Memory for the queue's pages, as they are on disk; there they take twice that. With more of it a
 /// crawl grows until it is full, and is no faster; with half of it 20,000 pages take 8 % more of the
 /// processor.
 const STATE_CACHE_BYTES: u64 = 16 << 20;

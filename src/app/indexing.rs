@@ -1,4 +1,4 @@
-//! The index of words, brought up to date while something else goes on in the process: a crawl that writes, a
+//! The index of words, brought up to date while something else is running in the process: a crawl that writes, a
 //! server that answers.
 
 use std::sync::Arc;

@@ -51,7 +51,7 @@ pub struct Setup {
     pub clock: Arc<dyn Clock>,
     /// Addresses given by `--resolve`.
     pub resolve: Vec<String>,
-    /// Where the job files lie: `jobs` beside the config file.
+    /// Where the job files are: `jobs` next to the config file.
     pub jobs_dir: PathBuf,
 }
 

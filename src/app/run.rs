@@ -285,7 +285,7 @@ impl Running {
         self.crawl.unfinished_jobs().map_err(crawl_error)
     }
 
-    /// Where the archive lies.
+    /// Where the archive is.
     #[must_use]
     pub fn layout(&self) -> &Layout {
         self.store.layout()
@@ -367,7 +367,7 @@ impl Running {
         self.crawl.plan(job, observer, stop).await.map_err(crawl_error)
     }
 
-    /// What lets the evidence log follow while the crawl goes on.
+    /// What lets the evidence log follow while the crawl is running.
     #[must_use]
     pub fn follower(&self) -> Follower {
         let Network { settings, clock, .. } = &self.network;
@@ -381,7 +381,7 @@ impl Running {
         Blocks::new(self.store.reader(), settings, Arc::clone(clock))
     }
 
-    /// What lets the index of words follow while the crawl goes on.
+    /// What lets the index of words follow while the crawl is running.
     #[must_use]
     pub fn indexing(&self) -> Indexing {
         let settings = &self.network.settings;

@@ -1,5 +1,5 @@
 //! Answers to a query, made from scans: filters, limits and distance in time, the same for every backend. A scan
-//! gives captures in order and knows nothing of these.
+//! gives captures in order and does not know about these.
 
 use std::collections::BTreeMap;
 use std::iter::{FusedIterator, Peekable};
@@ -14,7 +14,7 @@ type Scanned = Result<Capture, ArchiveError>;
 pub(crate) enum Scans<S> {
     /// In the order of the query.
     InOrder(S),
-    /// Of one urlkey, away from an instant: backwards what lies before it, forwards the rest.
+    /// Of one urlkey, away from an instant: backwards what is before it, forwards the rest.
     Closest {
         /// The instant.
         at: Timestamp,

@@ -1,6 +1,6 @@
 //! Captures that are kept in two places, answered as one: one that is written to, and one that is only read.
 //!
-//! A capture that lies in both is given once. Captures of one instant come in the order of the first place, followed
+//! A capture that is in both is given once. Captures of one instant come in the order of the first place, followed
 //! by those that only the second has.
 
 use std::iter::Peekable;
@@ -120,7 +120,7 @@ struct Merged<I: Iterator<Item = Scanned>> {
     first: Peekable<I>,
     second: Peekable<I>,
     sort: Sort,
-    /// Captures that stand at the same place of the order, the next one last.
+    /// Captures that are at the same place of the order, the next one last.
     ready: Vec<Capture>,
     is_ended: bool,
 }

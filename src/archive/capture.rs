@@ -89,7 +89,7 @@ impl Form {
 pub enum RecordId {
     /// `<urn:uuid:…>` in lower case.
     Uuid([u8; 16]),
-    /// Any other text, as it stands in the record.
+    /// Any other text, as it is in the record.
     Text(String),
 }
 
@@ -127,7 +127,7 @@ pub struct RefersTo {
     pub record_id: Option<RecordId>,
 }
 
-/// One capture: what was captured, when, what came back, and where the record lies. `F` names the
+/// One capture: what was captured, when, what came back, and where the record is. `F` names the
 /// file: [`Capture`] has its name; a backend may keep a shorter form of it to itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CaptureIn<F> {
@@ -136,7 +136,7 @@ pub struct CaptureIn<F> {
     /// `WARC-Date`.
     #[serde(with = "wire::time")]
     pub date: Timestamp,
-    /// `WARC-Target-URI` as it stands in the record.
+    /// `WARC-Target-URI` as it is in the record.
     pub url: String,
     /// Media type without parameters, lower case; `warc/revisit` for revisits and `unk` where
     /// there is none, as CDX files have it.
@@ -182,7 +182,7 @@ impl Capture {
             + record_id
     }
 
-    /// Whether both lie at the same place: they are the same record.
+    /// Whether both are at the same place: they are the same record.
     #[must_use]
     pub fn is_same_record(&self, other: &Self) -> bool {
         self.file == other.file && self.offset == other.offset

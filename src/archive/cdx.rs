@@ -5,7 +5,7 @@
 //! |---|---|
 //! | CDXJ | `urlkey timestamp {"url": …, "mime": …, …}`; fields without a value are left out |
 //! | JSON | one object with every field, `"-"` where there is no value |
-//! | CDX | ` CDX N b a m s k r M S V g` and columns parted by spaces; SHA-1 without its label, as there |
+//! | CDX | ` CDX N b a m s k r M S V g` and columns separated by spaces; SHA-1 without its label, as there |
 //!
 //! JSON is printed as Python's does by default (`", "`, `": "`, non-ASCII escaped), since sorted
 //! CDXJ files are compared and merged by bytes.
@@ -199,7 +199,7 @@ pub fn cdx11_line(capture: &Capture) -> String {
     self::columns(&columns)
 }
 
-/// Columns parted by spaces.
+/// Columns separated by spaces.
 pub(crate) fn columns(columns: &[&str]) -> String {
     let mut line = String::with_capacity(200);
     for (index, column) in columns.iter().enumerate() {

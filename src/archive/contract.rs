@@ -1,4 +1,4 @@
-//! The duties of a backend: answer where captures lie, take captures in, and give the bytes of WARC files.
+//! The duties of a backend: answer where captures are, take captures in, and give the bytes of WARC files.
 //! The traits are blocking; async callers use a thread pool.
 //!
 //! Every backend passes the suite in `suite.rs`.
@@ -36,7 +36,7 @@ pub struct HostCount {
     pub last: Timestamp,
 }
 
-/// Where each capture lies.
+/// Where each capture is.
 pub trait Captures: Send + Sync + Debug {
     /// Answers to a query, one at a time.
     fn scan(&self, query: &Query) -> Answers<'_>;

@@ -35,7 +35,7 @@ pub struct Inside {
     made: u64,
     /// How many requests there were.
     pub asked: usize,
-    /// The number of the request that fails, the kind, and whether it does what was asked all the same.
+    /// The number of the request that fails, the kind, and whether it does what was asked anyway.
     pub fails: Option<(usize, ObjectErrorKind, bool)>,
     /// What was asked by the request that was made to fail.
     pub failed: Option<String>,

@@ -19,7 +19,7 @@ pub struct Seen<'a> {
     pub end: u64,
     /// The header, from the version line to the empty line.
     pub header: &'a [u8],
-    /// What it is to the index; `None` for requests, warcinfo records and notes beside a response.
+    /// What it is to the index; `None` for requests, warcinfo records and notes with a response.
     pub capture: Option<Capture>,
 }
 

@@ -1,4 +1,4 @@
-//! The contracts between what reads and writes an archive and what keeps it: where captures lie
+//! The contracts between what reads and writes an archive and what keeps it: where captures are
 //! ([`Captures`], [`CaptureSink`]) and where the bytes of WARC files come from ([`WarcFiles`]).
 //!
 //! Knows no backend, no path and no record format. In reading order: a capture ([`Capture`]),

@@ -57,13 +57,13 @@ pub struct ObjectInfo {
     pub bytes: u64,
     /// What the server calls this content of it.
     pub etag: String,
-    /// The SHA-256 that was put beside it in hexadecimal; `None` where there is none, and in a listing.
+    /// The SHA-256 that was stored with it in hexadecimal; `None` where there is none, and in a listing.
     pub sha256: Option<String>,
     /// When it was made or replaced last, by the server's clock; `None` where the server does not say.
     pub modified: Option<Timestamp>,
 }
 
-/// An object of several parts that was begun and neither completed nor thrown away.
+/// An object of several parts that was begun and neither completed nor discarded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadInfo {
     /// The key of the object below the prefix.
@@ -140,14 +140,14 @@ pub trait Objects: Send + Sync + Debug {
     /// error. An empty `etag` takes any content.
     fn read(&self, key: &str, range: Range<u64>, etag: &str) -> Pending<Vec<u8>>;
 
-    /// Makes an object of one part where there is none of that key, with its SHA-256 in hexadecimal beside it;
+    /// Makes an object of one part where there is none of that key, with its SHA-256 in hexadecimal with it;
     /// its entity tag.
     ///
     /// # Errors
     /// [`ObjectErrorKind::Exists`] where there is one, and others.
     fn put(&self, key: &str, part: FilePart, sha256: &str) -> Result<String, ObjectError>;
 
-    /// Begins an object of several parts, with its SHA-256 in hexadecimal beside it; the name of the upload. There is
+    /// Begins an object of several parts, with its SHA-256 in hexadecimal with it; the name of the upload. There is
     /// no such object before [`Self::complete`].
     ///
     /// # Errors
@@ -187,7 +187,7 @@ pub trait ChangeableObjects: Objects {
         over: Over<'_>,
     ) -> Result<String, ObjectError>;
 
-    /// Makes or replaces an object of one part, with its SHA-256 in hexadecimal beside it; its entity tag.
+    /// Makes or replaces an object of one part, with its SHA-256 in hexadecimal with it; its entity tag.
     ///
     /// # Errors
     /// When the server refuses or cannot be asked; what was there before stays then.

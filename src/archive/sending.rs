@@ -71,7 +71,7 @@ fn send(
     };
     let sent = parts();
     if sent.is_err() {
-        // Its parts take room until they are thrown away; where that fails, a rule of the bucket clears them.
+        // Its parts take room until they are discarded; where that fails, a rule of the bucket clears them.
         let _ = objects.abort(key, &upload);
     }
     sent

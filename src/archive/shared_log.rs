@@ -52,7 +52,7 @@ pub struct SharedCheckpoint {
     pub note: Vec<u8>,
 }
 
-/// How the log stands.
+/// The state of the log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SharedLogState {
     /// The number of the last part; 0 where the log has not begun.
@@ -73,7 +73,7 @@ pub trait SharedLog: Debug + Send + Sync {
     /// When the server fails or does not answer.
     fn begin(&self, archive: &str, leaves: &[u8]) -> Result<(), ArchiveError>;
 
-    /// How the log stands.
+    /// The state of the log.
     ///
     /// # Errors
     /// As [`Self::begin`].

@@ -306,7 +306,7 @@ pub(crate) fn crowded() -> impl Strategy<Value = Capture> {
     (proptest::sample::select(urls), 0..60_i64, 0..3_u32, 0..4_u64).prop_map(
         |(url, second, file, offset)| {
             let date = Timestamp::from_unix_micros(second * 1_000_003);
-            // What lies at a place of a file never changes.
+            // What is at a place of a file never changes.
             let is_response = (second + i64::from(file)) % 2 == 0;
             let kind = if is_response { RecordKind::Response } else { RecordKind::Revisit };
             Capture { kind, ..capture(url, date, file, offset) }

@@ -22,7 +22,7 @@ impl HostKey {
         &self.0
     }
 
-    /// Whether this host is `domain` or lies below it.
+    /// Whether this host is `domain` or is below it.
     #[must_use]
     pub fn is_in_domain(&self, domain: &str) -> bool {
         let domain = domain.trim_start_matches('.').trim_end_matches('.').to_ascii_lowercase();

@@ -1,6 +1,6 @@
 //! Numbers in the bytes of binary formats, the least significant byte first.
 //!
-//! What lies beyond the bytes reads as zero: formats begin with a signature, which is checked before any
+//! What is beyond the bytes reads as zero: formats begin with a signature, which is checked before any
 //! number is used.
 
 /// The two bytes at an offset; 0 where there are fewer.

@@ -1,4 +1,4 @@
-//! Text as it stands in HTML and XML, in content and in quoted attributes.
+//! Text as it is in HTML and XML, in content and in quoted attributes.
 
 /// The text with `&`, `<`, `>` and both quotation marks as references, so that a reader of HTML or
 /// XML sees it as it is. Text of a page is made [`super::printable`] first.

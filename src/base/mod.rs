@@ -3,7 +3,7 @@
 //! In reading order: what was asked for ([`TargetUri`]), the key it is found by ([`surt`]), when
 //! ([`Timestamp`], [`TimeRange`], [`Clock`]), what the bytes were ([`Digest`]), whose server it is
 //! ([`HostKey`]), what kind of bytes ([`MediaType`]), how many ([`ByteSize`]), how text
-//! stands in a page of the reader ([`markup`]) and on a terminal ([`printable`]) and what its one form is
+//! is in a page of the reader ([`markup`]) and on a terminal ([`printable`]) and what its one form is
 //! ([`normal_form`]), escapes in URLs ([`percent`]), numbers in binary formats ([`little_endian`]), chance for waits ([`chance`]), and
 //! how a check reports ([`Finding`]).
 

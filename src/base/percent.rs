@@ -9,7 +9,7 @@ const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 /// a meaning (RFC 3986 section 3.4; WHATWG URL, application/x-www-form-urlencoded).
 const VALUE: &AsciiSet = &FORM.remove(b'/').remove(b':');
 
-/// What cannot stand in a URI (RFC 3986 appendix A), and what would end the path of an archival one.
+/// What cannot be in a URI (RFC 3986 appendix A), and what would end the path of an archival one.
 const ADDRESS: &AsciiSet = &CONTROLS
     .add(b' ')
     .add(b'"')

@@ -239,7 +239,7 @@ fn picture(code: u32) -> Shown {
     Shown::As(char::from_u32(code).unwrap_or('\u{fffd}'))
 }
 
-/// Whether a joiner or a variation selector does its work where it stands: between letters of a script
+/// Whether a joiner or a variation selector does its work where it is: between letters of a script
 /// that joins, between the parts of an emoji, behind what it selects a form of.
 fn is_needed(c: char, before: Option<char>, next: Option<char>) -> bool {
     let (Some(before), next) = (before, next.unwrap_or(' ')) else { return false };

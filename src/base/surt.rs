@@ -101,7 +101,7 @@ fn canonical(uri: &[u8]) -> Option<Vec<u8>> {
     let mut path = parts.path;
     let rooted;
     if parts.scheme.starts_with(b"http") && host.is_empty() && !path.is_empty() {
-        // `http:example.com/a` and `http:///example.com/a` mean a host all the same.
+        // `http:example.com/a` and `http:///example.com/a` mean a host anyway.
         let start = path.iter().position(|byte| *byte != b'/').unwrap_or(path.len());
         let (name, rest) = cut(&path[start..], b'/');
         host = name.to_vec();
@@ -190,7 +190,7 @@ fn split(text: &[u8]) -> Parts<'_> {
     Parts { scheme, authority, path, query: query.filter(|query| !query.is_empty()) }
 }
 
-/// What lies before and after the first `at`.
+/// What is before and after the first `at`.
 fn cut(text: &[u8], at: u8) -> (&[u8], Option<&[u8]>) {
     match memchr::memchr(at, text) {
         Some(found) => (&text[..found], Some(&text[found + 1..])),

@@ -24,7 +24,7 @@ pub struct TargetUri {
     url: Url,
 }
 
-/// A user and a password that stood in a URL. They are not printed.
+/// A user and a password from a URL. They are not printed.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct UserPart {
     /// The user's name, percent escapes undone.
@@ -86,7 +86,7 @@ impl TargetUri {
 
     /// Reads a URI that a person wrote, on the command line or in a job: what is not a URI by the
     /// letter of RFC 3986 is made one, down to characters that browsers leave (`|`, brackets, a
-    /// percent sign alone). The second part is the user and password that stood in it.
+    /// percent sign alone). The second part is the user and password from it.
     ///
     /// # Errors
     /// As [`Self::parse`].

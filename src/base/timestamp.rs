@@ -75,7 +75,7 @@ impl Timestamp {
     }
 
     fn civil(self) -> civil::DateTime {
-        // Every i64 that a WARC can name lies within jiff's range; one that does not is shown as 1970.
+        // Every i64 that a WARC can name is within jiff's range; one that does not is shown as 1970.
         jiff::Timestamp::from_microsecond(self.0)
             .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
             .to_zoned(TimeZone::UTC)
@@ -228,7 +228,7 @@ impl TimeRange {
         }
     }
 
-    /// Whether `at` lies in it.
+    /// Whether `at` is in it.
     #[must_use]
     pub fn contains(&self, at: Timestamp) -> bool {
         self.start <= at && at < self.end
@@ -391,7 +391,7 @@ fn split_offset(time: &str) -> Option<(&str, i64)> {
     let Some(at) = time.rfind(['+', '-']) else { return Some((time, 0)) };
     let sign = if time.as_bytes()[at] == b'-' { -1 } else { 1 };
     let digits: String = time[at + 1..].chars().filter(|c| *c != ':').collect();
-    // Anything may stand there, characters of several bytes included.
+    // Anything may be there, characters of several bytes included.
     let (hours, minutes) = match digits.len() {
         _ if !digits.bytes().all(|c| c.is_ascii_digit()) => return None,
         2 => (digits.parse::<i64>().ok()?, 0),

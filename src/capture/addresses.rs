@@ -1,7 +1,7 @@
 //! How many connections one address may have: many names lead to one machine, and politeness to
 //! each name is not yet politeness to that machine.
 //!
-//! A place is held as long as its connection stands, idle or not. A caller that waits for one closes an
+//! A place is held as long as its connection is open, idle or not. A caller that waits for one closes an
 //! idle connection to the same address, if there is any; and a connection to an address that has
 //! no free place is not kept idle.
 

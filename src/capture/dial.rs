@@ -78,7 +78,7 @@ const ADDRESSES_TRIED_MAX: usize = 4;
 /// The longest wait for an address that is not the last one.
 const OTHER_ADDRESS_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A stream that stands, before TLS.
+/// A stream that is established, before TLS.
 struct Reached {
     stream: BoxStream,
     peer: Option<IpAddr>,

@@ -1,4 +1,4 @@
-//! One exchange on a connection that stands, start to end, under limits of bytes and time.
+//! One exchange on an established connection, start to end, under limits of bytes and time.
 //!
 //! Owns the loop that writes the request, reads the response into the spool and asks the framing
 //! reader where it ends. The spool is the wire: bytes are stored as they came, before anything

@@ -49,7 +49,7 @@ pub struct CaptureOptions {
     /// Time from the request's last byte to the response's first. Default 30 s: slow content
     /// systems need many seconds for a page that is not cached.
     pub first_byte_timeout: Duration,
-    /// Time for the whole exchange after the connection stands. Default 10 min: with the byte
+    /// Time for the whole exchange after the connection is established. Default 10 min: with the byte
     /// limit above, no slower than 1.7 MiB/s for the largest.
     pub total_timeout: Duration,
     /// The floor for slow-drip servers: fewer bytes per second than this over a window end the

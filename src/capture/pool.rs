@@ -49,7 +49,7 @@ pub(super) struct Dialed {
     pub(super) place: Option<OwnedSemaphorePermit>,
 }
 
-/// A connection that stands, and what is known about it.
+/// An established connection, and what is known about it.
 pub(super) struct Connection {
     pub(super) stream: BoxStream,
     pub(super) peer: Option<std::net::IpAddr>,

@@ -92,7 +92,7 @@ pub struct CaptureRequest {
     pub accept_encoding: String,
     /// The page that led here.
     pub referer: Option<String>,
-    /// `If-None-Match`: the last capture's `ETag` as it stood there. Left out where it cannot
+    /// `If-None-Match`: the last capture's `ETag` as it was there. Left out where it cannot
     /// stand in a field, since it comes from the web.
     pub if_none_match: Option<String>,
     /// `If-Modified-Since`: the last capture's `Last-Modified`. Left out likewise.

@@ -2,7 +2,7 @@
 //! temporary file that has no name.
 //!
 //! Owns the read buffer: the socket reads straight into it, and it becomes the stored response
-//! without another copy. Deliberately knows nothing of HTTP. File writes leave the network task,
+//! without another copy. Deliberately does not know about HTTP. File writes leave the network task,
 //! one block at a time, so that memory stays flat however long the body is.
 
 use std::fs::File;

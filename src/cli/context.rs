@@ -220,14 +220,14 @@ pub fn load_settings(global: &Global) -> Result<(Settings, Option<PathBuf>), Con
     Ok((settings, file))
 }
 
-/// Where the job files lie: `jobs` beside the config file.
+/// Where the job files are: `jobs` next to the config file.
 #[must_use]
 pub fn jobs_dir(global: &Global) -> PathBuf {
     let beside = global.config.as_ref().and_then(|file| file.parent());
     beside.map_or_else(|| PathBuf::from("config/jobs"), |dir| dir.join("jobs"))
 }
 
-/// Where the archive lies.
+/// Where the archive is.
 #[must_use]
 pub fn archive_root(global: &Global, settings: &Settings) -> PathBuf {
     global.archive.clone().unwrap_or_else(|| PathBuf::from(settings.text(keys::ARCHIVE)))

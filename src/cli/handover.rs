@@ -31,7 +31,7 @@ const REQUEST_BYTES_MAX: u64 = 64 << 20;
 /// Results that are not collected are deleted after this time.
 const KEPT: Duration = Duration::from_hours(24);
 
-/// A request, as it lies in the folder.
+/// A request, as it is in the folder.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Request {
@@ -392,7 +392,7 @@ mod tests {
         inbox.take(&asked.id, &send).unwrap();
         assert!(orders.recv().await.is_some());
         drop(inbox);
-        // As if it had died: the request lies there as taken.
+        // As if it had died: the request is there as taken.
         fs::write(
             asked.place("taken.json"),
             serde_json::to_vec(&request(&["http://b.example/"])).unwrap(),

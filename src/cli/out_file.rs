@@ -24,7 +24,7 @@ impl OutFile {
     /// The file at `path`, which may replace a regular file where `force` was given.
     ///
     /// # Errors
-    /// When something else lies there, when a file does and is not to be replaced, or when the folder
+    /// When something else is there, when a file is there and is not to be replaced, or when the folder
     /// is missing or cannot be written.
     pub fn at(path: &Path, force: bool) -> Result<Self, CliError> {
         let what = format!("writing {}", path.display());

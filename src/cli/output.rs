@@ -159,7 +159,7 @@ impl Output {
         print(&[&fields.join("\t"), "\n"])
     }
 
-    /// Data of several lines, as it stands: no line end is added.
+    /// Data of several lines, as it is: no line end is added.
     ///
     /// # Errors
     /// When stdout cannot be written.

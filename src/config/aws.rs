@@ -1,4 +1,4 @@
-//! The environment variables of S3 tools, kept beside the settings: keys, where files of keys lie, the region.
+//! The environment variables of S3 tools, kept with the settings: keys, where files of keys are, the region.
 //!
 //! These are no settings of this program: they are not shown, checked or written anywhere.
 

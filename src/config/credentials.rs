@@ -1,6 +1,6 @@
 //! The credentials file: cookies, passwords and header fields by host.
 //!
-//! It stands apart from the job so that the job can be shown, kept in version control and written
+//! It is separate from the job so that the job can be shown, kept in version control and written
 //! into the archive. A file that others may read is refused. No message of this module holds a
 //! value of the file.
 
@@ -72,7 +72,7 @@ pub fn read(path: &Path, problems: &mut Vec<Problem>) -> Credentials {
     Credentials::new(hosts)
 }
 
-/// What stands under one host.
+/// What is under one host.
 #[derive(Default)]
 struct Table {
     host: String,

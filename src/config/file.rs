@@ -9,7 +9,7 @@ use super::value::{Kind, Value};
 pub struct Written {
     /// The dotted path: `politeness.delay_min`.
     pub key: String,
-    /// The line it stands in, from 1.
+    /// The line it is in, from 1.
     pub line: usize,
     raw: Raw,
 }

@@ -1,4 +1,4 @@
-//! One job file as values: every key with what it was set to or its default, and where it stands.
+//! One job file as values: every key with what it was set to or its default, and where it is.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ pub(super) struct JobValues<'a> {
     path: &'a Path,
     set: BTreeMap<String, (Value, Written)>,
     pub(super) problems: &'a mut Vec<Problem>,
-    /// Users and passwords that stood in its URLs.
+    /// Users and passwords that were in its URLs.
     pub(super) users: Vec<(TargetUri, UserPart)>,
 }
 

@@ -1,6 +1,6 @@
 //! A setting as it may be shown: without the passwords and keys that some values hold.
 //!
-//! Masked are a user and a password in any URL, what stands behind the host of a webhook (its path
+//! Masked are a user and a password in any URL, what follows the host of a webhook (its path
 //! is its key, with most receivers), and words of a command that say they are secret. Deliberately
 //! changes nothing of the value that is used.
 
@@ -43,7 +43,7 @@ fn text_of(key: &str, text: &str) -> String {
     }
 }
 
-/// The text with what stands between `//` and the last `@` before `end` masked.
+/// The text with what is between `//` and the last `@` before `end` masked.
 fn without_user(text: &str, end: usize) -> String {
     let begin = text.find("://").map_or(0, |at| at + 3);
     match text.get(begin..end).and_then(|part| part.rfind('@')) {

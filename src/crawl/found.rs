@@ -105,7 +105,7 @@ impl Crawl {
         })
     }
 
-    /// Whether a navigation goes on to what its redirect leads to: that is asked for because of it, and
+    /// Whether a navigation continues to what its redirect leads to: that is asked for because of it, and
     /// was not to be asked for anyway. To be asked before that is queued.
     pub(super) fn goes_on(&self, claim: &Claim, stepped: &StepOutcome) -> Result<bool, CrawlError> {
         let Some(to) = stepped.redirect.as_ref().map(TargetUri::without_fragment) else {
@@ -118,7 +118,7 @@ impl Crawl {
         Ok(known.is_none_or(|known| known.entry.visits == 0))
     }
 
-    /// Keeps the cookies of a navigation for the URL that it goes on to.
+    /// Keeps the cookies of a navigation for the URL that it continues to.
     pub(super) fn navigate(
         &self,
         run: &mut Run<'_>,

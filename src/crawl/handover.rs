@@ -1,7 +1,7 @@
 //! URLs that another process asks a run without an end to capture: that run holds the archive, and
 //! the other process does not wait for its end.
 //!
-//! Owns what a run knows of such a request, and what it reports while the run goes on. Knows nothing
+//! Owns what a run knows of such a request, and what it reports while the run is in progress. Knows nothing
 //! of how a request arrives and how the answer is sent back: it has a channel for that.
 
 use std::collections::HashSet;
@@ -167,7 +167,7 @@ pub(super) struct Handed {
 }
 
 impl Crawl {
-    /// Takes a request in: its URLs are asked for as if they stood on the command line of this run.
+    /// Takes a request in: its URLs are asked for as if they were on the command line of this run.
     pub(super) fn take_in_hand(
         &mut self,
         run: &mut Run<'_>,
@@ -285,7 +285,7 @@ impl Run<'_> {
         let hash = hash_of(&finished.uri);
         self.handed.retain_mut(|handed| {
             if handed.pending.remove(&hash) {
-                // The other process may have gone; the URL is captured all the same.
+                // The other process may have gone; the URL is captured anyway.
                 let outcome = Box::new(HandedOver::of(finished, counted));
                 let _ = handed.reports.send(Answer::Url(outcome));
             }

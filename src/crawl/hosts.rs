@@ -25,7 +25,7 @@ pub struct HostBook {
     newest: Option<Timestamp>,
 }
 
-/// What a source said, as it lies on disk: read where its bytes are read, off the loop.
+/// What a source said, as it is on disk: read where its bytes are read, off the loop.
 #[derive(Debug, Clone, Default)]
 pub struct StoredEntries {
     head: Vec<u8>,

@@ -3,7 +3,7 @@
 //! Some servers answer with a cookie and a redirect, and show the page only to a client that sends the
 //! cookie back. So what a response sets is sent along its redirects (RFC 6265), and forgotten when they
 //! end: a later look begins without cookies, as the one before did, and no visitor is recognised again.
-//! A navigation that is interrupted by the end of the process goes on without them. Pure.
+//! A navigation that is interrupted by the end of the process continues without them. Pure.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -152,7 +152,7 @@ impl Cookie {
     }
 }
 
-/// Whether a host lies below another one.
+/// Whether a host is below another one.
 fn is_below(host: &str, above: &str) -> bool {
     host.strip_suffix(above).is_some_and(|rest| rest.ends_with('.'))
         && !host.starts_with('[')

@@ -23,7 +23,7 @@ pub struct Job {
     pub name: String,
     /// What to capture now.
     pub seeds: Vec<TargetUri>,
-    /// Users and passwords that stood in those URLs.
+    /// Users and passwords that were in those URLs.
     pub credentials: Credentials,
     /// How many links away from a seed pages are followed.
     pub depth: u32,

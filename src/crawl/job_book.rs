@@ -1,4 +1,4 @@
-//! What is remembered of jobs from run to run: what each named, where its file lay, when it wants pages
+//! What is remembered of jobs from run to run: what each named, where its file was, when it wants pages
 //! visited again. This distinguishes a renamed job from a new one, finds what was removed from a file,
 //! and has a page of two jobs checked for both though a run follows only one of them.
 //!
@@ -26,7 +26,7 @@ const SAME_JOB: f64 = 0.5;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct JobRecord {
-    /// Where its file lay; empty for a job without one.
+    /// Where its file was; empty for a job without one.
     pub file: PathBuf,
     /// The smallest hashes of what it names.
     pub sketch: Vec<u64>,

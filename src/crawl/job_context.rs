@@ -28,7 +28,7 @@ pub struct Following {
     pub path: DiscoveryPath,
     /// Whether it is its first visit for this job.
     pub is_first: bool,
-    /// The address as it stood before it was cleaned.
+    /// The address as it was before it was cleaned.
     pub found_as: Option<String>,
     /// What is known of its variants, as fields of a metadata record.
     pub variants: Vec<(String, String)>,

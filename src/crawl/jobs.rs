@@ -1,4 +1,4 @@
-//! What a run owes to its jobs and its operator while it goes on: the jobs' limits, a pause while the
+//! What a run owes to its jobs and its operator while it is running: the jobs' limits, a pause while the
 //! disk is full, an alarm when nothing moves, and the orders it is given.
 
 use std::collections::HashMap;

@@ -84,7 +84,7 @@ impl Crawl {
             .map(|(name, record)| (name.to_owned(), record.clone()))
             .collect();
         for (name, record) in others {
-            // One that lies where another job does now was renamed, or is gone.
+            // One that is where another job is now was renamed, or is gone.
             let is_replaced = fresh.values().any(|new| has_file(new) && new.file == record.file);
             let is_there = |is_there: &(dyn Fn(&Path) -> bool + Send)| is_there(&record.file);
             let is_missing = has_file(&record) && !self.job_files.as_deref().is_none_or(is_there);
@@ -142,7 +142,7 @@ impl Crawl {
     }
 
     /// What of all that a job owns is named by it, or led to by something that is: sources, and what
-    /// redirects stand between.
+    /// redirects are between.
     fn followed_sources(&self, rules: &JobRules) -> Result<HashSet<u64>, CrawlError> {
         let mut followed: HashSet<u64> = rules.spec.named().map(|uri| named_hash(&uri)).collect();
         let mut led_to: Vec<(TargetUri, NamedBy)> = Vec::new();

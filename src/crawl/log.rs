@@ -1,6 +1,6 @@
 //! The crawl log: one line for each URL, appended when its records are durable.
 //!
-//! The file may be moved away while a crawl goes on, as logrotate does: the next line begins a new one.
+//! The file may be moved away while a crawl is running, as logrotate does: the next line begins a new one.
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write};

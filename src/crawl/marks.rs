@@ -11,7 +11,7 @@ use crate::store::Appended;
 /// The marks are written at most this often: each time is a commit.
 const WRITE_EVERY: Duration = Duration::from_millis(20);
 
-/// This many parts of a file that are taken in may lie behind one that is not. With more the file is left to
+/// This many parts of a file that are taken in may be behind one that is not. With more the file is left to
 /// the caller.
 const PARTS_MAX: usize = 10_000;
 

@@ -65,7 +65,7 @@ pub struct SourceChange {
     pub was: SourceState,
     /// What it is.
     pub state: SourceState,
-    /// What the look met: a status, a media type, the step that failed.
+    /// The result of the check: a status, a media type, the step that failed.
     pub detail: String,
 }
 
@@ -86,7 +86,7 @@ pub enum RunProblem {
         /// Since when.
         since: Timestamp,
     },
-    /// It goes on.
+    /// It continues.
     Moving,
     /// A source or host brings nothing any longer, for longer than its past explains.
     Silent {

@@ -18,7 +18,7 @@ pub struct CrawlOptions {
     pub hosts_max: usize,
     /// How many redirects are followed from one URL.
     pub redirect_hops_max: u32,
-    /// How long exchanges in flight may go on after a stop was asked for.
+    /// How long exchanges in flight may continue after a stop was asked for.
     pub stop_deadline: Duration,
     /// A run that has nothing else to do does not wait longer than this for a host; what is left
     /// stays in the queue.

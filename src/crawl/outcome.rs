@@ -44,7 +44,7 @@ pub enum Outcome {
     /// Its robots.txt cannot be reached, so that it is unknown whether the URL may be asked for. It
     /// stays queued.
     RobotsUnreachable {
-        /// What the newest attempt met, and when the next is made.
+        /// The result of the newest attempt, and when the next is made.
         why: String,
     },
 }
@@ -127,7 +127,7 @@ impl Finished {
         }
     }
 
-    /// The line of the crawl log, without its end. Fourteen fields parted by one space each;
+    /// The line of the crawl log, without its end. Fourteen fields separated by one space each;
     /// `-` where there is nothing; what holds spaces is percent-encoded. The fields are described
     /// in `docs/reference/crawl-log.md`.
     #[must_use]

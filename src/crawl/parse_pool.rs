@@ -413,7 +413,7 @@ mod tests {
             let again = readers.run("0", &impatience(60_000), || 7).await;
             assert_eq!(again, Err(Unread::TooLong), "it is not begun while it goes on");
             drop(held);
-            // Each thread that is released ends; the one place that is left goes on reading.
+            // Each thread that is released ends; the one place that is left continues reading.
             while readers.stuck() > 0 {
                 tokio::task::yield_now().await;
             }

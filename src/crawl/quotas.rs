@@ -116,7 +116,7 @@ impl Crawl {
         Ok(true)
     }
 
-    /// How many URLs the run leaves in the queue: for the next one to go on with.
+    /// How many URLs the run leaves in the queue: for the next one to continue with.
     pub(super) fn left(&self, run: &Run<'_>) -> Result<u64, CrawlError> {
         match run.job.take {
             Take::Queue | Take::Forever => return Ok(self.frontier.counts().queued),

@@ -67,7 +67,7 @@ pub struct Report {
     /// Each host of whose robots.txt another reading of the groups would allow what was refused, at most
     /// [`Report::FAILURES_MAX`]: a URL that was refused, and the rule.
     pub disputed_robots: BTreeMap<String, (String, String)>,
-    /// The sources of its jobs, and the hosts of theirs that are silent.
+    /// The sources of its jobs, and those of their hosts that are silent.
     pub sources: Vec<SourceLine>,
 }
 

@@ -20,7 +20,7 @@ use super::entry_words::{is_named_by_source, variant_word};
 use super::job_book::named_hash;
 use super::sources::Role;
 
-/// The word in a queue entry's settings before the address as it stood before it was cleaned.
+/// The word in a queue entry's settings before the address as it was before it was cleaned.
 const FOUND_AS: &str = "found-as=";
 
 /// A job, ready to be followed.
@@ -159,7 +159,7 @@ pub(super) fn judge(scope: &Scope, head: &Head) -> Result<(), String> {
     if ruling.is_in() { Ok(()) } else { Err(ruling.rule().to_owned()) }
 }
 
-/// A queue entry's settings, with the address as it stood added.
+/// A queue entry's settings, with the address as it was added.
 pub(super) fn found_as(settings: &str, original: &TargetUri) -> String {
     format!("{settings} {FOUND_AS}{original}").trim_start().to_owned()
 }
@@ -187,7 +187,7 @@ pub(super) fn variants_in(settings: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The address as it stood before it was cleaned, from a queue entry's settings.
+/// The address as it was before it was cleaned, from a queue entry's settings.
 pub(super) fn original_of(settings: &str) -> Option<&str> {
     settings.split_whitespace().find_map(|word| word.strip_prefix(FOUND_AS))
 }

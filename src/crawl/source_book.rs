@@ -13,7 +13,7 @@ use super::sources::Role;
 use crate::base::Timestamp;
 use crate::kv::{Kv, KvError, Tree};
 
-/// What a look at a source met.
+/// The result of a check of a source.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
 )]
@@ -28,7 +28,7 @@ pub enum SourceState {
     Redirected,
     /// It could be read, and names nothing.
     Empty,
-    /// Something else stands in its place: a page in place of a feed.
+    /// Something else is in its place: a page in place of a feed.
     NotASource,
     /// 404, 410.
     NotFound,
@@ -154,7 +154,7 @@ pub struct SourceLine {
     pub kind: String,
     /// A word of [`SourceState::label`].
     pub state: String,
-    /// What the last look met: a status, a media type, the step that failed.
+    /// The result of the last check: a status, a media type, the step that failed.
     pub detail: String,
     /// Since when the state is as it is (WARC-Date).
     pub since: Option<String>,
@@ -230,7 +230,7 @@ impl SourceRecord {
 
 /// The kind of the record of a host.
 pub(super) const HOST: &str = "host";
-/// This many articles make a host one that is expected to go on.
+/// This many articles make a host one that is expected to continue.
 const HOST_ARRIVALS_MIN: u32 = 12;
 /// This many records are kept for a job: an aggregator's feed names hosts without end.
 const RECORDS_MAX: usize = 10_000;

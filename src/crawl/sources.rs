@@ -39,7 +39,7 @@ const ROBOTS_SITEMAPS_MAX: usize = 50;
 const FEED_PAGES_MAX: u32 = 3;
 /// This many entries dated alike say nothing of which of them is young.
 const DATED_ALIKE_MIN: usize = 4;
-/// How close together such dates lie.
+/// How close together such dates are.
 const DATED_ALIKE: Duration = Duration::from_secs(120);
 
 /// This many new pages on hosts that are not the job's are taken from one reading of a source; the next
@@ -129,7 +129,7 @@ pub struct Gathered {
     pub read: Option<Read>,
     /// What the queue is asked for, in the order of the source; no URL twice.
     pub found: Vec<Found>,
-    /// What was taken off: the URL as it stood, and what was left. For the metadata record.
+    /// What was taken off: the URL as it was, and what was left. For the metadata record.
     pub cleaned: Vec<(TargetUri, Cleaned)>,
     /// What the page is a variant of, as it says itself. Nothing is merged by it.
     pub variant: Option<Variant>,
@@ -143,8 +143,8 @@ pub struct Gathered {
 }
 
 /// The sitemaps that a robots.txt names, to be asked for now; none unless the job wants them.
-/// `path` is that of the robots.txt. They may lie on another host (sitemaps.org, "Sitemaps &
-/// cross submits"); an exclude rule of the scope leaves them out all the same.
+/// `path` is that of the robots.txt. They may be on another host (sitemaps.org, "Sitemaps &
+/// cross submits"); an exclude rule of the scope leaves them out anyway.
 #[must_use]
 pub fn named_by_robots(
     job: &JobSpec,
@@ -300,7 +300,7 @@ impl Gatherer<'_, '_> {
         }
     }
 
-    /// What the source says of its entries, beside what it said before; what it said by now is kept for
+    /// What the source says of its entries, compared with what it said before; what it said by now is kept for
     /// the next time.
     fn compare(&mut self, keyed: Vec<(EntryKey, Option<Timestamp>)>) -> Vec<Statement> {
         let compared = self.source.said.compare(&keyed, self.source.at);
@@ -397,7 +397,7 @@ impl Gatherer<'_, '_> {
         if !self.seen.insert(uri.as_str().to_owned()) || uri == *self.source.uri {
             return;
         }
-        // Excludes are obeyed as for a seed. Beyond that it must belong, lie on the host that
+        // Excludes are obeyed as for a seed. Beyond that it must belong, are on the host that
         // names it, or be named by a robots.txt, which speaks for its host.
         let excluded = (self.rulings.scope)(&uri, &DiscoveryPath::seed(), None);
         let speaks_for = uri.host_key() == self.source.uri.host_key()

@@ -363,7 +363,7 @@ impl Step {
         });
         let original = before.as_ref().map(|b| b.original.clone());
         // Every crawl of a host asks for its robots.txt: which page came first says nothing of it,
-        // and stands in the log.
+        // and is in the log.
         let stored = if is_robots { Discovery::default() } else { discovery.clone() };
         let submission = Submission { what: what.clone(), refers_to: original, discovery: stored };
         let appended = append(&self.store, submission).await?;
@@ -469,7 +469,7 @@ impl Step {
     }
 }
 
-/// What the payload says: read beside others, or alone where it has to be; or why that was given up.
+/// What the payload says: read along with others, or alone where it has to be; or why that was given up.
 async fn read(
     reading: Arc<Reading>,
     readers: &ParsePool,
@@ -497,7 +497,7 @@ pub(super) async fn append(store: &Store, submission: Submission) -> Result<Appe
     let (send, receive) = tokio::sync::oneshot::channel();
     store.append(
         submission,
-        // A crawl that was stopped no longer waits; the record is durable all the same.
+        // A crawl that was stopped no longer waits; the record is durable anyway.
         Box::new(move |done| drop(send.send(done))),
     );
     let answer =

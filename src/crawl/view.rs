@@ -32,7 +32,7 @@ pub struct DueLine {
     pub due: String,
     /// The fact that set that time.
     pub because: String,
-    /// The list it stands in: `queue` or `watched`.
+    /// The list it is in: `queue` or `watched`.
     pub list: String,
     /// Whose it is: the first that named it.
     pub job: String,
@@ -85,7 +85,7 @@ pub struct ListView {
 }
 
 impl ListView {
-    /// What a frontier says of itself.
+    /// What a frontier states about itself.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -121,7 +121,7 @@ pub struct QueueView {
     pub process: u32,
     /// The lists.
     pub lists: Vec<ListView>,
-    /// The sources of all jobs, and the hosts of theirs that are silent.
+    /// The sources of all jobs, and those of their hosts that are silent.
     #[serde(default)]
     pub sources: Vec<SourceLine>,
 }
@@ -131,7 +131,7 @@ pub struct QueueView {
 pub struct QueueSeen {
     /// The lists.
     pub lists: Vec<ListView>,
-    /// The sources of all jobs, and the hosts of theirs that are silent.
+    /// The sources of all jobs, and those of their hosts that are silent.
     pub sources: Vec<SourceLine>,
     /// Who reported it; `None` where it was read now.
     pub reporter: Option<QueueReporter>,
@@ -170,7 +170,7 @@ pub struct Viewer {
 }
 
 impl Crawl {
-    /// Has the queue shown while a run goes on: at its beginning, then once in `every`, and
+    /// Has the queue shown while a run is in progress: at its beginning, then once in `every`, and
     /// once more when nothing is in flight any longer.
     /// `other` is a list of the archive that this crawl does not take from.
     pub fn show_queue(

@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn days_of_the_solar_calendar_are_those_of_the_official_one() {
-        // Nowruz as the University of Tehran publishes it, and days beside it.
+        // Nowruz as the University of Tehran publishes it, and days next to it.
         for (solar_day, want) in [
             ((1300, 1, 1), date(1921, 3, 21)),
             ((1357, 11, 22), date(1979, 2, 11)),

@@ -85,7 +85,7 @@ fn blanks(text: &str) -> usize {
 }
 
 /// The place in a text of a clock time with a colon and of what belongs to it, and the time. An offset
-/// that stands alone (`+02:00`) is not a clock time.
+/// that is alone (`+02:00`) is not a clock time.
 pub(super) fn find_clock(text: &str) -> Option<(Range<usize>, Clock)> {
     let bytes = text.as_bytes();
     let mut from = 0;
@@ -139,7 +139,7 @@ fn half_of_day(text: &str) -> Option<(bool, usize)> {
     is_whole.then_some((*is_pm, form.len()))
 }
 
-/// The half of the day that a text ends with, as it stands before the hour in East Asia.
+/// The half of the day that a text ends with, as it is before the hour in East Asia.
 fn half_before(text: &str) -> Option<(&'static str, bool)> {
     const FORMS: &[(&str, bool)] = &[
         ("上午", false),
@@ -155,7 +155,7 @@ fn half_before(text: &str) -> Option<(&'static str, bool)> {
     FORMS.iter().find(|(form, _)| text.ends_with(form)).copied()
 }
 
-/// A clock time, given what stands before it: `下午5:42` is in the afternoon.
+/// A clock time, given what is before it: `下午5:42` is in the afternoon.
 pub(super) fn half_of_the_day_before(text: &str, clock: Clock) -> Option<Clock> {
     match half_before(text.trim_end()) {
         Some((_, is_pm)) => Some(Clock { hour: twelve_hours(clock.hour, is_pm)?, ..clock }),

@@ -34,7 +34,7 @@ pub fn find_human_at(text: &str, style: impl Into<Style>) -> Option<(PageTime, R
     Some((with_clock(date, &text[range.end..]), range))
 }
 
-/// The first date in a field that holds a date and little else, and where it stands.
+/// The first date in a field that holds a date and little else, and where it is.
 pub(super) fn find_in_field(text: &str, style: Style) -> Option<(Date, Range<usize>)> {
     find(searched(text), style, Reach::Field)
 }

@@ -20,7 +20,7 @@ const FIELD_BYTES_MAX: usize = 80;
 enum Field {
     /// ISO 8601 or an instant: a clock time without a zone is UTC, since these forms demand one.
     Exact(Date, Option<Clock>),
-    /// Written as for people: a clock time counts for a page only beside a zone.
+    /// Written as for people: a clock time counts for a page only next to a zone.
     Loose(Date, Option<Clock>),
     /// The first day of a month or of a year that is given without a day.
     Month(Date),
@@ -126,7 +126,7 @@ fn of_number(text: &str) -> Option<Field> {
     };
     match whole.len() {
         8 | 12 | 14 | 17 => compact(whole),
-        // As a count of seconds, what begins with "20" lies in 2033 and later.
+        // As a count of seconds, what begins with "20" is in 2033 and later.
         10 if whole.starts_with("20") && compact(whole).is_some() => compact(whole),
         10 => since_1970(whole.parse().ok()?),
         13 => since_1970(whole.parse::<i64>().ok()? / 1_000),
@@ -216,7 +216,7 @@ fn ordinal(year: i16, text: &str) -> Option<(Date, &str)> {
 }
 
 /// RFC 822 and what is written as for people: `Tue, 04 Nov 2025 09:30:00 GMT`, `Nov 4, 2025 9:30 AM`,
-/// `04.11.2025 09:30`, `Tue Nov  4 09:30:00 CET 2025`. The clock time may stand anywhere.
+/// `04.11.2025 09:30`, `Tue Nov  4 09:30:00 CET 2025`. The clock time may be anywhere.
 fn loose(text: &str, style: Style) -> Option<Field> {
     if let Some((range, clock)) = find_clock(text) {
         let around = format!("{} {}", &text[..range.start], &text[range.end..]);

@@ -7,7 +7,7 @@
 //! decided by the other dates of the same source ([`style`]).
 //!
 //! A found date is read in two ways. A page's date keeps only what is given ([`PageTime`]): a clock
-//! time written for people counts only beside a zone that is known. The instant of a feed's or sitemap's
+//! time written for people counts only next to a zone that is known. The instant of a feed's or sitemap's
 //! date ([`instant_of`]) counts a time without a zone as UTC, since it is compared only with what
 //! the same source says at other times. No code here knows today's date, and text
 //! relative to it ("2 hours ago") is not read.

@@ -70,7 +70,7 @@ impl Style {
     /// The first of these rules that gives an answer decides. A date whose first or second number is above
     /// twelve, or that agrees with its day of the week in one order only. The order in which three and
     /// more dates span less than half of the time that they span in the other: a source lists its latest
-    /// publications. The language. A clock time with a.m. or p.m., which is written beside the month first. Else
+    /// publications. The language. A clock time with a.m. or p.m., which is written next to the month first. Else
     /// the day comes first.
     #[must_use]
     pub fn of_source<'a>(dates: impl IntoIterator<Item = &'a str>, tag: &str) -> Self {

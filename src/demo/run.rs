@@ -17,7 +17,7 @@ use super::stories::{HOST, STORIES};
 /// How often the site is crawled: once in each of its states.
 const CRAWLS: usize = 3;
 
-/// What the run reports while it goes on.
+/// What the run reports while it is running.
 pub enum Act<'a> {
     /// A crawl begins.
     Crawling {

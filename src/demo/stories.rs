@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-/// An article as it stands in one phase.
+/// An article as it is in one phase.
 pub(super) struct Story {
     pub path: &'static str,
     pub section: &'static str,

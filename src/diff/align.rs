@@ -47,8 +47,8 @@ impl<'a> Text<'a> {
     }
 }
 
-/// Below this many bytes a sentence that stands alone is too short to be called moved: "He said
-/// no." may stand anywhere.
+/// Below this many bytes a sentence that is alone is too short to be called moved: "He said
+/// no." may be anywhere.
 const MOVED_BYTES_MIN: usize = 24;
 
 /// Aligns two texts. The links come in the order of the new text and touch no unit twice.
@@ -172,7 +172,7 @@ fn exact(old: Text<'_>, new: Text<'_>, pairing: &mut Pairing, budget: &Budget) {
     }
 }
 
-/// Where one sentence stands in both texts.
+/// Where one sentence is in both texts.
 #[derive(Default)]
 struct Places {
     old: Vec<usize>,

@@ -95,7 +95,7 @@ impl<'a> Past<'a> {
         let same_target = self.last.has_same_target(new);
         match (self.was, is) {
             (Cut, Cut) | (Gone, Gone) | (Walled, Walled) => Vec::new(),
-            // A wall in the place of a gone article is no evidence that it is back.
+            // A wall in the place of a gone article is not evidence that it is back.
             (Gone, Walled) | (_, Unknown) | (Here, _) => Vec::new(),
             (_, Gone) => vec![presence::vanished(had, new)],
             (_, Walled) => vec![presence::walled(had, new)],

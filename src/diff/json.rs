@@ -19,9 +19,9 @@ pub struct JsonChange {
     pub after: Option<String>,
     /// Who is quoted.
     pub speaker: Option<String>,
-    /// Where `before` stands, in bytes of the old article text.
+    /// Where `before` is, in bytes of the old article text.
     pub old_range: Option<[usize; 2]>,
-    /// Where `after` stands, in bytes of the new article text.
+    /// Where `after` is, in bytes of the new article text.
     pub new_range: Option<[usize; 2]>,
     /// What a figure counts, what was given to another speaker, what a correction says was wrong.
     pub about: Option<String>,
@@ -40,9 +40,9 @@ pub struct JsonWords {
     pub before: String,
     /// The words now; empty where words were cut.
     pub after: String,
-    /// Where they stood.
+    /// Where they were.
     pub old_range: [usize; 2],
-    /// Where they stand.
+    /// Where they are.
     pub new_range: [usize; 2],
 }
 
@@ -55,9 +55,9 @@ pub struct JsonOp {
     pub old: Vec<String>,
     /// The sentences of the new text.
     pub new: Vec<String>,
-    /// Where the old ones stand, in bytes of the old article text.
+    /// Where the old ones are, in bytes of the old article text.
     pub old_range: Option<[usize; 2]>,
-    /// Where the new ones stand.
+    /// Where the new ones are.
     pub new_range: Option<[usize; 2]>,
     /// The words that changed inside; empty but for `replace` and edited moves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -60,7 +60,7 @@ pub(super) fn find(aligned: Aligned<'_>) -> Vec<Change> {
     found
 }
 
-/// The notices of both sides that do not stand on the other, each one for one.
+/// The notices of both sides that are not on the other, each one for one.
 fn without_equals<'a>(old: &'a [Notice], new: &'a [Notice]) -> (Vec<&'a Notice>, Vec<&'a Notice>) {
     let mut places: Map<u64, VecDeque<usize>> = Map::default();
     for (at, notice) in new.iter().enumerate() {

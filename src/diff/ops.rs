@@ -1,6 +1,6 @@
 //! The edit script: keep, insert, delete, replace, move over sentences, tiling both texts.
 //!
-//! Every unit of the old text lies in exactly one operation that is not an insertion, every unit of
+//! Every unit of the old text is in exactly one operation that is not an insertion, every unit of
 //! the new text in exactly one that is not a deletion. Operations come in the order of the new text,
 //! deletions where the old text had them; a moved block is one operation, at its new place.
 
@@ -13,15 +13,15 @@ use super::words::{self, WordDiff};
 /// What happened to a run of sentences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OpKind {
-    /// They stand in both texts and say the same but for notation.
+    /// They are in both texts and say the same but for notation.
     Keep,
-    /// They stand in the new text only.
+    /// They are in the new text only.
     Insert,
     /// They stood in the old text only.
     Delete,
     /// They were reworded, split or merged in place.
     Replace,
-    /// They stand elsewhere; also reworded if `edits` is not empty.
+    /// They are elsewhere; also reworded if `edits` is not empty.
     Move,
 }
 
@@ -55,9 +55,9 @@ pub struct Op {
 /// A reworded pair of sentences (or a sentence and the ones it was split into).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Edit {
-    /// Where the old words stand, in bytes of the old text.
+    /// Where the old words are, in bytes of the old text.
     pub old: Range<usize>,
-    /// Where the new words stand, in bytes of the new text.
+    /// Where the new words are, in bytes of the new text.
     pub new: Range<usize>,
     pub(super) words: WordDiff,
 }

@@ -67,7 +67,7 @@ impl Earlier {
         self.last_with.get(&print.to_bits()).copied()
     }
 
-    /// The sentences that stood once.
+    /// The sentences that were once in the text.
     #[must_use]
     pub fn sentences(&self) -> &EarlierSentences {
         &self.sentences

@@ -186,7 +186,7 @@ fn stretches(
                 }
             }
         } else {
-            // A long stretch: try only what stands at the same place in it.
+            // A long stretch: try only what is at the same place in it.
             for a in i..end_i {
                 let b = j + (a - i) * (end_j - j) / (end_i - i);
                 for b in b.saturating_sub(2).max(j)..(b + 3).min(end_j) {

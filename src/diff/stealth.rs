@@ -78,14 +78,14 @@ impl Declared {
         self.struck.iter().any(|one| self.tells_of(new, change, one))
     }
 
-    /// Whether one of the passages that are crossed out says that a change was made: it stands in the
+    /// Whether one of the passages that are crossed out says that a change was made: it is in the
     /// sentence that changed, and with the others there has every word that the change took away.
     fn tells_of(&self, new: &Page, change: &Change, one: &Struck) -> bool {
         if !change.kind.is_of_text() || change.notation {
             return false;
         }
         let Some(range) = &change.new_range else {
-            // Nothing stands in its place: it is crossed out where it stood.
+            // Nothing is in its place: it is crossed out where it was.
             let Some(before) = &change.before else { return false };
             return has_words(before, std::iter::once(one.words.as_str()));
         };
@@ -111,7 +111,7 @@ fn newly_struck(old: &Page, new: &Page) -> Vec<Struck> {
     new.struck.iter().filter(|one| !is_old(one)).cloned().collect()
 }
 
-/// Whether every word of `text` stands in one of `others`.
+/// Whether every word of `text` is in one of `others`.
 fn has_words<'a>(text: &str, others: impl Iterator<Item = &'a str>) -> bool {
     let words = |text: &str| {
         let tokens = tokens::tokenize(text, 0..text.len());
@@ -202,7 +202,7 @@ impl NewEntries {
         Self { heads: heads.collect() }
     }
 
-    /// Whether an addition lies in such an entry.
+    /// Whether an addition is in such an entry.
     fn declare(&self, change: &Change) -> bool {
         let added = matches!(change.kind, ChangeKind::TextAdded | ChangeKind::QuoteAdded);
         let Some(range) = change.new_range.as_ref().filter(|_| added) else { return false };

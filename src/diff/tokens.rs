@@ -28,7 +28,7 @@ pub(super) enum Class {
 /// A token of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token {
-    /// Where it stands in the text it was cut from.
+    /// Where it is in the text it was cut from.
     pub range: Range<usize>,
     /// Equal for tokens that are the same but for notation.
     pub id: u64,
@@ -110,7 +110,7 @@ fn joins(before: char, mark: char, after: char) -> bool {
     }
 }
 
-/// Cuts `text[range]` into tokens whose ranges lie in `text`.
+/// Cuts `text[range]` into tokens whose ranges are in `text`.
 pub(super) fn tokenize(text: &str, range: Range<usize>) -> Vec<Token> {
     let mut tokens = Vec::with_capacity(range.len() / 5 + 4);
     tokenize_into(text, range, &mut tokens);

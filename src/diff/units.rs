@@ -12,7 +12,7 @@ use crate::extract::page::{BlockKind, Page};
 /// One piece of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Unit {
-    /// Where it stands in the page's text.
+    /// Where it is in the page's text.
     pub range: Range<usize>,
     /// Its block; none where no block holds it.
     pub block: Option<usize>,
@@ -99,7 +99,7 @@ fn push(page: &Page, range: Range<usize>, block: &mut usize, units: &mut Vec<Uni
     units.push(Unit { range, block: holder, key: 0, role });
 }
 
-/// The kind of block a unit stands in.
+/// The kind of block a unit is in.
 pub(super) fn kind<'a>(page: &'a Page, unit: &Unit) -> Option<&'a BlockKind> {
     page.blocks.get(unit.block?).map(|block| &block.kind)
 }

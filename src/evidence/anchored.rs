@@ -1,4 +1,4 @@
-//! Proofs of OpenTimestamps over checkpoints: asked for, kept beside them, made complete later.
+//! Proofs of OpenTimestamps over checkpoints: asked for, kept with them, made complete later.
 //!
 //! ```text
 //! checkpoints/000000001234.alice.example.ots   the proof about the checkpoint's file, as other programs read it
@@ -49,7 +49,7 @@ pub struct KeptOts {
     pub size: u64,
     /// The calendar, as file names have it.
     pub label: String,
-    /// Where it lies.
+    /// Where it is.
     pub path: PathBuf,
 }
 

@@ -1,7 +1,7 @@
 //! How far the log is behind the WARC files: what is written and under no checkpoint yet.
 //!
 //! [`Behind`] is what a run knows of itself without reading anything. [`LogStands`] is read from the log and the ends of the
-//! files, for anyone; it opens no file that lies in an object storage alone.
+//! files, for anyone; it opens no file that is in an object storage alone.
 
 use std::collections::BTreeSet;
 use std::io::BufReader;
@@ -42,7 +42,7 @@ impl Behind {
     }
 }
 
-/// How the log of an archive stands.
+/// The state of the log of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogStands {
     /// How many leaves its newest checkpoint covers.
@@ -62,7 +62,7 @@ pub struct LogStands {
 }
 
 impl LogStands {
-    /// How the log of an archive stands; `None` where it has not begun.
+    /// The state of the log of an archive; `None` where it has not begun.
     ///
     /// # Errors
     /// When the log or a file cannot be read.

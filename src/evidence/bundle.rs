@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! certificate.html    what is claimed and what is not, and how to check each step
-//! capture.warc.gz     the records, member by member as they lie in the archive
+//! capture.warc.gz     the records, member by member as they are in the archive
 //! leaves/01.txt       the leaf of each record, as text
 //! proofs/01.tlog-proof  its inclusion proof with the checkpoint (c2sp.org/tlog-proof)
 //! proofs/01.path      the same hashes, each with its side, for a shell
@@ -86,7 +86,7 @@ pub struct Texts {
 /// How a bundle is made.
 #[derive(Debug, Clone)]
 pub struct Making<'a> {
-    /// What time stamps must lead to, beside the chains that are kept with them.
+    /// What time stamps must lead to, in addition to the chains that are kept with them.
     pub trust: &'a Trust,
     /// When.
     pub made: Timestamp,
@@ -113,7 +113,7 @@ pub struct Proved {
     pub index: u64,
     /// Its inclusion proof, leaf upwards.
     pub proof: Vec<tlog_tiles::Hash>,
-    /// Where it lies in the bundle's WARC file.
+    /// Where it is in the bundle's WARC file.
     pub offset: u64,
 }
 
@@ -122,7 +122,7 @@ pub struct Proved {
 pub struct Bundle {
     /// What the caller knows.
     pub texts: Texts,
-    /// The records, as they lie in the bundle.
+    /// The records, as they are in the bundle.
     pub records: Vec<Proved>,
     /// What the proofs lead to.
     pub checkpoint: Checkpoint,

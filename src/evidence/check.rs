@@ -46,7 +46,7 @@ pub struct Known {
     pub trust: Trust,
     /// Whose cosignatures count, and how many of them are wanted.
     pub policy: Option<Policy>,
-    /// Chains of drand that are known beside those of the League of Entropy, by their hashes.
+    /// Chains of drand that are known in addition to those of the League of Entropy, by their hashes.
     pub chains: Vec<[u8; 32]>,
     /// Headers of Bitcoin blocks.
     pub headers: Headers,

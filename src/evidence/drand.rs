@@ -95,7 +95,7 @@ impl Round {
     /// Reads the answer of `GET /CHAIN/public/latest` or `/CHAIN/public/ROUND`.
     ///
     /// # Errors
-    /// When it is no JSON of that form.
+    /// When it is not JSON of that form.
     pub fn from_json(bytes: &[u8], chain: &Chain) -> Result<Self, DrandError> {
         #[derive(serde::Deserialize)]
         struct Answer {

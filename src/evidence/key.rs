@@ -16,13 +16,13 @@ use super::files::{PrivateError, read_private, write_private};
 use super::note::{Note, Signature, VerifierKey, is_name};
 use crate::store::Layout;
 
-/// PKCS#8, version 1, of an Ed25519 seed: what stands before the 32 bytes (RFC 8410 section 7).
+/// PKCS#8, version 1, of an Ed25519 seed: what is before the 32 bytes (RFC 8410 section 7).
 const PREFIX_HEX: &[u8] = b"302e020100300506032b657004220420";
 
 /// How the log is kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Where the key lies; `evidence/log.key` below the archive root without it.
+    /// Where the key is; `evidence/log.key` below the archive root without it.
     pub key_file: Option<PathBuf>,
     /// The name of a log that is begun; made from its first key without it.
     pub origin: Option<String>,
@@ -31,7 +31,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Where the key of an archive lies.
+    /// Where the key of an archive is.
     #[must_use]
     pub fn key_path(&self, layout: &Layout) -> PathBuf {
         self.key_file.clone().unwrap_or_else(|| layout.evidence_dir().join("log.key"))

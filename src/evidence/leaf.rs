@@ -186,7 +186,7 @@ pub enum Statement {
     },
     /// A record was removed by order.
     Purged {
-        /// The file it lay in.
+        /// The file it was in.
         name: String,
         /// Where.
         offset: u64,

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Nothing here is trusted: a position only says where to look, and what is found there must give
-//! the hash that the log holds. What lies beyond the newest checkpoint is what an unfinished run
+//! the hash that the log holds. What is beyond the newest checkpoint is what an unfinished run
 //! left, and is written over.
 
 use std::collections::HashMap;
@@ -177,7 +177,7 @@ impl Ledger {
     }
 
     /// The number for the next leaf of a file: its own where no other file came since, else a new
-    /// one, so that leaves lie in the order of numbers and places.
+    /// one, so that leaves are in the order of numbers and places.
     pub fn number_for(&mut self, name: &str) -> u32 {
         let own = self.numbers(name).last().copied();
         if let Some(number) = own.filter(|number| *number >= self.last_used) {
@@ -273,7 +273,7 @@ impl Ledger {
         Ok(Position::parse(bytes))
     }
 
-    /// The positions from the first leaf on, as they lie on the disk.
+    /// The positions from the first leaf on, as they are on the disk.
     ///
     /// # Errors
     /// When they cannot be opened.
@@ -333,7 +333,7 @@ fn read_from(path: &Path, from: u64) -> io::Result<Option<String>> {
     Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-/// A statement as it stands in `statements`.
+/// A statement as it is in `statements`.
 pub(super) fn statement_text(index: u64, statement: &Statement) -> String {
     let text = statement.text();
     format!("@{index} {}\n{text}", text.len())

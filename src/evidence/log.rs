@@ -205,7 +205,7 @@ impl Log {
             .map_err(|why| damaged("evidence/tile", why.to_string()))
     }
 
-    /// Where the log lies.
+    /// Where the log is.
     #[must_use]
     pub fn dir(&self) -> &Path {
         &self.dir

@@ -1,12 +1,12 @@
-//! Where checkpoints lie, and what is kept beside them.
+//! Where checkpoints are, and what is kept with them.
 //!
 //! ```text
-//! checkpoints/000000001234                       the first thousand lie here
+//! checkpoints/000000001234                       the first thousand are here
 //! checkpoints/from-000000056789/000000056789     and each thousand after that in a folder of their own
-//! checkpoints/from-000000056789/000000056789.…   what is kept beside one lies in its folder
+//! checkpoints/from-000000056789/000000056789.…   what is kept with one is in its folder
 //! ```
 //!
-//! A folder is named by the smallest checkpoint that may lie in it: a checkpoint is in the folder with the largest name
+//! A folder is named by the smallest checkpoint that may be in it: a checkpoint is in the folder with the largest name
 //! that is no larger than its size. Logs of earlier versions have all checkpoints in the first place, where they are
 //! found. So the newest checkpoints are found without a listing of all of them: an archive that signs one every half
 //! minute has a million a year, and three or more files for each.
@@ -19,7 +19,7 @@ use super::EvidenceError;
 use super::checkpoint::file_name;
 use super::error::io as disk;
 
-/// This many checkpoints lie in one folder; few in unit tests, so that the logs in them have several.
+/// This many checkpoints are in one folder; few in unit tests, so that the logs in them have several.
 pub(super) const FOLDER_MAX: usize = if cfg!(test) { 20 } else { 1000 };
 /// What the name of a folder begins with.
 const FROM: &str = "from-";
@@ -28,7 +28,7 @@ const FROM: &str = "from-";
 #[derive(Debug, Clone)]
 pub(super) struct Places {
     dir: PathBuf,
-    /// The smallest size that may lie in each folder, ascending. The first is 0: the directory itself.
+    /// The smallest size that may be in each folder, ascending. The first is 0: the directory itself.
     folders: Vec<u64>,
     /// The checkpoints in the directory itself, ascending.
     first: Vec<u64>,
@@ -56,7 +56,7 @@ impl Places {
         Ok(Self { dir, folders, first })
     }
 
-    /// The folders, by the smallest size that may lie in each, ascending.
+    /// The folders, by the smallest size that may be in each, ascending.
     pub(super) fn folders(&self) -> &[u64] {
         &self.folders
     }
@@ -167,7 +167,7 @@ impl Places {
         Ok(self.path(size, ""))
     }
 
-    /// The files in a folder that are kept beside checkpoints: size, what follows the size in the name, path.
+    /// The files in a folder that are kept with checkpoints: size, what follows the size in the name, path.
     ///
     /// # Errors
     /// When it cannot be listed.

@@ -130,7 +130,7 @@ impl Policy {
     /// Whether these witnesses form the quorum.
     #[must_use]
     pub fn holds(&self, cosigned: &[Cosigned]) -> bool {
-        // A member stands before the group that names it, so one pass decides all.
+        // A member is before the group that names it, so one pass decides all.
         let mut held = Vec::with_capacity(self.names.len());
         for (_, member) in &self.names {
             held.push(match member {

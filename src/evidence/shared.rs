@@ -146,7 +146,7 @@ pub fn extend_shared(
     Ok(done)
 }
 
-/// Hands the server what is kept beside the checkpoints here: time stamps, cosignatures, proofs of calendars.
+/// Hands the server what is kept with the checkpoints here: time stamps, cosignatures, proofs of calendars.
 ///
 /// # Errors
 /// When the server does not answer, or a file cannot be read.
@@ -179,7 +179,7 @@ fn grows(name: &str) -> bool {
     name.ends_with(COSIGNATURES) || name.ends_with(PROOF)
 }
 
-/// The size of the checkpoint that a file of this name is kept beside, and what follows it in the name; `None` for other
+/// The size of the checkpoint that a file of this name is kept with, and what follows it in the name; `None` for other
 /// names, among them all that lead elsewhere.
 fn beside(name: &str) -> Option<(u64, &str)> {
     let ends = [".tsr", ".pem", COSIGNATURES, PROOF];
@@ -190,7 +190,7 @@ fn beside(name: &str) -> Option<(u64, &str)> {
     fits.then_some((size, &name[digits.len()..]))
 }
 
-/// The files beside recent checkpoints, by name.
+/// The files kept with recent checkpoints, by name.
 fn recent_beside(places: &Places) -> Result<Vec<(String, PathBuf)>, EvidenceError> {
     let mut files = Vec::new();
     for folder in places.folders().iter().filter(|folder| **folder >= places.recent()) {

@@ -217,7 +217,7 @@ mod tests {
             assert_eq!(log.ledger().statements(), whole.ledger().statements());
         }
         std::fs::write(&path, sound).unwrap();
-        // It goes on where the summary ends.
+        // It continues where the summary ends.
         let mut appender = Appender::open(&layout, &options).unwrap();
         appender.state(span("a.warc.gz", 9999)).unwrap();
         appender.checkpoint(now).unwrap().unwrap();

@@ -232,7 +232,7 @@ impl Edge {
 }
 
 impl HashReader for Edge {
-    /// Only what stands in unfinished tiles, which is what a root is made of.
+    /// Only what is in unfinished tiles, which is what a root is made of.
     fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<Hash>, tlog_tiles::Error> {
         let one = |index: &u64| {
             let tile = Tile::from_index(HEIGHT, *index);

@@ -1,4 +1,4 @@
-//! Time stamps over checkpoints: asked for, kept beside them, checked again whenever `verify` runs.
+//! Time stamps over checkpoints: asked for, kept with them, checked again whenever `verify` runs.
 //!
 //! ```text
 //! checkpoints/000000001234.tsa.example.org_ts.tsr   the response, DER

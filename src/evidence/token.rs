@@ -70,7 +70,7 @@ fn form(what: impl std::fmt::Display) -> TokenError {
     TokenError::Form(what.to_string())
 }
 
-/// The certificates that are trusted, and others that may stand between.
+/// The certificates that are trusted, and others that may be between.
 #[derive(Debug, Clone, Default)]
 pub struct Trust {
     roots: Vec<CertificateDer<'static>>,
@@ -78,7 +78,7 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// From PEM: a certificate issued by itself is a root, any other one stands between.
+    /// From PEM: a certificate issued by itself is a root, any other one is between.
     ///
     /// # Errors
     /// When something in it is not a certificate.

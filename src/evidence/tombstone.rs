@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! pressmark/tombstone/1
-//! file pressmark-…warc.gz           where the record lay
+//! file pressmark-…warc.gz           where the record was
 //! offset 4096
-//! length 1234                       how many bytes of the file it had, and what stands there has
+//! length 1234                       how many bytes of the file it had, and what is there has
 //! leaf 99                           its leaf in the log
 //! reason by order of …              on one line
 //! removed 2025-11-05T00:00:00Z
@@ -39,7 +39,7 @@ pub const REASON_BYTES_MAX: usize = 2_000;
 pub struct Tombstone {
     /// Its file.
     pub file: String,
-    /// Where it lay in it.
+    /// Where it was in it.
     pub offset: u64,
     /// How many bytes of the file it had.
     pub length: u64,

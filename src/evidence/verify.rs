@@ -42,9 +42,9 @@ const FINDINGS_PER_FILE: u32 = 100;
 pub struct VerifyOptions {
     /// Leave out the digests of whole files.
     pub fast: bool,
-    /// Where the key lies.
+    /// Where the key is.
     pub key: Options,
-    /// What time stamps must lead to, beside the chains that are kept with them.
+    /// What time stamps must lead to, in addition to the chains that are kept with them.
     pub trust: Trust,
     /// Checkpoints that were published or kept elsewhere: what they are called, and their bytes.
     pub published: Vec<(String, Vec<u8>)>,

@@ -1,6 +1,6 @@
-//! Witnesses of this log: the newest checkpoint is submitted to each, and what they sign is kept beside it.
+//! Witnesses of this log: the newest checkpoint is submitted to each, and what they sign is kept with it.
 //!
-//! `checkpoints/SIZE.cosignatures` holds signature lines, as they stand in a signed note; the checkpoint's own file is
+//! `checkpoints/SIZE.cosignatures` holds signature lines, as they are in a signed note; the checkpoint's own file is
 //! never changed. A witness that does not answer delays a cosignature and blocks nothing: the next call asks again.
 //!
 //! What ML-DSA-44 signs has no extension lines, and some witnesses with such a key take no checkpoint that has any. They get

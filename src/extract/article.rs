@@ -3,7 +3,7 @@
 //! Two steps. First the container: the element that holds the prose, found by names that mark
 //! bodies of articles, by schema.org, and by where the prose is. Then each block in it is judged
 //! by itself: its own markup, names, words and links. Both look at prose only. Nothing depends on
-//! how many links a rail has or in which order they stand, so that the text of an unchanged
+//! how many links a rail has or in which order they are, so that the text of an unchanged
 //! article stays the same when the page around it turns over.
 
 use super::dom::{Dom, NodeId, Step, Tag};
@@ -34,7 +34,7 @@ pub struct Survey<'a> {
     pub flow: &'a Flow,
     /// Prose below each element, in bytes, furniture left out.
     pub prose: Vec<u32>,
-    /// Whether the element is furniture or stands in some.
+    /// Whether the element is furniture or is in some.
     pub furniture: Vec<bool>,
     /// Small boxes around a field for an e-mail address.
     pub(super) asking: Vec<NodeId>,
@@ -90,7 +90,7 @@ impl<'a> Survey<'a> {
                 *prose = 0;
             }
         }
-        // A short article may stand beside a long box that asks for consent.
+        // A short article may be next to a long box that asks for consent.
         let home = headline.and_then(|node| {
             dom.ancestors(node).find(|id| matches!(dom.tag(*id), Tag::Article | Tag::Main))
         });
@@ -160,7 +160,7 @@ impl<'a> Survey<'a> {
     }
 
     /// Where the article has hardly a sentence, its lists are what it says: nominees, results. They count
-    /// as prose where they stand with the headline and link nowhere.
+    /// as prose where they are with the headline and link nowhere.
     fn count_lists(&self, own: &mut [u32], headline: Option<NodeId>) {
         let clean = self.sum(own, |block| !self.furniture[block.node as usize]);
         let home = headline.and_then(|node| {
@@ -182,7 +182,7 @@ impl<'a> Survey<'a> {
         }
     }
 
-    /// The body of an article by its name that stands in furniture, with the most prose.
+    /// The body of an article by its name that is in furniture, with the most prose.
     fn named_in_furniture(&self, all: &[u32]) -> Option<NodeId> {
         let named = |id: &NodeId| {
             self.furniture[*id as usize]
@@ -244,7 +244,7 @@ impl<'a> Survey<'a> {
         self.dom.parent(id).is_some_and(|up| self.dom.tag(up) == Tag::Blockquote)
     }
 
-    /// Whether an aside is a box of the article it stands in: facts, key points, a pull quote. It is named
+    /// Whether an aside is a box of the article it is in: facts, key points, a pull quote. It is named
     /// so, or has no name at all; it links nowhere and asks for nothing.
     fn is_inset(&self, id: NodeId) -> bool {
         let marks = self.flow.marks[id as usize];
@@ -283,7 +283,7 @@ impl<'a> Survey<'a> {
     }
 
     /// What holds the article around `found` and the paragraphs behind it, where a template closes the article too
-    /// early: two or more that stand beside the only article there.
+    /// early: two or more that are next to the only article there.
     fn with_paragraphs_behind(&self, found: NodeId) -> Option<NodeId> {
         let article = std::iter::once(found)
             .chain(self.dom.ancestors(found))
@@ -457,7 +457,7 @@ impl<'a> Survey<'a> {
         if is_wrapper { self.dom.parent(up) } else { Some(up) }
     }
 
-    /// A correction or an editor's note that stands before or behind the text, in the same article:
+    /// A correction or an editor's note that is before or behind the text, in the same article:
     /// many sites keep them out of the body.
     fn is_notice_beside(&self, block: &RawBlock, home: Option<NodeId>) -> bool {
         matches!(block.shape, Shape::Paragraph | Shape::Loose)
@@ -491,7 +491,7 @@ impl<'a> Survey<'a> {
         }
     }
 
-    /// A line that consists of its link: hardly a word beside it, and no sentence.
+    /// A line that consists of its link: hardly a word next to it, and no sentence.
     fn is_link_line(&self, block: &RawBlock) -> bool {
         let len = block.range.len();
         if block.linked * 10 >= len * 8 {

@@ -75,7 +75,7 @@ impl Survey<'_> {
             .collect()
     }
 
-    /// Takes out cards of other stories that stand in the text: a short `article` in the article, whose heading is a
+    /// Takes out cards of other stories that are in the text: a short `article` in the article, whose heading is a
     /// link away from the page. Entries of a live page are many, and theirs lead to themselves.
     pub(super) fn cut_story_cards(&self, kept: &mut Vec<usize>) {
         let blocks = &self.flow.blocks;

@@ -32,7 +32,7 @@ pub(super) fn below(dom: &Dom, src: &str) -> Option<String> {
         })?;
         said(caption)
     });
-    // Older pages have no figures: the caption is what calls itself one, beside the picture.
+    // Older pages have no figures: the caption is what calls itself one, next to the picture.
     below.or_else(|| {
         let named = dom.elements().filter(|&id| {
             let class = dom.attr(id, "class").unwrap_or_default().to_ascii_lowercase();

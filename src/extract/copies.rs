@@ -1,7 +1,7 @@
-//! One text that stands in a page twice: a copy for large screens and one for small ones, a standfirst that
+//! One text that is in a page twice: a copy for large screens and one for small ones, a standfirst that
 //! is the first paragraph again.
 //!
-//! A paragraph that an editor repeats stands beside the first one, in the same element. A copy stands in
+//! A paragraph that an editor repeats is next to the first one, in the same element. A copy stands in
 //! another element, with all else that stands there.
 
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use super::flow::Shape;
 /// Shorter blocks are repeated by chance, in bytes.
 const COPY_BYTES_MIN: usize = 40;
 
-/// At most this many pairs of equal blocks are compared by what stands around them.
+/// At most this many pairs of equal blocks are compared by what is around them.
 const TWINS_MAX: usize = 64;
 
 impl Survey<'_> {
@@ -72,7 +72,7 @@ impl Survey<'_> {
         }
     }
 
-    /// The two children of what holds both nodes that each of them stands in; none where both stand in one
+    /// The two children of what holds both nodes that each of them stands in; none where both are in one
     /// element.
     fn branches(&self, a: NodeId, b: NodeId) -> Option<(NodeId, NodeId)> {
         let chain = |id: NodeId| -> Vec<NodeId> {

@@ -1,4 +1,4 @@
-//! Where the article begins and ends: what lies between headline and text, behind the text and around the
+//! Where the article begins and ends: what is between headline and text, behind the text and around the
 //! article and is not prose. Bylines, dates and walls are removed; notices are found.
 
 use super::article::{Survey, prose_of};
@@ -16,7 +16,7 @@ const WALL_BYTES_MAX: usize = 260;
 const HEAD_LINES_MAX: usize = 3;
 
 impl Survey<'_> {
-    /// The blocks that are shown beside the text and may hold a notice, by index, in order: those in the
+    /// The blocks that are shown next to the text and may hold a notice, by index, in order: those in the
     /// article that are not among its `parts` (an aside, a footer, the byline), and those just above its
     /// headline.
     pub(super) fn beside(

@@ -2,7 +2,7 @@
 //!
 //! Owns what counts as a figure, its value, unit, hedge and counted thing. Deliberately leaves out
 //! numbers that only name something ("F-35", "Section 230", phone numbers, addresses). A figure never
-//! crosses a sentence; a date and a number beside it are two. Every search to either side is capped, so
+//! crosses a sentence; a date and a number next to it are two. Every search to either side is capped, so
 //! the work is linear. `docs/quotations.md` lists the forms of the values.
 
 mod amount;
@@ -66,7 +66,7 @@ pub fn figures(
     out
 }
 
-/// What stands at a piece.
+/// What is at a piece.
 enum Step {
     /// A figure, and the piece behind it.
     Found(usize, Figure),
@@ -207,7 +207,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Where the minus before an amount stands: "−3.5%", "-12 °C"; not a hyphen of a word or a range.
+    /// Where the minus before an amount is: "−3.5%", "-12 °C"; not a hyphen of a word or a range.
     fn minus(&self, at: usize, kind: FigureKind) -> Option<usize> {
         let signed = matches!(
             kind,
@@ -226,7 +226,7 @@ impl Reader<'_> {
         (apart && !number && matches!(sign, "-" | "−" | "–")).then_some(bit.start)
     }
 
-    /// Where a word for "minus" begins that stands before an amount, and behind no other one.
+    /// Where a word for "minus" begins that is before an amount, and behind no other one.
     fn minus_word(&self, at: usize) -> Option<usize> {
         let before = at.checked_sub(1)?;
         let bit = self.bits.get(before).filter(|bit| bit.piece == Piece::Word)?;
@@ -340,7 +340,7 @@ impl Reader<'_> {
                 || (self.language != "en" && lower.len() == 3 && lower.ends_with('s'))
             {
                 best = Some(end);
-                // "security controls" goes on only through hyphens; the first plural is the head.
+                // "security controls" continues only through hyphens; the first plural is the head.
                 break;
             }
             if self.piece(end) == Piece::Hyphen

@@ -4,7 +4,7 @@
 //! pages put their own name or nothing into it, and several stand on some. The one taken is the
 //! `h1` that another source confirms, else the best of the others with the outlet's name cut off. A `title`
 //! alone, which templates fill with anything, does not win against an `h1` that has the form of a headline
-//! and stands in the article.
+//! and is in the article.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ use crate::dates::{Order, find_human, find_human_at};
 /// Longer ones are paragraphs in a heading.
 const HEADLINE_BYTES_MAX: usize = 600;
 
-/// The headline, the element it stands in, and what the sources said where they differ.
+/// The headline, the element it is in, and what the sources said where they differ.
 pub struct Found {
     pub fact: Option<Fact<String>>,
     pub node: Option<NodeId>,
@@ -137,14 +137,14 @@ pub fn find(dom: &Dom, declared: &Declared, ld: &LdArticle) -> Found {
     Found { fact, node, disagreement }
 }
 
-/// Whether a text is all that stands behind the last mark of the title.
+/// Whether a text is all that is after the last mark of the title.
 fn is_end_of(title: Option<&str>, text: &str) -> bool {
     let Some(title) = title else { return false };
     let last = MARKS.iter().filter_map(|mark| title.rfind(mark).map(|at| (at, *mark))).max();
     last.is_some_and(|(at, mark)| same(title[at + mark.len()..].trim(), text))
 }
 
-/// Whether the title begins with a text and goes on behind a mark.
+/// Whether the title begins with a text and continues behind a mark.
 fn begins_title(title: Option<&str>, text: &str) -> bool {
     let rest = title.and_then(|title| title.trim_start().strip_prefix(text));
     has_form(text) && rest.is_some_and(|rest| MARKS.iter().any(|mark| rest.starts_with(mark)))
@@ -225,7 +225,7 @@ fn is_of_outlet(dom: &Dom, id: NodeId) -> bool {
     inside || within[..own].iter().any(|id| is_home(*id) || is_named(*id) || apart(dom.tag(*id)))
 }
 
-/// Names of the outlet that no source calls so: what stands beside a mark in the title and is all that the
+/// Names of the outlet that no source calls so: what is next to a mark in the title and is all that the
 /// heading of its logo says, or another source where a heading has a headline.
 fn outlet_beside(
     dom: &Dom,
@@ -282,7 +282,7 @@ fn outlet_before(
     of_title.chain(addresses.map(str::to_owned)).collect()
 }
 
-/// Sections that stand behind a headline as a label.
+/// Sections that are after a headline as a label.
 const SECTIONS: [&str; 8] =
     ["opinion", "opinions", "editorial", "commentary", "analysis", "column", "letters", "op-ed"];
 
@@ -326,7 +326,7 @@ fn plain(text: &str, site: &[String], others: &[(Origin, String)]) -> String {
     text.to_owned()
 }
 
-/// What stands before the first and behind the last mark of a title that splits it.
+/// What is before the first and behind the last mark of a title that splits it.
 fn title_ends(title: &str) -> Vec<&str> {
     let first = MARKS.iter().filter_map(|mark| title.find(mark).map(|at| (at, *mark))).min();
     let last = MARKS.iter().filter_map(|mark| title.rfind(mark).map(|at| (at, *mark))).max();

@@ -1,7 +1,7 @@
-//! Furniture that stands inside the article and is only known from several blocks together: lists
+//! Furniture that is inside the article and is only known from several blocks together: lists
 //! of other stories below a line that announces them, and headings without any text left below them.
 //!
-//! Like all that judges blocks, this looks at a block, at the element it stands in, and at where its
+//! Like all that judges blocks, this looks at a block, at the element it is in, and at where its
 //! links lead; never at how many such blocks there are or in which order they come.
 
 use std::collections::{HashMap, HashSet};
@@ -99,7 +99,7 @@ impl Survey<'_> {
     }
 
     /// Lists made of links, under a line that announces other stories, also where an item has a few
-    /// words beside its link.
+    /// words next to its link.
     fn cut_rail_lists(&self, kept: &mut Vec<usize>) {
         let blocks = &self.flow.blocks;
         // How many items a list has, and how many of them hold a link.
@@ -150,7 +150,7 @@ impl Survey<'_> {
     }
 
     /// Headings that share their box with links and with no text of the article: the heading of a
-    /// rail, in whatever language it says so. What counts is that there are links beside it (one
+    /// rail, in whatever language it says so. What counts is that there are links next to it (one
     /// alone may be the anchor of the heading), not what they say or where they lead.
     fn cut_left_headings(&self, kept: &mut Vec<usize>) {
         let is_heading = |at: usize| matches!(self.flow.blocks[at].shape, Shape::Heading(_));

@@ -2,7 +2,7 @@
 //!
 //! A tree of JSON takes a hundred times its text where the text is made for it (`{"a":1},` is a
 //! node of 600 bytes), so what is read is bounded by values and not by bytes alone. Deliberately
-//! knows nothing of what the JSON says.
+//! does not know what the JSON says.
 
 use serde_json::Value;
 

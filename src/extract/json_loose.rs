@@ -12,14 +12,14 @@ const DEPTH_MAX: usize = 60;
 /// More values than this are left out.
 const VALUES_MAX: usize = 50_000;
 
-/// The values that stand in a text, one after the other; empty where none does.
+/// The values that are in a text, one after the other; empty where there is none.
 #[must_use]
 pub fn read(text: &str) -> Vec<Value> {
     let mut reader = Reader { text, at: 0, values: 0 };
     let mut out = Vec::new();
     loop {
         reader.skip();
-        // What stands around the data is code: it is skipped up to the next value.
+        // What is around the data is code: it is skipped up to the next value.
         match reader.text[reader.at..].find(['{', '[']) {
             Some(ahead) if out.is_empty() || ahead == 0 => reader.at += ahead,
             _ => return out,

@@ -13,12 +13,12 @@ use super::page::{Fact, Origin};
 const KICKER_BYTES_MAX: usize = 60;
 /// More words than this are a sentence.
 const KICKER_WORDS_MAX: usize = 6;
-/// How far above the headline it may stand, in blocks.
+/// How far above the headline it may be, in blocks.
 const BLOCKS_MAX: usize = 2;
 /// How far out headline and kicker may share an element.
 const LEVELS_MAX: usize = 4;
 
-/// Words of the page that stand above headlines, too.
+/// Words of the page that are above headlines, too.
 const OF_PAGE: &str = "home|menu|search|share|print|save|subscribe|log in|login|sign in|sign up|register|back|close|next|\
     previous|skip to content|skip to main content|advertisement|listen|watch|startseite|suche|anmelden|teilen|drucken|\
     zurück|menü|accueil|rechercher|se connecter|partager|imprimer|menu principal|inicio|buscar|iniciar sesión|compartir|\

@@ -1,4 +1,4 @@
-//! What kind of page it is: an article of some kind, a list, or something that stands in the way.
+//! What kind of page it is: an article of some kind, a list, or something that is in the way.
 //!
 //! Walls (bot checks, consent, "not found" said with a success status) are distinguished from short pages
 //! by their own words, in the title and the text. A long article about CAPTCHAs stays an article:
@@ -144,7 +144,7 @@ fn is_opinion(path: &str, ld: &LdArticle, page: &Page) -> bool {
         || path.split('/').take(4).any(|part| words.contains(&part))
 }
 
-/// Whether something stands in place of the article.
+/// Whether something replaces the article.
 fn wall(evidence: &Evidence<'_>, page: &Page) -> Option<PageKind> {
     if page.text.len() > WALL_BYTES_MAX {
         return None;
@@ -162,7 +162,7 @@ fn wall(evidence: &Evidence<'_>, page: &Page) -> Option<PageKind> {
     }
     let heads = [title.as_str(), headline.as_str()];
     let status_blocks = matches!(evidence.status, Some(401 | 403 | 429 | 451 | 503));
-    // Blocks stand side by side in the text of the page.
+    // Blocks are side by side in the text of the page.
     let in_block = || {
         let mut blocks = evidence.flow.blocks.iter();
         blocks.any(|block| stand_in::says_blocked(&evidence.flow.words(block).to_lowercase()))
@@ -199,7 +199,7 @@ fn wall(evidence: &Evidence<'_>, page: &Page) -> Option<PageKind> {
     None
 }
 
-/// Whether the page says of itself that it is an article: a day, an author, or a declared type.
+/// Whether the page states about itself that it is an article: a day, an author, or a declared type.
 fn says_article(evidence: &Evidence<'_>, page: &Page) -> bool {
     let og = evidence.declared.meta(&["og:type"]).unwrap_or_default();
     page.published.is_some()

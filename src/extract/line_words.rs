@@ -7,7 +7,7 @@ use crate::base::phrases::{PhraseFinder, finder_of};
 use std::collections::HashMap;
 use std::sync::{LazyLock, OnceLock};
 
-/// Beginnings of lines that point elsewhere; they count beside a link or a colon.
+/// Beginnings of lines that point elsewhere; they count next to a link or a colon.
 const POINTERS_TEXT: &str = "related|read more|read also|also read|see also|see more|more on|more from|more:|read next|\
     read the full|read our|don't miss|don’t miss|must read|watch:|watch now|watch more|\
     listen:|listen to|recommended|you may also|you might also|popular on|most popular|\
@@ -242,7 +242,7 @@ impl Table {
         self.by_first.values().flatten().any(|entry| text.ends_with(entry))
     }
 
-    /// Whether any entry stands in `text`.
+    /// Whether any entry is in `text`.
     pub fn is_within(&self, text: &str) -> bool {
         let entries = || self.by_first.values().flatten();
         match self.anywhere.get_or_init(|| finder_of(entries())) {
@@ -259,7 +259,7 @@ fn after_words<'a>(text: &'a str, start: &str) -> Option<&'a str> {
     (!inside).then_some(rest)
 }
 
-/// Beginnings of lines that point elsewhere; they count beside a link or a colon.
+/// Beginnings of lines that point elsewhere; they count next to a link or a colon.
 pub static POINTERS: LazyLock<Table> = LazyLock::new(|| Table::new(POINTERS_TEXT));
 /// Beginnings of lines that ask or offer something, or are about the page and not its subject.
 pub static PROMPTS: LazyLock<Table> = LazyLock::new(|| Table::new(PROMPTS_TEXT));
@@ -276,7 +276,7 @@ pub static ONE_WORD: LazyLock<Table> = LazyLock::new(|| Table::new(ONE_WORD_TEXT
 pub static STATES: LazyLock<Table> = LazyLock::new(|| Table::new(STATES_TEXT));
 /// What says of an offer how long it lasts.
 pub static LEFT: LazyLock<Table> = LazyLock::new(|| Table::new(LEFT_TEXT));
-/// What else stands in a countdown.
+/// What else is in a countdown.
 pub static COUNTDOWN: LazyLock<Table> = LazyLock::new(|| Table::new(COUNTDOWN_TEXT));
 /// Who is counted on a page.
 pub static CROWD: LazyLock<Table> = LazyLock::new(|| Table::new(CROWD_TEXT));

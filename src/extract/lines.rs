@@ -177,7 +177,7 @@ const SELF_NAMES: [&str; 8] =
 const TALLY: [&str; 10] =
     ["times", "mal", "fois", "veces", "vezes", "volte", "keer", "gånger", "ganger", "gange"];
 
-/// What may stand between a pointer and the name of what it points to.
+/// What may be between a pointer and the name of what it points to.
 const LEADING: &[&str] =
     &["", "about", "on", "our", "the", "full", "here", "in", "at", "more", "and"];
 
@@ -195,7 +195,7 @@ pub fn announces_stories(words: &str) -> bool {
         || POINTERS.after(bare).is_some_and(|rest| rest.len() < 20)
 }
 
-/// Words that distinguish other stories from this one, in the languages that put them beside a noun.
+/// Words that distinguish other stories from this one, in the languages that put them next to a noun.
 const OTHER: &[&str] = &[
     "more",
     "other",

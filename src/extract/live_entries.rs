@@ -1,4 +1,4 @@
-//! The entries of a live blog, recognised by their structure: siblings that each begin with a time of day and go on
+//! The entries of a live blog, recognised by their structure: siblings that each begin with a time of day and continue
 //! with text, or times that head what follows.
 
 use std::collections::{HashMap, HashSet};
@@ -12,14 +12,14 @@ use crate::dates::{self, Order};
 const ENTRIES_MIN: usize = 3;
 /// The same where the page declares itself a live blog.
 const DECLARED_ENTRIES_MIN: usize = 2;
-/// The introduction of a live blog that stands apart from its entries is shorter than this, in bytes of
+/// The introduction of a live blog that is apart from its entries is shorter than this, in bytes of
 /// prose.
 const INTRODUCTION_BYTES_MAX: u32 = 300;
 /// At most this many elements beside an introduction are tried for being the entries.
 const FEEDS_MAX: usize = 4;
 /// How far above its time an entry may begin.
 const ENTRY_LEVELS_MAX: usize = 6;
-/// How many blocks of an entry may stand before its time: its heading, who wrote it.
+/// How many blocks of an entry may be before its time: its heading, who wrote it.
 const BEFORE_TIME_MAX: usize = 2;
 
 /// The first and last block below each element.
@@ -52,7 +52,7 @@ fn groups(survey: &Survey<'_>, container: NodeId) -> HashMap<NodeId, Vec<Entry>>
         let mut at = entry.node;
         for _ in 0..ENTRY_LEVELS_MAX {
             let Some(up) = survey.dom.parent(at) else { break };
-            // The time stands where the entry begins.
+            // The time is where the entry begins.
             if let Some((from, _)) = span[at as usize]
                 && entry.block <= from + BEFORE_TIME_MAX
             {
@@ -70,7 +70,7 @@ fn groups(survey: &Survey<'_>, container: NodeId) -> HashMap<NodeId, Vec<Entry>>
     groups
 }
 
-/// The element that holds the entries of a live blog, where `container` is one of them or stands in one:
+/// The element that holds the entries of a live blog, where `container` is one of them or is in one:
 /// entries of a few words are not prose, and the longest of them is not the article.
 pub(super) fn home(
     survey: &Survey<'_>,
@@ -89,7 +89,7 @@ pub(super) fn home(
         let is_one = entries.len() >= ENTRIES_MIN
             && entries.iter().any(|entry| entry.node == inner)
             && !holds(inner);
-        // A short introduction may stand beside the entries; beside an article, comments have times, too.
+        // A short introduction may be next to the entries; beside an article, comments have times, too.
         let is_feed = |id: &NodeId| {
             *id != inner
                 && !survey.furniture[*id as usize]
@@ -104,7 +104,7 @@ pub(super) fn home(
     })
 }
 
-/// Whether most of what stands below an element is not a link: rails have times, too.
+/// Whether most of what is below an element is not a link: rails have times, too.
 fn is_text(survey: &Survey<'_>, id: NodeId) -> bool {
     let (dom, flow) = (survey.dom, survey.flow);
     let is_below = |node: NodeId| node == id || dom.ancestors(node).any(|up| up == id);
@@ -203,7 +203,7 @@ fn times(survey: &Survey<'_>, container: NodeId) -> Vec<Entry> {
             let shown = dom.text_below(*id, 60);
             let dated =
                 !shown.contains(':') && dates::find_human(&shown, Order::DayFirst).is_some();
-            // A `time` stands in a block of its parent.
+            // A `time` is in a block of its parent.
             if let Some(up) = up.filter(|_| !dated && (time.is_some() || is_clock(&shown))) {
                 timed.entry(up).or_insert(time);
             }
@@ -252,7 +252,7 @@ fn is_clock(words: &str) -> bool {
         && tail.split_whitespace().count() <= 3
 }
 
-/// A word that stands beside a time of day, in lower case: half of the day, hour, zone.
+/// A word that is next to a time of day, in lower case: half of the day, hour, zone.
 fn is_of_clock(word: &str) -> bool {
     let letters: String = word.chars().filter(|c| c.is_alphabetic()).collect();
     // The names of zones have two to five letters ("et", "aest"); units of figures are longer, or

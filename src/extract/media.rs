@@ -42,7 +42,7 @@ const SOURCES: [&str; 8] = [
     "poster",
 ];
 
-/// The pictures and players of the article whose text stands in `container`, in order.
+/// The pictures and players of the article whose text is in `container`, in order.
 pub(super) fn read(
     survey: &Survey<'_>,
     container: NodeId,
@@ -150,7 +150,7 @@ fn leads_away(dom: &Dom, link: NodeId) -> bool {
     let is_picture = ["jpg", "jpeg", "png", "webp", "gif", "avif", "svg"]
         .iter()
         .any(|ending| path.ends_with(&format!(".{ending}")));
-    // A picture below which a caption stands is the article's, wherever it leads.
+    // A picture with a caption below it is the article's, wherever it leads.
     let is_captioned = || caption_of(dom, link).is_some();
     !(path.is_empty() || is_picture || is_captioned())
 }
@@ -229,7 +229,7 @@ fn is_of_page(src: &str) -> bool {
     WORDS.iter().any(|word| src.contains(word))
 }
 
-/// The caption of the figure that an element stands in.
+/// The caption of the figure that an element is in.
 fn caption_of(dom: &Dom, id: NodeId) -> Option<String> {
     let figure = dom.ancestors(id).take(8).find(|up| dom.tag(*up) == Tag::Figure)?;
     let caption = dom.walk(figure).find_map(|step| match step {

@@ -1,4 +1,4 @@
-//! What the page says of itself, each fact with its origin.
+//! What the page states about itself, each fact with its origin.
 //!
 //! The sources are gathered by [`super::declared`] and [`super::json_ld`]; the three facts that
 //! need weighing have files of their own ([`super::headline`], [`super::published`],
@@ -278,10 +278,10 @@ fn asks_to_log_in(from: &Sources<'_>) -> bool {
 const STUB_BYTES_MAX: usize = 3_000;
 /// Longer blocks are not walls, in bytes.
 const WALL_BLOCK_BYTES_MAX: usize = 400;
-/// A wall stands at most this many blocks behind the text, or in the element that holds the article.
+/// A wall is at most this many blocks behind the text, or in the element that holds the article.
 const WALL_BLOCKS_MAX: usize = 4;
 
-/// Whether a wall stands where the article would go on: in the element that holds the article, or right
+/// Whether a wall is where the article would continue: in the element that holds the article, or right
 /// behind its text. The bars and footers of a site address subscribers on free pages, too.
 fn shows_wall(from: &Sources<'_>) -> bool {
     let Sources { dom, flow, kept, .. } = *from;
@@ -304,7 +304,7 @@ fn shows_wall(from: &Sources<'_>) -> bool {
         let words = flow.words(block);
         let inside = home.is_some_and(|home| dom.ancestors(block.node).any(|up| up == home));
         let behind = last.is_none_or(|last| at > last && at <= last + WALL_BLOCKS_MAX);
-        // What stands elsewhere is not a wall, whatever it says.
+        // What is elsewhere is not a wall, whatever it says.
         if words.len() > WALL_BLOCK_BYTES_MAX || !(inside || behind) {
             return false;
         }

@@ -158,7 +158,7 @@ struct Behind<'a> {
     found: &'a Embedded,
 }
 
-/// A document and what stands in it, before anything is chosen.
+/// A document and what is in it, before anything is chosen.
 struct Parsed {
     dom: Dom,
     ld: LdArticle,
@@ -229,7 +229,7 @@ impl Parsed {
     }
 }
 
-/// Whether the article stands in `noscript`, for browsers without scripts: more text than the page has
+/// Whether the article is in `noscript`, for browsers without scripts: more text than the page has
 /// sentences elsewhere.
 fn is_in_noscript(dom: &Dom, flow: &Flow) -> bool {
     let longest = dom

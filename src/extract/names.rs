@@ -32,7 +32,7 @@ pub(crate) struct Person {
     pub(crate) surname: String,
     /// Known from the text or the first name.
     pub(crate) gender: Option<Gender>,
-    /// Roles given beside the name, in lower case: "president", "spokeswoman".
+    /// Roles given next to the name, in lower case: "president", "spokeswoman".
     pub(crate) roles: Vec<String>,
 }
 
@@ -417,7 +417,7 @@ fn role_word(title: &str) -> String {
     .to_owned()
 }
 
-/// Nouns of office that stand before or after a name.
+/// Nouns of office that are before or after a name.
 pub(crate) fn is_role_noun(word: &str) -> bool {
     ROLE_NOUN_WORDS.contains(word)
 }

@@ -3,9 +3,9 @@
 //!
 //! Read in the text, because publishers do not use the markup there is for them (schema.org's
 //! `correction` was found on none of 974 pages). A block is a notice when it begins as one ("Correction,
-//! July 3: …", "Editor's note —"), or speaks of the article it stands in ("An earlier version of this
+//! July 3: …", "Editor's note —"), or speaks of the article it is in ("An earlier version of this
 //! story misstated …", "This article was amended on …"). A bare time of change ("Updated 5 p.m.") is a
-//! date and no notice. A paragraph may end with one in brackets, and one may stand beside the text: in
+//! date and no notice. A paragraph may end with one in brackets, and one may be next to the text: in
 //! an aside, a footer, the byline, or in JSON-LD alone ([`beside`]).
 
 mod erred;
@@ -34,7 +34,7 @@ const WORDS_MIN: usize = 4;
 const TIME_BYTES_MAX: usize = 80;
 /// A date with more words than these beside it is part of a statement.
 const TIME_WORDS_MAX: usize = 3;
-/// A notice beside the text is no longer than this, in bytes.
+/// A notice next to the text is no longer than this, in bytes.
 const BESIDE_BYTES_MAX: usize = 1_200;
 /// At most this many items below a heading that says "Corrections" belong to it.
 const ITEMS_MAX: usize = 12;
@@ -89,7 +89,7 @@ pub(super) fn read(page: &mut Page) {
 /// Blocks behind a notice that says little, at most.
 const BEHIND_MAX: usize = 2;
 
-/// Whether a block stands where notices stand: before the article or behind it.
+/// Whether a block is where notices are: before the article or behind it.
 fn is_edge(page: &Page, at: usize) -> bool {
     let prose = |block: &&Block| {
         matches!(block.kind, BlockKind::Paragraph | BlockKind::ListItem | BlockKind::Subheading(_))
@@ -139,7 +139,7 @@ fn part_endings(page: &mut Page) {
     }
 }
 
-/// Adds the notices that stand beside the text: `declared` in data, `shown` on the page outside the article's
+/// Adds the notices that are next to the text: `declared` in data, `shown` on the page outside the article's
 /// text, each with its place among the blocks. They have no place in the text, and what the text says already is not added.
 pub(super) fn beside<'a>(
     declared: &[String],
@@ -156,7 +156,7 @@ pub(super) fn beside<'a>(
         let kind = sharpened(kind, text);
         page.notices.push(Notice { kind, text: text.to_owned(), range: 0..0 });
     };
-    // A line that says "Correction" and nothing else, and what stands right below it.
+    // A line that says "Correction" and nothing else, and what is right below it.
     let mut heading: Option<(usize, NoticeKind, &str)> = None;
     for (place, text) in shown {
         if let Some((at, kind)) = inside_line(text) {
@@ -191,7 +191,7 @@ fn cut(text: &str, bytes: usize) -> &str {
     text.get(..text.floor_char_boundary(bytes)).unwrap_or(text)
 }
 
-/// Where in a line beside the text a notice begins, and its kind: at its beginning, or behind the names of
+/// Where in a line next to the text a notice begins, and its kind: at its beginning, or behind the names of
 /// a byline ("By Ann Lee. Correction: …").
 fn inside_line(text: &str) -> Option<(usize, NoticeKind)> {
     let text = cut(text, BESIDE_BYTES_MAX);
@@ -265,7 +265,7 @@ fn sharpened(kind: NoticeKind, text: &str) -> NoticeKind {
     }
 }
 
-/// Whether a text is a notice by its own words, wherever on the page it stands.
+/// Whether a text is a notice by its own words, wherever on the page it is.
 pub(super) fn is_one(text: &str) -> bool {
     kind_of(text).is_some()
 }
@@ -412,7 +412,7 @@ fn is_date(text: &str) -> bool {
         && find_human(text, Order::DayFirst).is_some()
 }
 
-/// Whether a text is a date, its time and what stands between them: "5 de marzo de 2026 a las 11:20".
+/// Whether a text is a date, its time and what is between them: "5 de marzo de 2026 a las 11:20".
 fn is_time_alone(text: &str) -> bool {
     let Some((_, range)) = find_human_at(text, Style::of_language("")) else { return false };
     let (before, after) = (text.get(..range.start), text.get(range.end..));
@@ -485,7 +485,7 @@ fn by_publisher(text: &str, is_set_off: bool, may_hold: bool) -> Option<NoticeKi
     (timed && why <= LEAD_TAIL_BYTES_MAX && words_of(rest.get(why..)?) >= 2).then_some(kind)
 }
 
-/// What stands before the reason of an update: "with a statement", "mit", "avec".
+/// What is before the reason of an update: "with a statement", "mit", "avec".
 const WITH: [&str; 24] = [
     " to say ",
     " to show ",

@@ -1,7 +1,7 @@
 //! What an article says, as plain data.
 //!
-//! Every range is a half-open range of byte offsets. Ranges called `range` lie in [`Page::text`],
-//! always on character boundaries; ranges called `source` lie in the decoded document.
+//! Every range is a half-open range of byte offsets. Ranges called `range` are in [`Page::text`],
+//! always on character boundaries; ranges called `source` are in the decoded document.
 
 use std::ops::Range;
 
@@ -119,7 +119,7 @@ impl PageKind {
         }
     }
 
-    /// Whether the page stands in the way of an article instead of being one.
+    /// Whether the page is in the way of an article instead of being one.
     #[must_use]
     pub fn is_wall(self) -> bool {
         matches!(self, Self::Block | Self::Consent | Self::SoftNotFound | Self::Shell)
@@ -211,16 +211,16 @@ pub enum BlockKind {
 pub struct Block {
     /// What it is.
     pub kind: BlockKind,
-    /// Where it stands in [`Page::text`].
+    /// Where it is in [`Page::text`].
     pub range: Range<usize>,
-    /// Where its markup stands in the decoded document, where known.
+    /// Where its markup is in the decoded document, where known.
     pub source: Option<Range<usize>>,
 }
 
 /// A sentence of the article.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sentence {
-    /// Where it stands in [`Page::text`]; never across blocks, without surrounding white space.
+    /// Where it is in [`Page::text`]; never across blocks, without surrounding white space.
     pub range: Range<usize>,
     /// The index of its block.
     pub block: usize,
@@ -231,7 +231,7 @@ pub struct Sentence {
 pub struct Speaker {
     /// The name, or the role where no name is given ("a senior official").
     pub name: String,
-    /// Whether the name stands beside the quotation; else it was resolved from a pronoun, a role
+    /// Whether the name is next to the quotation; else it was resolved from a pronoun, a role
     /// or the last speaker.
     pub named: bool,
 }
@@ -287,7 +287,7 @@ pub struct Quote {
 pub struct Cue {
     /// The words.
     pub text: String,
-    /// Where they stand.
+    /// Where they are.
     pub range: Range<usize>,
 }
 
@@ -317,18 +317,18 @@ pub enum FigureKind {
 pub struct Figure {
     /// What it is.
     pub kind: FigureKind,
-    /// Where the words of number and unit stand, hedge and counted thing left out.
+    /// Where the words of number and unit are, hedge and counted thing left out.
     pub range: Range<usize>,
-    /// The words, as they stand.
+    /// The words, as they are.
     pub text: String,
     /// The normalised value: a decimal number ("50000000"), "5..10" for a range, RFC 3339 or a
     /// partial date for dates; none where it could not be determined.
     pub value: Option<String>,
     /// The unit: an ISO 4217 code or symbol for money, "percent", "km"; none for bare counts.
     pub unit: Option<String>,
-    /// "at least", "about", "more than"; as it stands.
+    /// "at least", "about", "more than"; as it is.
     pub hedge: Option<String>,
-    /// What is counted: "strikes"; as it stands.
+    /// What is counted: "strikes"; as it is.
     pub counts: Option<String>,
 }
 
@@ -339,7 +339,7 @@ pub struct Notice {
     pub kind: NoticeKind,
     /// Its words.
     pub text: String,
-    /// Where they stand in [`Page::text`]; empty for a correction that the page declares in its data alone.
+    /// Where they are in [`Page::text`]; empty for a correction that the page declares in its data alone.
     pub range: Range<usize>,
 }
 
@@ -357,7 +357,7 @@ pub struct ArticleLink {
 pub struct Struck {
     /// The words, without the white space around them; not part of [`Page::text`].
     pub words: String,
-    /// The place in [`Page::text`] before which they stand.
+    /// The place in [`Page::text`] before which they are.
     pub at: usize,
 }
 
@@ -388,7 +388,7 @@ pub struct Media {
     pub src: String,
     /// The text in its place for readers who do not see it.
     pub alt: Option<String>,
-    /// The caption of the figure it stands in, of any length.
+    /// The caption of the figure it is in, of any length.
     pub caption: Option<String>,
 }
 
@@ -397,7 +397,7 @@ pub struct Media {
 pub struct Disagreement {
     /// Which fact: "published", "headline".
     pub field: &'static str,
-    /// Every candidate: where it stood, and what it said.
+    /// Every candidate: where it was, and what it said.
     pub candidates: Vec<(Origin, String)>,
 }
 
@@ -410,7 +410,7 @@ pub struct Page {
     pub byline: Vec<Fact<Author>>,
     /// The outlet.
     pub publisher: Option<Fact<String>>,
-    /// The section it stands in.
+    /// The section it is in.
     pub section: Option<Fact<String>>,
     /// BCP 47 language tag.
     pub language: Option<Fact<String>>,
@@ -428,7 +428,7 @@ pub struct Page {
     pub access: Access,
     /// The article text without its headline: the blocks, separated by blank lines.
     pub text: String,
-    /// Where the text stands, if not in the markup as a browser shows it: JSON-LD, or data for scripts.
+    /// Where the text is, if not in the markup as a browser shows it: JSON-LD, or data for scripts.
     pub text_origin: Option<Origin>,
     /// The blocks of the text.
     pub blocks: Vec<Block>,

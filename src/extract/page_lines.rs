@@ -192,7 +192,7 @@ pub(super) fn page_lines() -> Vec<&'static str> {
 const ASK_CHARACTERS_MAX: usize = 180;
 
 /// Whether a line, in lower case and without marks around it, is a label: of an advertisement, or of what the page
-/// offers beside its text.
+/// offers in addition to its text.
 pub fn is_label(bare: &str) -> bool {
     LABELS.contains(bare)
 }
@@ -224,7 +224,7 @@ pub fn asks_to_subscribe(line: &str) -> bool {
 /// Marks that open a quotation.
 const MARKS: [char; 10] = ['"', '“', '„', '«', '»', '‘', '「', '『', '‚', '”'];
 
-/// What may stand before what is asked for.
+/// What may be before what is asked for.
 const POLITE: &[&str] = &[
     "",
     "please",

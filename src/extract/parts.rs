@@ -1,4 +1,4 @@
-//! What stands beside the prose of an article and belongs to it: the standfirst, captions, embedded
+//! What is next to the prose of an article and belongs to it: the standfirst, captions, embedded
 //! posts, and the entries of a live blog.
 //!
 //! The prose is chosen without them ([`super::article`]); they are then put in their places in
@@ -31,7 +31,7 @@ const SHARED_LEVELS_MAX: usize = 6;
 const CAPTION_WORDS_MIN: u32 = 6;
 /// The same where words are not separated, in characters.
 const BARE_CAPTION_CHARS_MIN: usize = 14;
-/// A caption stands at most this many blocks behind the text.
+/// A caption is at most this many blocks behind the text.
 const BEHIND_MAX: usize = 8;
 /// A standfirst of fewer words than this outside links is a label or a date.
 const STANDFIRST_WORDS_MIN: u32 = 4;
@@ -80,7 +80,7 @@ pub fn place(
     let above: Vec<usize> = standfirst(survey, kept, heading, declared).into_iter().collect();
     let beside = captions(survey, container, kept, heading);
     let (mut said, mut opening) = (SeenText::default(), SeenText::default());
-    // Only what stands beside the prose has to be compared with it.
+    // Only what is next to the prose has to be compared with it.
     let compared = if above.is_empty() && beside.is_empty() { &[][..] } else { kept };
     let prose = compared.iter().copied().filter(|at| prose_of(flow, &flow.blocks[*at]) > 0);
     heading
@@ -175,7 +175,7 @@ fn standfirst(
         let block = &flow.blocks[at];
         let words = flow.words(block);
         let named = || around(survey, block.node, 3).any(|id| flow.marks[id as usize].standfirst);
-        // What stands inside the prose is a standfirst only by its own name.
+        // What is inside the prose is a standfirst only by its own name.
         let is_described = at < first && { described.contains(&bare(words)) };
         !survey.furniture[block.node as usize]
             && block.shape != Shape::Caption
@@ -200,7 +200,7 @@ fn standfirst(
 }
 
 /// Whether a block between headline and text sums the article up, though nothing names it: a sentence that
-/// stands alone in the element of the headline.
+/// is alone in the element of the headline.
 fn is_summary(survey: &Survey<'_>, at: usize, headline: NodeId) -> bool {
     let (dom, blocks) = (survey.dom, &survey.flow.blocks);
     let block = &blocks[at];
@@ -211,7 +211,7 @@ fn is_summary(survey: &Survey<'_>, at: usize, headline: NodeId) -> bool {
         let Some(shared) = dom.ancestors(block.node).find(|up| around.contains(up)) else {
             return false;
         };
-        // What stands there with other lines is a box of its own.
+        // What is there with other lines is a box of its own.
         let own = |node: NodeId| {
             let mut chain = std::iter::once(node).chain(dom.ancestors(node));
             chain.find(|id| dom.parent(*id) == Some(shared))
@@ -288,7 +288,7 @@ fn behind(survey: &Survey<'_>, container: NodeId, last: usize) -> usize {
     found.last().map_or(last, |(at, _)| at)
 }
 
-/// A caption carries information: it has a sentence, whatever credit stands behind it. A name, a place
+/// A caption carries information: it has a sentence, whatever credit is after it. A name, a place
 /// or a label below a picture is as little text as the credit is.
 fn is_caption(flow: &Flow, block: &RawBlock) -> bool {
     let words = flow.words(block);

@@ -1,7 +1,7 @@
 //! All lists of phrases that most blocks do not contain: walls, offers, consent, lines of the page itself.
 //!
 //! Owns one pass over the words of a block for all of them, in every language. A list is searched only
-//! where this says that one of its phrases stands in the block.
+//! where this says that one of its phrases is in the block.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -43,7 +43,7 @@ pub(super) fn scan(words: &str) -> Lists {
         found.filter_map(|found| bits.get(found.pattern().as_usize())).fold(0, |all, b| all | b)
     };
     if wall::has_numbers(&lower) {
-        // No phrase begins with what is taken out with a number, so that all that stand in the
+        // No phrase begins with what is taken out with a number, so that all that are in the
         // text stand in this, too.
         return Lists::of_bits(Some(lists_in(&wall::without_numbers(&lower))));
     }

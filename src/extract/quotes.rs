@@ -37,7 +37,7 @@ pub(crate) use tokens::{Kind, Token, Tokens};
 /// Words between a speaker and the name that he goes by.
 const NICKNAME_REACH: usize = 8;
 
-/// What is known of the page beside its text.
+/// What is known of the page in addition to its text.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Hints<'a> {
     /// The names of the byline: who "I" is.
@@ -257,7 +257,7 @@ impl Reading<'_> {
         let (Some(one), Some(two)) = (&self.found[last], &self.found[index]) else { return false };
         let inner = self.text[a.inner_start..a.inner_end].trim_end();
         let words = self.tokens.list[a_at + 1..b_at].iter().filter(|t| t.is_word()).count();
-        // —Sí —dijo Ana—. Hay que ir: the stop stands behind the dash.
+        // —Sí —dijo Ana—. Hay que ir: the stop is after the dash.
         if b.dialogue && self.text[b.start..b.inner_start].contains('.') {
             return false;
         }
@@ -274,7 +274,7 @@ impl Reading<'_> {
                 .cue
                 .as_ref()
                 .is_none_or(|(cue, _)| one.cue.as_ref().is_some_and(|(first, _)| first == cue));
-        // "Kay, who called Hale “a fool”, said: “I will stay.”": the speaker of both stands before the first.
+        // "Kay, who called Hale “a fool”, said: “I will stay.”": the speaker of both is before the first.
         let is_inside = self.language == "en"
             && one.mention.as_ref().is_some_and(|mention| mention.tokens.end <= a_at)
             && self.tokens.list.get(a_at.wrapping_sub(1)).is_some_and(|token| token.is_word());
@@ -307,7 +307,7 @@ impl Reading<'_> {
         set_off && !clause && !(colon && verbs.count() > 1)
     }
 
-    /// "sang “The Bonny Bridge” and “Home by the Mill”": what stands in a row with a name in marks is one, too.
+    /// "sang “The Bonny Bridge” and “Home by the Mill”": what is in a row with a name in marks is one, too.
     fn is_listed(&self, named: usize, group: &[usize]) -> bool {
         let &[next] = group else { return false };
         let (a, b) = (&self.spans[named], &self.spans[next]);

@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, Hash};
 
 use crate::base::word_map::NumberSet;
 
-/// A run of this many words that stands elsewhere too is a repetition.
+/// A run of this many words that is elsewhere too is a repetition.
 const RUN_WORDS: usize = 3;
 /// Shorter words are mostly grammar.
 const TELLING_CHARS_MIN: usize = 4;
@@ -16,7 +16,7 @@ const TELLING_KNOWN: usize = 4;
 /// See [`TELLING_KNOWN`].
 const TELLING_OF: usize = 5;
 
-/// What has been said, as runs of words and as words: a caption or standfirst beside the prose that
+/// What has been said, as runs of words and as words: a caption or standfirst next to the prose that
 /// says nothing else is left out.
 #[derive(Default)]
 pub struct SeenText {

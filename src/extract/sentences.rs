@@ -28,7 +28,7 @@ const ATTRIBUTION_WORDS_MAX: usize = 6;
 /// The sentences of `text`, block by block, in order. `language` is a BCP 47 tag; without one, the
 /// script of the text decides between English rules and those of its script.
 ///
-/// Ranges lie on character boundaries, have no white space around them, never cross a block and never
+/// Ranges are on character boundaries, have no white space around them, never cross a block and never
 /// overlap. Blocks whose ranges do not fit the text are skipped.
 #[must_use]
 pub fn sentences(text: &str, blocks: &[Block], language: Option<&str>) -> Vec<Sentence> {
@@ -99,7 +99,7 @@ impl Splitter<'_> {
         push_trimmed(text, start, text.len(), &mut emit);
     }
 
-    /// A line break inside a block ends a sentence unless the next line goes on in lower case.
+    /// A line break inside a block ends a sentence unless the next line continues in lower case.
     fn line_break(&self, at: usize) -> Option<usize> {
         if !self.breaks_lines {
             return None;
@@ -208,7 +208,7 @@ impl Splitter<'_> {
         }
     }
 
-    /// Whether the single capital before the stop is an initial of a name that goes on.
+    /// Whether the single capital before the stop is an initial of a name that continues.
     fn initial_continues(
         &self,
         letter: char,
@@ -264,7 +264,7 @@ impl Splitter<'_> {
             && stop_after(self.language, word, false).is_none()
     }
 
-    /// Whether the words from `at`, behind a dash, name the speaker of what stands before it.
+    /// Whether the words from `at`, behind a dash, name the speaker of what is before it.
     fn is_dialogue(&self, at: usize) -> bool {
         // "– Kto zapłaci? – zapytał Marek Wrona.": the press of most languages sets dialogue so.
         self.language != "en"
@@ -343,7 +343,7 @@ fn word_before(text: &str, at: usize) -> &str {
     }
 }
 
-/// The word before the one that begins at `at`, if only white space stands between.
+/// The word before the one that begins at `at`, if only white space is between.
 fn previous_word(text: &str, at: usize) -> Option<&str> {
     let head = text[..at].trim_end();
     if head.len() == at {

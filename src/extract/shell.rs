@@ -86,7 +86,7 @@ pub fn is_shell(dom: &Dom, flow: &Flow, page: &Page) -> bool {
                 || asks_for_scripts(dom))
 }
 
-/// Whether a block stands in a window that is laid over the page, as those that ask for consent.
+/// Whether a block is in a window that is laid over the page, as those that ask for consent.
 fn is_in_window(dom: &Dom, node: NodeId) -> bool {
     std::iter::once(node).chain(dom.ancestors(node)).any(|id| {
         dom.tag(id) == Tag::Dialog
@@ -123,7 +123,7 @@ fn says_something(dom: &Dom, flow: &Flow, page: &Page) -> bool {
     })
 }
 
-/// Whether an element is where the article of a page stands, by its markup.
+/// Whether an element is where the article of a page is, by its markup.
 fn is_place_of_article(dom: &Dom, id: NodeId) -> bool {
     matches!(dom.tag(id), Tag::Main | Tag::Article) || dom.attr(id, "role") == Some("main")
 }

@@ -1,7 +1,7 @@
 //! What the page itself says of what its readers see: its style sheets hide some elements, and its data
 //! name others as the part of the article that is for subscribers.
 //!
-//! Owns the reading of both. Deliberately knows nothing of cascades: only a rule for one class or one id
+//! Owns the reading of both. Deliberately does not know about cascades: only a rule for one class or one id
 //! counts, inside others or alone, and only where no other rule shows the same elements again, as tabs
 //! and menus do.
 
@@ -80,7 +80,7 @@ impl Shown {
         Self { hidden, hidden_inside, article }
     }
 
-    /// Whether a style sheet hides an element because of where it stands.
+    /// Whether a style sheet hides an element because of where it is.
     pub fn is_hidden_inside(&self, dom: &Dom, id: NodeId, class: &str, name: &str) -> bool {
         if self.hidden_inside.is_empty() {
             return false;

@@ -1,4 +1,4 @@
-//! Dates that readers are shown: what each is called by the words beside it, and how sure it is
+//! Dates that readers are shown: what each is called by the words next to it, and how sure it is
 //! that it is this page's. Deliberately no weighing against what is declared for machines.
 
 use std::sync::LazyLock;
@@ -136,7 +136,7 @@ pub struct Shown {
 static CALLS: LazyLock<Option<PhraseFinder>> =
     LazyLock::new(|| finder_of(UPDATED_WORDS.iter().chain(PUBLISHED_WORDS)));
 
-/// What the words beside a date call it; the last of them counts.
+/// What the words next to a date call it; the last of them counts.
 pub fn words_call(text: &str) -> DateLabel {
     let lower = text.to_lowercase();
     let Some(calls) = CALLS.as_ref() else { return DateLabel::Nothing };
@@ -217,7 +217,7 @@ fn is_copyright(words: &str) -> bool {
         || words.get(..9).is_some_and(|word| word.eq_ignore_ascii_case("copyright"))
 }
 
-/// Where the prose goes on after its first paragraph, which may be a standfirst above the date.
+/// Where the prose continues after its first paragraph, which may be a standfirst above the date.
 fn second_paragraph(place: &Place<'_>, anchor: usize) -> usize {
     let is_prose = |at: &&usize| {
         **at > anchor && place.flow.words(&place.flow.blocks[**at]).len() > LINE_BYTES_MAX
@@ -236,7 +236,7 @@ fn label(line: &str) -> DateLabel {
     if is_date { DateLabel::Published } else { words_call(line) }
 }
 
-/// All dates of one short text, each with what stands before it, the last also with what follows.
+/// All dates of one short text, each with what is before it, the last also with what follows.
 /// `above` is the line above, which may call a date that begins this one.
 fn read_line(place: &Place<'_>, block: &RawBlock, own: bool, above: &str, found: &mut Vec<Shown>) {
     let words = place.flow.words(block);
@@ -270,7 +270,7 @@ fn read_line(place: &Place<'_>, block: &RawBlock, own: bool, above: &str, found:
     if let Some(only) = found.last_mut().filter(|last| last.call == DateLabel::Nothing) {
         only.call = words_call(rest);
     }
-    // "2024年3月5日 公開 / 2024年3月6日 更新": each is called by what stands behind it.
+    // "2024年3月5日 公開 / 2024年3月6日 更新": each is called by what follows it.
     if is_at_start && betweens.len() > 1 && found[start].call == DateLabel::Nothing {
         let behind = betweens.iter().skip(1).copied().chain([rest]);
         let calls: Vec<DateLabel> = behind.map(words_call).collect();
@@ -282,7 +282,7 @@ fn read_line(place: &Place<'_>, block: &RawBlock, own: bool, above: &str, found:
     // A date in a sentence is that of an event, and the line is not the line of a date. A date that begins the
     // line may be one, with a sentence behind it.
     betweens.push(rest);
-    // The day in a caption, or in a row beside words, is that of a picture or of an event, if nothing calls it.
+    // The day in a caption, or in a row next to words, is that of a picture or of an event, if nothing calls it.
     let is_row = block.shape == Shape::Row
         && words.contains('\t')
         && betweens.iter().any(|text| text.contains(char::is_alphabetic));
@@ -341,8 +341,8 @@ pub fn unnamed(shown: &[Shown]) -> Option<(Origin, PageTime)> {
     })
 }
 
-/// The day of all `time` elements of a page, wherever they stand, if there is only one: no list of
-/// other pages is dated so. What stands behind the element that holds headline and text is of other pages or of
+/// The day of all `time` elements of a page, wherever they are, if there is only one: no list of
+/// other pages is dated so. What follows the element that holds headline and text is of other pages or of
 /// comments.
 pub fn only_day(place: &Place<'_>, declared: &Declared) -> Option<(Origin, PageTime)> {
     let home = home(place);
@@ -358,7 +358,7 @@ pub fn only_day(place: &Place<'_>, declared: &Declared) -> Option<(Origin, PageT
     (same && first.text.len() >= 10).then(|| (Origin::Markup, first.clone()))
 }
 
-/// Whether an element stands behind the one that holds headline and text, on a page that has one.
+/// Whether an element is after the one that holds headline and text, on a page that has one.
 pub(super) fn is_behind(place: &Place<'_>, home: Option<NodeId>, node: NodeId) -> bool {
     home.is_some_and(|home| node > home && !place.dom.ancestors(node).any(|up| up == home))
 }

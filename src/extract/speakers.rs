@@ -39,7 +39,7 @@ pub(crate) struct Speakers {
 
 impl Speakers {
     /// Reads the people of the text; `mentions` are those of the attributions
-    /// found, `others` the names and roles beside any other cue.
+    /// found, `others` the names and roles next to any other cue.
     pub(crate) fn new(
         text: &str,
         tokens: &Tokens,
@@ -65,7 +65,7 @@ impl Speakers {
                 person.map(|p| (m.name.start, p))
             })
             .collect();
-        // A name beside any cue is a person too, though not the speaker of a quotation.
+        // A name next to any cue is a person too, though not the speaker of a quotation.
         let names =
             others.iter().filter(|m| m.kind == MentionKind::Name && !is_pair(language, tokens, m));
         for mention in names {
@@ -311,7 +311,7 @@ fn is_several(word: &str) -> bool {
     SEVERAL_WORDS.contains(word)
 }
 
-/// Whether a noun stands in the plural, as far as its end shows.
+/// Whether a noun is in the plural, as far as its end shows.
 fn is_plural(noun: &str) -> bool {
     PLURAL_NOUNS.contains(noun)
         || noun.len() > 3 && noun.ends_with('s') && !noun.ends_with("ss") && !noun.ends_with("us")
@@ -339,7 +339,7 @@ words!(
      unternehmen regierung ministerium behörde polizei governo ministério prefeitura polícia"
 );
 
-/// The mention as it stands, without titles before a name and without a possessive.
+/// The mention as it is, without titles before a name and without a possessive.
 fn written(text: &str, tokens: &Tokens, mention: &Mention) -> String {
     let list = &tokens.list[mention.name.clone()];
     let (Some(first), Some(last)) = (list.first(), list.last()) else { return String::new() };

@@ -1,8 +1,8 @@
-//! The words of pages that stand in place of an article: not found, machines kept out.
+//! The words of pages that replace an article: not found, machines kept out.
 //!
 //! Owns the phrases in English; those of the other languages are in the tables. Phrases are strong where
 //! they can only be said of a page ("page not found"), and weak where a story may use them, too ("has been
-//! removed", "captcha"): those count where the page is named beside them, or where nothing else is said.
+//! removed", "captcha"): those count where the page is named next to them, or where nothing else is said.
 //! Deliberately decides nothing about a page: [`super::kind`] does.
 
 use super::wall;
@@ -108,7 +108,7 @@ const GONE: &[&str] = &[
     "can’t find that page",
 ];
 
-/// Said of anything: they count where the page is named beside them.
+/// Said of anything: they count where the page is named next to them.
 const GONE_WEAK: &[&str] = &[
     "no longer available",
     "no longer exists",
@@ -223,7 +223,7 @@ pub fn title_says_blocked(head: &str) -> bool {
         })
 }
 
-/// A headline with a colon goes on: "Access denied: the town closes its archive".
+/// A headline with a colon continues: "Access denied: the town closes its archive".
 fn goes_on(part: &str) -> bool {
     part.split_once(": ").is_some_and(|(_, rest)| rest.split_whitespace().count() >= 3)
 }

@@ -281,7 +281,7 @@ fn has_between_numbers(phrases: &Phrases, text: &str) -> bool {
 pub enum Wall {
     /// It says so.
     Here,
-    /// It stands beside walls, and on free pages, too.
+    /// It is next to walls, and on free pages, too.
     Beside,
 }
 
@@ -316,7 +316,7 @@ pub fn begins_as_one(words: &str, lists: Lists) -> bool {
     })
 }
 
-/// Whether a paragraph offers a subscription: two phrases of offers, or one beside words of a wall.
+/// Whether a paragraph offers a subscription: two phrases of offers, or one next to words of a wall.
 pub fn is_offer(words: &str, lists: Lists) -> bool {
     if ![List::Offer, List::Wall, List::WallHalf].into_iter().any(|list| lists.has(list)) {
         return false;
@@ -384,7 +384,7 @@ pub fn blocked_weakly(lower: &str) -> Option<&str> {
     said(&BLOCKED_WEAK, lower)
 }
 
-/// The first phrase of a set that stands in a text.
+/// The first phrase of a set that is in a text.
 fn said<'a>(phrases: &Phrases, text: &'a str) -> Option<&'a str> {
     phrases.as_ref()?.find(text).and_then(|found| text.get(found.range()))
 }
@@ -417,7 +417,7 @@ pub fn is_ago(lower: &str) -> bool {
             .all(|c| c.is_numeric() || c == '日' || c == '분' || c == '시' || c == '月')
 }
 
-/// The text without digits and what stands between them, white space run together.
+/// The text without digits and what is between them, white space run together.
 pub(super) fn without_numbers(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut digits = false;

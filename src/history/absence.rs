@@ -1,4 +1,4 @@
-//! When the article of a page was not available, what stood there instead, and which capture was the last that
+//! When the article of a page was not available, what was there instead, and which capture was the last that
 //! had it: for a caller that asks for the current page and finds something else.
 
 use serde::Serialize;
@@ -20,7 +20,7 @@ pub struct Absence {
     pub until: Timestamp,
     /// What a reader got.
     pub presence: Presence,
-    /// What stood there.
+    /// What was there.
     pub instead: String,
 }
 
@@ -55,7 +55,7 @@ impl From<&Absence> for AbsenceJson {
     }
 }
 
-/// What stands in the place of an article: `status 404`, `redirected to …`, `a consent wall`.
+/// What is in the place of an article: `status 404`, `redirected to …`, `a consent wall`.
 #[must_use]
 pub fn instead(said: &CapturedPage) -> String {
     said.side().instead()
@@ -82,7 +82,7 @@ pub fn last_article(
         newest = (version.presence == Presence::Cut).then_some(version.last);
     }
     let found = newest.or(last);
-    // An older version must not stand in for one that was damaged or changed.
+    // An older version must not replace one that was damaged or changed.
     if let Some((date, why)) = versions.take_unread()
         && found.as_ref().is_none_or(|found| found.date <= date)
     {
@@ -98,9 +98,9 @@ pub struct Neighbours {
     pub old: CapturedPage,
     /// The newer one.
     pub new: CapturedPage,
-    /// What stood there between them.
+    /// What was there between them.
     pub between: Vec<Absence>,
-    /// What stands there since.
+    /// What has been there since.
     pub since: Vec<Absence>,
     /// A capture before both of them that could not be read, as text.
     pub note: Option<String>,
@@ -136,7 +136,7 @@ pub fn last_two(
 ) -> Result<LastTwo, StoreError> {
     let mut pages = page_reader.twin();
     let mut found: Option<Found> = None;
-    // What stood there since the last version that had the whole article.
+    // What was there since the last version that had the whole article.
     let mut absences: Vec<Absence> = Vec::new();
     let mut newest: Option<VersionRow> = None;
     let mut versions = page_reader.rows_of(url, form, TimeRange::ALL)?;
@@ -173,7 +173,7 @@ pub fn last_two(
     let mut note = None;
     if let Some((date, why)) = unread {
         match &found {
-            // What lies between the two, or after them, may be the version that is asked for.
+            // What is between the two, or after them, may be the version that is asked for.
             Some(found) if date < found.old.date => note = Some(why.to_string()),
             _ => return Err(why),
         }
@@ -205,7 +205,7 @@ mod tests {
     const B2: &str =
         "It counted 15 boats at the eastern pier that morning, more than ever before then.";
 
-    /// The hours of the last two, and what stood between and after them.
+    /// The hours of the last two, and what was between and after them.
     fn two(archive: &Archive) -> (i64, i64, Vec<String>, Vec<String>) {
         let reader = archive.reader();
         let found = last_two(&mut PageReader::new(&reader), URL, Form::Plain).unwrap();

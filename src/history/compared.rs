@@ -17,7 +17,7 @@ pub(super) struct Compared {
     next: Option<VersionRow>,
 }
 
-/// Whether a version is an article that stands at its own address.
+/// Whether a version is an article that is at its own address.
 fn is_plain(row: &VersionRow) -> bool {
     row.presence == Presence::Here && row.leads_to.is_none()
 }

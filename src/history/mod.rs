@@ -6,7 +6,7 @@
 //! [`VersionRow`], `progress`) or as they are captured ([`live`]), and their JSON ([`json`]); which form of a
 //! page has its text ([`forms`]); when the article was not available ([`absence`]); where each sentence comes
 //! from ([`provenance`]); the pages of an archive ([`pages`]), their changes newest first ([`changes`]); and when
-//! something stood ([`standing`]), a phrase among others ([`phrase`]).
+//! something was ([`standing`]), a phrase among others ([`phrase`]).
 //!
 //! A version is a run of captures that give a reader the same; bytes that differ only in furniture
 //! make none. Both sides of every comparison are readings of one and the same extractor, so a newer

@@ -20,7 +20,7 @@ use super::versions::asking;
 pub enum Newest<'p> {
     /// The newest page of a URL.
     Page(&'p Capture, &'p Page),
-    /// A capture that cannot be read; an older one may stand in for it.
+    /// A capture that cannot be read; an older one may replace it.
     Unread(&'p Capture, StoreError),
 }
 
@@ -135,7 +135,7 @@ fn walk<E: From<StoreError>>(
         }
         let of = host_of(&entry.url);
         if of != host {
-            // Captures of a host stand together, so what was seen of the last one is done with.
+            // Captures of a host are together, so what was seen of the last one is done with.
             seen.clear();
             of.clone_into(&mut host);
         }
@@ -202,7 +202,7 @@ impl PageReader<'_> {
         }
     }
 
-    /// Whether a capture that lies at this place is not a page, so that it quotes no speaker. `false` where it is
+    /// Whether a capture that is at this place is not a page, so that it quotes no speaker. `false` where it is
     /// not among the newest of its address.
     ///
     /// # Errors

@@ -208,7 +208,7 @@ impl<'a> PageReader<'a> {
             None => Arc::new(self.reader.load(entry)?),
         };
         if let Some(to) = redirect(&loaded) {
-            // The body beside a redirect is not read.
+            // The body of a redirect is not read.
             return Ok(self.said(entry, Arc::default(), None, Leads::To(to), None));
         }
         if entry.kind == RecordKind::Revisit && loaded.original.is_none() {

@@ -1,4 +1,4 @@
-//! When a phrase stood: in which versions of which pages, first, last, and since when no more.
+//! When a phrase was in a page: in which versions of which pages, first, last, and since when no longer.
 //!
 //! Words are compared as a reader would: white space, case, the shape of quotation marks and dashes,
 //! soft hyphens and ellipses do not count; digits and letters do. A phrase begins and ends where words
@@ -38,7 +38,7 @@ impl Phrase {
         })
     }
 
-    /// Whether it stands in the headline or the text of a page.
+    /// Whether it is in the headline or the text of a page.
     #[must_use]
     pub fn is_in(&self, page: &Page) -> bool {
         self.is_in_words(page.headline.as_ref().map(|headline| &*headline.value), &page.text)
@@ -71,7 +71,7 @@ pub(crate) fn small(c: char) -> impl Iterator<Item = char> {
     c.to_lowercase().filter(move |letter| c != 'İ' || *letter != '\u{307}')
 }
 
-/// Whether a character counts for nothing, wherever it stands.
+/// Whether a character counts for nothing, wherever it is.
 pub(crate) fn is_passed_over(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{202a}'..='\u{202e}')
 }

@@ -16,7 +16,7 @@ use super::row::VersionRow;
 /// A sentence and where it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlamedSentence {
-    /// Where it stands in the article text, in bytes.
+    /// Where it is in the article text, in bytes.
     pub range: Range<usize>,
     /// The version that brought it, by index into [`Blame::versions`].
     pub since: usize,
@@ -101,7 +101,7 @@ pub fn blame(
         let is_cut = version.presence == Presence::Cut && version.has_text;
         passed_over = !is_cut && !version.has_article();
         if is_cut {
-            // What stands behind the wall is not gone, so it stays where it comes from.
+            // What is behind the wall is not gone, so it stays where it comes from.
             cut = Some(version);
         } else if !passed_over {
             cut = None;
@@ -112,7 +112,7 @@ pub fn blame(
         walk.step(cut)?;
     }
     let notes = versions.notes();
-    // The version before it must not stand in for one that was damaged or changed.
+    // The version before it must not replace one that was damaged or changed.
     let blamed = walk.last.as_ref().map(|last| last.date);
     if let Some((date, why)) = versions.take_unread()
         && date <= target.date
@@ -157,7 +157,7 @@ impl<'a> Walk<'a> {
         let number = self.versions.len();
         let fresh = Mark { since: number, changed: None };
         let VersionRow { first, change, .. } = version;
-        // What stood before a gap is compared with what stands after it: being away for a day makes no
+        // What was before a gap is compared with what is after it: being away for a day makes no
         // sentence new.
         let follows =
             |before: &Capture| self.last.as_ref().is_some_and(|last| before.is_same_record(last));

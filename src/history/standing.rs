@@ -1,4 +1,4 @@
-//! In which versions of a page something stood, whatever that is: first, last, and since when no more.
+//! In which versions of a page something was, whatever that is: first, last, and since when no longer.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::row::VersionRow;
 /// A capture and the name of its file.
 pub type NamedCapture = (Capture, Arc<str>);
 
-/// Whether what is looked for stands in a version.
+/// Whether what is looked for is in a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bearing {
     /// It does.
@@ -44,7 +44,7 @@ pub struct Span {
     pub versions: u64,
 }
 
-/// When something stood on one page.
+/// When something was on one page.
 #[derive(Debug, Clone)]
 pub struct PhraseSpan {
     /// The page, as it was captured last.
@@ -57,9 +57,9 @@ pub struct PhraseSpan {
     pub last_seen: NamedCapture,
     /// When it was first found missing for good; `None` where the newest version has it.
     pub gone_since: Option<Timestamp>,
-    /// In how many versions it stood.
+    /// How many versions had it.
     pub versions: u64,
-    /// The runs of versions in which it stood, oldest first; at least one.
+    /// The runs of versions that had it, oldest first; at least one.
     pub spans: Vec<Span>,
 }
 
@@ -74,7 +74,7 @@ pub fn may_hide(presence: Presence) -> bool {
 pub type AskVersion<'f> =
     &'f mut dyn FnMut(&VersionRow, &mut PageReader<'_>) -> Result<Bearing, StoreError>;
 
-/// When something stood on a page: in each of the forms ([`PageCaptures::forms`]) in which it did, with the
+/// When something was on a page: in each of the forms ([`PageCaptures::forms`]) in which it was, with the
 /// versions that are counted ([`PageReader::is_counted`]). Nothing where the page is not HTML. What could not be
 /// read is added to `notes`. Only versions that show the article are asked about.
 ///
@@ -93,7 +93,7 @@ pub fn stood(
     Ok(found)
 }
 
-/// The same in one form; `None` where it never stood there.
+/// The same in one form; `None` where it was never there.
 ///
 /// # Errors
 /// As [`stood`].

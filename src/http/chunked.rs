@@ -57,7 +57,7 @@ impl Default for ChunkedReader {
 }
 
 impl ChunkedReader {
-    /// A reader that stands before the first chunk-size line.
+    /// A reader that is before the first chunk-size line.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -5,7 +5,7 @@
 //! error, a limit or the end is kept, and [`Decoded::cut`] says that there was more. Where the
 //! field is wrong, the bytes decide: gzip and zstd are known by their first bytes, `deflate` is read
 //! with and without its zlib header, and a plain body that is called packed is taken as it is.
-//! Deliberately knows nothing of transfer codings ([`mod@super::payload`]) and touches no stored byte.
+//! Deliberately does not know about transfer codings ([`mod@super::payload`]) and touches no stored byte.
 //!
 //! Codings: RFC 9110 section 8.4.1 (gzip, deflate, compress), RFC 7932 (br), RFC 8878 (zstd).
 
@@ -115,7 +115,7 @@ const REPLAY_BYTES_MAX: usize = 64 * 1024;
 /// Undoes `codings` (in the order in which they were applied, as the field lists them).
 ///
 /// At most `limit` bytes come out of all codings together, so that no more are held at any time,
-/// however many codings lie on top of each other. Never fails: see [`Decoded`].
+/// however many codings are on top of each other. Never fails: see [`Decoded`].
 pub fn decode(input: impl BufRead, codings: &[ContentCoding], limit: usize) -> Decoded {
     Layers { left: limit }.decode(input, codings)
 }

@@ -65,7 +65,7 @@ impl Stored {
         }
     }
 
-    /// A reader of the bytes in `range`; what of it lies beyond the end is left out.
+    /// A reader of the bytes in `range`; what of it is beyond the end is left out.
     ///
     /// # Errors
     /// When the temporary file cannot be read.

@@ -65,7 +65,7 @@ impl Default for HeadLimits {
 /// What the reader knows after a piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// The message goes on.
+    /// The message continues.
     More,
     /// An interim (1xx) response ended with the last byte consumed; the next one begins after it.
     Interim,
@@ -126,7 +126,7 @@ pub struct ResponseReader {
 }
 
 impl ResponseReader {
-    /// A reader that stands before the first byte of the response to a request of that method.
+    /// A reader that is before the first byte of the response to a request of that method.
     #[must_use]
     pub fn new(method: Method, limits: HeadLimits) -> Self {
         Self {
@@ -175,7 +175,7 @@ impl ResponseReader {
                 State::Chunked(_) => self.feed_chunked(rest),
             };
             consumed += taken;
-            // A change of state with bytes at hand goes on in the new state.
+            // A change of state with bytes at hand continues in the new state.
             if step != Step::More || consumed == bytes.len() {
                 return Progress { consumed, step };
             }

@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// One field as it stands in the head.
+/// One field as it is in the head.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field<'a> {
     /// The name in its own case, without white space around it.

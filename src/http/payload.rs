@@ -39,7 +39,7 @@ impl Body {
     }
 }
 
-/// The payload of a response of that shape; `inner` stands at the response's first byte.
+/// The payload of a response of that shape; `inner` is at the response's first byte.
 ///
 /// Through [`BufRead`] it hands out slices of the underlying buffer where only chunks are to be
 /// taken off, so hashing copies nothing.
@@ -207,7 +207,7 @@ pub struct Dechunked<R> {
 }
 
 impl<R: BufRead> Dechunked<R> {
-    /// The body of a response of that shape; `inner` stands at the response's first byte.
+    /// The body of a response of that shape; `inner` is at the response's first byte.
     pub fn new(inner: R, shape: &ResponseShape) -> Self {
         Self { inner, head_left: shape.head_len, body: Body::of(shape) }
     }

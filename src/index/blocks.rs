@@ -20,7 +20,7 @@ pub const BLOCK_ENTRIES_MAX: usize = 32;
 /// 128 KiB would get a file of its own.
 pub const BLOCK_BYTES_MAX: usize = 2048;
 
-/// A block as it lies in the tree.
+/// A block as it is in the tree.
 pub(super) struct Block {
     key: Bytes,
     entries: Vec<IndexEntry>,

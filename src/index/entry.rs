@@ -10,7 +10,7 @@ pub struct FileId(pub u32);
 /// A capture as it is kept in the tables.
 pub type IndexEntry = CaptureIn<FileId>;
 
-/// Where an entry stands among those of its urlkey: by time, then by place on disk.
+/// Where an entry is among those of its urlkey: by time, then by place on disk.
 pub type Position = (Timestamp, FileId, u64);
 
 impl IndexEntry {

@@ -44,7 +44,7 @@ struct Known {
     saved: BTreeMap<FileId, u64>,
 }
 
-/// A mark is written when it has moved by this many bytes. What lies beyond it is read again after
+/// A mark is written when it has moved by this many bytes. What is beyond it is read again after
 /// a crash, and records that are in the index already stay as they are.
 const MARK_EVERY: u64 = 8 << 20;
 

@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Numbers are big-endian. Times are microseconds since 1970 as two's complement with the sign bit
-//! flipped, so that they sort. Urlkeys stand in keys as `base::surt::stored` makes them.
+//! flipped, so that they sort. Urlkeys are in keys as `base::surt::stored` makes them.
 
 use super::entry::{FileId, Position};
 use crate::base::surt::KeyRange;
@@ -56,7 +56,7 @@ pub(super) fn blocks_of(stored: &[u8]) -> (Vec<u8>, Vec<u8>) {
 pub(super) fn blocks_in(range: &KeyRange) -> (Vec<u8>, Option<Vec<u8>>) {
     let (mut start, end) = stored_bounds(range);
     if start.is_empty() {
-        // Below lie the counts of hosts.
+        // Below are the counts of hosts.
         start.push(CUT);
     }
     (start, end)

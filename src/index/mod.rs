@@ -3,7 +3,7 @@
 //!
 //! Everything here is derived. It holds nothing that the WARC files do not contain; deleting it costs
 //! only time, and a rebuilt index answers every query the same. It deliberately neither opens a WARC
-//! file nor knows where one lies.
+//! file nor knows where one is.
 //!
 //! In reading order: a capture with the number of its file ([`entry`]), the bytes it becomes (`key`,
 //! `value`, `blocks`), the tables ([`Index`]), scans (`query`), and the contracts of

@@ -26,7 +26,7 @@ pub struct Index {
     pub(super) digests: Tree,
     files: Files,
     // Adding to a block is read, change, write; a mutex around that keeps two writers from losing
-    // each other's entries. Readers never take it. Counts the batches, for a load that goes on beside them.
+    // each other's entries. Readers never take it. Counts the batches, for a load that continues beside them.
     writing: Mutex<u64>,
 }
 

@@ -198,7 +198,7 @@ fn crowded_entry() -> impl Strategy<Value = IndexEntry> {
     (proptest::sample::select(urls), 0..60_i64, 0..3_u32, 0..4_u64).prop_map(
         |(url, second, file, offset)| {
             let date = Timestamp::from_unix_micros(second * 1_000_003);
-            // What lies at a place of a file never changes.
+            // What is at a place of a file never changes.
             let is_response = (second + i64::from(file)) % 2 == 0;
             let kind = if is_response { RecordKind::Response } else { RecordKind::Revisit };
             IndexEntry { kind, ..entry(&url, date, file, offset) }
@@ -304,7 +304,7 @@ proptest! {
         let all = || loaded.iter().chain(&others);
         let model: BTreeMap<_, _> = all().map(|entry| (model_order(entry), entry.clone())).collect();
         let model: Vec<IndexEntry> = model.into_values().collect();
-        // Two URLs of one urlkey may stand at the same place here: the last one written stays.
+        // Two URLs of one urlkey may be at the same place here: the last one written stays.
         let found = list(index.scan(&KeyRange::all(), None, None));
         let places = |of: &[IndexEntry]| of.iter().map(model_order).collect::<Vec<_>>();
         prop_assert_eq!(places(&found), places(&model));

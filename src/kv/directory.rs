@@ -1,4 +1,4 @@
-//! The directory of a store: what lies in it beside the engine's own files, and what is done with
+//! The directory of a store: what is in it next to the engine's own files, and what is done with
 //! leftovers and damage before the engine sees them.
 //!
 //! ```text
@@ -99,7 +99,7 @@ fn lock(dir: &Path) -> Result<File, KvError> {
         .ok_or_else(|| KvError::Locked { dir: dir.to_path_buf() })
 }
 
-/// Why what lies at `dir` is not a store at all, so that it cannot even be locked.
+/// Why what is at `dir` is not a store at all, so that it cannot even be locked.
 fn not_a_store(dir: &Path) -> Option<&'static str> {
     // Through a link, since an archive may keep its index on another disk.
     let found = fs::metadata(dir).ok()?;

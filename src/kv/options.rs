@@ -3,9 +3,9 @@
 /// How a store is opened.
 #[derive(Debug, Clone)]
 pub struct KvOptions {
-    /// How many bytes of pages are kept in memory, as they lie in its log. The engine's own default
+    /// How many bytes of pages are kept in memory, as they are in its log. The engine's own default
     /// would be 1 GiB. Keys of tens of bytes with values of a hundred take about twice that in memory,
-    /// every one an allocation; and whatever is said here, the engine's table of where its pages lie
+    /// every one an allocation; and whatever is said here, the engine's table of where its pages are
     /// takes some 40 bytes a key (measured, up to 400,000 keys).
     pub cache_bytes: u64,
     /// How often the engine writes out what it holds, in milliseconds, beside explicit flushes, and moves

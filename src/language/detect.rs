@@ -81,7 +81,7 @@ fn letters_to_doubt(declared: &str, found: &Found, text: &str) -> usize {
     }
 }
 
-/// Whether the small words of English stand in the text as often as English has them: most pages need no
+/// Whether the small words of English are in the text as often as English has them: most pages need no
 /// detector.
 fn is_plainly_english(text: &str) -> bool {
     const WORDS: &[&str] = &["the", "of", "and", "to", "in", "a", "that", "for", "was", "said"];

@@ -66,13 +66,13 @@ table! {
     say: "say" as words,
     /// Verbs that say so of words inside the sentence: "called", "accused of".
     tell: "tell" as words,
-    /// What stands before a speaker: "according to".
+    /// What is before a speaker: "according to".
     source: "source" as phrases,
     /// Source phrases that name no one and mean who was spoken of last: "a su juicio".
     source_own: "source-own" as phrases,
     /// Family names of one character, which distinguish a Chinese name from a noun.
     family: "family" as words,
-    /// What stands behind a speaker: "zufolge".
+    /// What follows a speaker: "zufolge".
     source_after: "source-after" as phrases,
     /// Source words that have other meanings, too, and lead a speaker only at the head of a clause: "pour".
     source_vague: "source-vague" as words,
@@ -108,17 +108,17 @@ table! {
     asked: "asked" as words,
     /// Polls, which ask and do not say.
     poll: "poll" as words,
-    /// What stands behind a name in marks: "so heißt".
+    /// What follows a name in marks: "so heißt".
     named_behind: "named-behind" as lines,
     /// Words that a verb of naming puts before what it names: "als".
     told_with: "told-with" as words,
     /// Forms of "be" in reported speech: "sei".
     reported_be: "reported-be" as words,
-    /// What stands before a name that is written together with it, in the order in which it is taken off: "据".
+    /// What is before a name that is written together with it, in the order in which it is taken off: "据".
     lead: "lead" as lines,
-    /// What stands behind such a name, and does not begin a part of it: "随后".
+    /// What follows such a name, and does not begin a part of it: "随后".
     behind_name: "behind-name" as words,
-    /// What stands between an office and its verb, and is not a name.
+    /// What is between an office and its verb, and is not a name.
     behind_office: "behind-office" as words,
     /// Ends of nouns of works: "roman".
     work_end: "work-end" as words,
@@ -140,7 +140,7 @@ table! {
     join: "join" as words,
     /// Small words between a subject and its verb, or between a quotation and the verb behind it.
     aux: "aux" as words,
-    /// Adverbs that begin a sentence or stand beside a verb.
+    /// Adverbs that begin a sentence or are next to a verb.
     adverb: "adverb" as words,
     /// Days and months.
     calendar: "calendar" as words,
@@ -158,9 +158,9 @@ table! {
     body: "body" as words,
     /// Words before a name in marks, which is not speech: "so-called".
     so_called: "so-called" as phrases,
-    /// What stands behind one.
+    /// What follows one.
     so_called_after: "so-called-after" as words,
-    /// Kinds of works, whose titles stand in marks.
+    /// Kinds of works, whose titles are in marks.
     work: "work" as words,
     /// Letters that are written together with the next word: "and" in Arabic.
     prefix: "prefix" as words,
@@ -172,7 +172,7 @@ table! {
     particle: "particle" as words,
     /// Endings behind a quotation (Korean).
     quoting: "quoting" as words,
-    /// Finite verbs and auxiliaries with which speech goes on behind an attribution: "est", "doit".
+    /// Finite verbs and auxiliaries with which speech continues behind an attribution: "est", "doit".
     finite: "finite" as words,
     /// Relative pronouns, which go on with the noun before them: "qui".
     relative: "relative" as words,
@@ -182,9 +182,9 @@ table! {
     finite_end: "finite-end" as words,
     /// Prepositions between an office and what it is for: "alla".
     office_of: "office-of" as words,
-    /// Verbs that perform a work, whose title stands in marks beside them: "spielte".
+    /// Verbs that perform a work, whose title is in marks next to them: "spielte".
     performs: "performs" as words,
-    /// Prepositions before the listener, where others stand before the topic: "gegenüber".
+    /// Prepositions before the listener, where others are before the topic: "gegenüber".
     listener: "listener" as words,
     /// Nouns that are spoken to: "reporters".
     object: "object" as words,
@@ -206,7 +206,7 @@ table! {
     points: "points" as phrases,
     /// Words that make the number behind them negative: "minus".
     minus: "minus" as words,
-    /// Words before a time of day whose minutes stand behind a stop: "um 14.30", "klokken".
+    /// Words before a time of day whose minutes are after a stop: "um 14.30", "klokken".
     clock_before: "clock-before" as words,
     /// Words behind a time of day: "Uhr".
     clock_after: "clock-after" as words,
@@ -274,7 +274,7 @@ table! {
     wall_read: "wall-read" as lines,
     /// What a wall asks for, in the form that addresses readers: "log in", "become a subscriber".
     wall_join: "wall-join" as lines,
-    /// Phrases that stand beside a wall, and on free pages, too: "already a subscriber?".
+    /// Phrases that are next to a wall, and on free pages, too: "already a subscriber?".
     wall_beside: "wall-beside" as lines,
     /// Phrases of offers of a subscription; two of them make one.
     offer: "offer" as lines,
@@ -292,7 +292,7 @@ table! {
     page_name: "page-name" as lines,
     /// Phrases of pages that keep machines out.
     blocked: "blocked" as lines,
-    /// Phrases that keep machines out where they stand alone, and are said in stories: "access denied".
+    /// Phrases that keep machines out where they are alone, and are said in stories: "access denied".
     blocked_weak: "blocked-weak" as lines,
     /// Words for a letter that is sent to readers, or their beginnings: "newsletter".
     newsletter: "newsletter" as lines,
@@ -302,7 +302,7 @@ table! {
     follow: "follow" as lines,
     /// Whole lines that say that an advertisement follows.
     ad_label: "ad-label" as lines,
-    /// Whole lines that name what a page offers beside its text: to share, to print, comments, other stories.
+    /// Whole lines that name what a page offers in addition to its text: to share, to print, comments, other stories.
     page_label: "page-label" as lines,
     /// Phrases by which a page speaks of the browser, of embedded content or of comments.
     page_line: "page-line" as lines,
@@ -351,7 +351,7 @@ impl Table {
         self.role.contains(word) || self.role_he.contains(word) || self.role_she.contains(word)
     }
 
-    /// Reads a table: `key: value`, where a line that begins with white space goes on and `#` begins a
+    /// Reads a table: `key: value`, where a line that begins with white space continues and `#` begins a
     /// comment. The second value are the keys that no table has.
     fn read(source: &'static str) -> (Self, Vec<&'static str>) {
         let mut table = Self::default();
@@ -425,7 +425,7 @@ pub(crate) fn every() -> impl Iterator<Item = &'static Table> {
     CASED.iter().chain(CASELESS).filter_map(|code| table(code))
 }
 
-/// Every table: for words of notices, which stand in the language of the publisher and not always in that of
+/// Every table: for words of notices, which are in the language of the publisher and not always in that of
 /// the article.
 pub(crate) fn all() -> impl Iterator<Item = &'static Table> {
     CODES.iter().filter_map(|code| table(code))

@@ -3,7 +3,7 @@
 //! is gone.
 //!
 //! In reading order: requests and replies (`protocol`), how they are framed (`frame`), where the
-//! socket lies (`place`), the owner's side ([`Server`]), the asker's side ([`Client`]), and the handle
+//! socket is (`place`), the owner's side ([`Server`]), the asker's side ([`Client`]), and the handle
 //! that is one or the other ([`SharedCaptures`]).
 //!
 //! Knows the contracts of [`crate::archive`] and no backend. It does not decide what is in the

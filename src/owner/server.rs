@@ -1,5 +1,5 @@
 //! The owner's side: one thread accepts, one thread serves each asker. Askers come from the same
-//! machine and the same user; what they send is bounded all the same.
+//! machine and the same user; what they send is bounded anyway.
 
 use std::io::{self, BufReader};
 use std::os::unix::net::{UnixListener, UnixStream};

@@ -17,7 +17,7 @@ pub(super) struct Values {
     /// Whether there is a value, as runs: how many rows, and whether they have one.
     runs: Vec<(u32, bool)>,
     nulls: u64,
-    /// Values as they stand; of texts those that no dictionary has.
+    /// Values as they are; of texts those that no dictionary has.
     plain: Vec<u8>,
     /// Truth values, eight a byte.
     bits: usize,
@@ -184,7 +184,7 @@ impl Values {
 }
 
 impl Texts {
-    /// Takes a text; whether the dictionary may go on.
+    /// Takes a text; whether the dictionary may continue.
     fn push(&mut self, text: &str) -> bool {
         let number = match self.numbers.get(text) {
             Some(number) => *number,

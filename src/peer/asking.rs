@@ -21,7 +21,7 @@ use crate::extract::page::Page;
 use crate::history::DECODED_BYTES_MAX;
 use crate::http::Head;
 
-/// How far outside the window a capture of this archive may lie to be compared with one inside.
+/// How far outside the window a capture of this archive may be to be compared with one inside.
 const NEAR: Duration = Duration::from_hours(24);
 /// A peer that has not answered this many times in a row is asked for no further proof of an address: each question may take a
 /// minute.

@@ -82,7 +82,7 @@ pub struct Theirs {
     pub digest: Digest,
     /// What they asked with.
     pub asked_with: AskedWith,
-    /// Where it stands in their log.
+    /// Where it is in their log.
     pub proof: ProofFacts,
 }
 

@@ -56,7 +56,7 @@ pub struct AskedWith {
     pub accept_language: Option<String>,
 }
 
-/// Where a capture stands in its log.
+/// Where a capture is in its log.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ProofFacts {
     /// The log.
@@ -146,7 +146,7 @@ pub fn read(
     let redirected_to = redirect(&own.head, &url);
     let content_type = decoded.head.get_text("content-type");
     let page = match redirected_to {
-        // Content beside a redirect is not read.
+        // Content of a redirect is not read.
         Some(_) => Page::default(),
         None => read_page(body, &url, content_type.as_deref(), status),
     };
@@ -191,7 +191,7 @@ fn with_role<'a>(description: &'a Description, role: &str) -> Option<&'a Describ
     description.records.iter().find(|record| record.role == role && record.kind != "request")
 }
 
-/// Reads a record where the description says that it lies; the steps have checked that it does.
+/// Reads a record where the description says that it is; the steps have checked that it is there.
 fn record(
     contents: &Contents,
     description: &Description,

@@ -47,7 +47,7 @@ pub struct Captured<'a> {
 pub enum Verdict {
     /// A reader sees the same text, all of the page.
     SameText,
-    /// The article says the same; only what stands around it differs.
+    /// The article says the same; only what is around it differs.
     FurnitureOnly,
     /// It differs, and not by what was written.
     Variant(Variant),

@@ -1,12 +1,12 @@
 //! The product token in a User-Agent: by which name a site's owner would address it in a robots.txt.
 //!
 //! RFC 9309 section 2.2.1 wants the token to be a part of the User-Agent that is sent. This reads the
-//! part that names the crawler out of what may stand around it; it judges nothing by it.
+//! part that names the crawler out of what may be around it; it judges nothing by it.
 
-/// The product token of a User-Agent that should name `product`: `product` itself where that stands in
+/// The product token of a User-Agent that should name `product`: `product` itself where that is in
 /// it, else what it names first. In one that begins as browsers do, that is what stands behind
 /// "compatible;", or else the first word that ends in bot, crawler or spider. `None` where no letter
-/// stands in it.
+/// is in it.
 #[must_use]
 pub fn token_of(agent: &str, product: &str) -> Option<String> {
     let words = || agent.split(|c: char| c.is_whitespace() || "()[];,".contains(c));

@@ -20,7 +20,7 @@ pub enum DecodeError {
         /// The newest format known here.
         known: u8,
     },
-    /// It ends too soon, or goes on too long.
+    /// It ends too soon, or continues too long.
     #[error("{what} is damaged: expected {expected} at byte {at} of {length}")]
     Damaged {
         /// What was to be read.

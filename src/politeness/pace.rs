@@ -117,7 +117,7 @@ impl HostFacts {
             .flatten();
         if matches!(reply.status, 429 | 503) {
             // A server's own number is trusted the first time; after the second refusal in a row
-            // the doubling holds too, so that `Retry-After: 1` is no permission to ask for ever.
+            // the doubling holds too, so that `Retry-After: 1` is no permission to ask without end.
             let repeated = self.level > 0;
             self.level = (self.level + 1).min(LEVEL_MAX);
             self.back_off(host, &reply.status.to_string(), now, pace, seed);

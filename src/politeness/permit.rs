@@ -26,7 +26,7 @@ impl Permit {
         self.uri.host_key()
     }
 
-    /// A permit without a verdict, for tests of what lies behind the gate.
+    /// A permit without a verdict, for tests of what is behind the gate.
     #[cfg(test)]
     pub(crate) fn for_test(uri: TargetUri) -> Self {
         Self::grant(uri)

@@ -340,7 +340,7 @@ impl Builder {
         }
     }
 
-    /// Not a rule: it ends no group, and holds for every agent of the group it stands in.
+    /// Not a rule: it ends no group, and holds for every agent of the group it is in.
     fn crawl_delay(&mut self, line: u32, value: &str) {
         let seconds = value.parse::<f64>().ok();
         let delay = seconds

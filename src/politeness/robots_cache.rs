@@ -14,7 +14,7 @@
 //! | 429 | unreachable: it says "not now", not "there is none" |
 //! | 5xx, any other status, network failure, timeout | unreachable: stay out, and ask again |
 //!
-//! While it is unreachable, rules fetched before stand in for it, for at most thirty days.
+//! While it is unreachable, rules fetched before replace it, for at most thirty days.
 
 use std::fmt;
 use std::sync::Arc;
@@ -103,7 +103,7 @@ pub enum Standing<'a> {
 /// Why nothing may be fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StayOut {
-    /// What the newest attempt met: `503`, `timeout`.
+    /// The result of the newest attempt: `503`, `timeout`.
     pub why: String,
     /// Since when it has been so.
     pub since: Timestamp,

@@ -15,7 +15,7 @@ pub(super) enum Failure {
     TimedOut(Duration),
     /// No answer to this, and none to the question whether it is there.
     Silent,
-    /// An answer that no migration of ours can have made.
+    /// An answer that no migration of Pressmark can have made.
     Row(String),
     /// The tables are those of a newer program.
     Newer { found: u64, known: u64 },
@@ -113,7 +113,7 @@ fn verdict_of(error: &tokio_postgres::Error) -> Verdict {
         // A transaction that a standby or a lock ended.
         "40001" | "40P01" | "55P03" => Verdict::Clash,
         "42501" | "25006" => Verdict::Refused(ArchiveErrorKind::ReadOnly),
-        // Connection trouble, and no room: disk, memory, connections.
+        // Connection problems, and no space: disk, memory, connections.
         _ if code.starts_with("08") || code.starts_with("53") => Verdict::Away,
         _ => Verdict::Refused(ArchiveErrorKind::System),
     }

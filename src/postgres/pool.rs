@@ -32,7 +32,7 @@ const CONNECTIONS_MAX: usize = 8;
 /// For how long a request is tried while the database does not answer: a restart takes some seconds.
 pub(super) const PATIENCE: Duration = Duration::from_secs(15);
 
-/// After this time without an answer the database is probed. A slow request goes on.
+/// After this time without an answer the database is probed. A slow request continues.
 const SILENCE: Duration = Duration::from_secs(3);
 /// How long a connection, or an answer to a probe, may take.
 const PROBE_MAX: Duration = Duration::from_secs(5);

@@ -39,7 +39,7 @@ const NEVER: &str = "9223372036854775807";
 const SOON: i64 = 10_000_000;
 /// How long a write waits for hosts that another worker is writing of; then it is made again.
 const LOCK_MAX: Duration = Duration::from_secs(3);
-/// For how long a request is tried while the database does not answer. Short: a crawl waits for each, goes on
+/// For how long a request is tried while the database does not answer. Short: a crawl waits for each, continues
 /// without an answer, and asks again by itself.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How long one try of a request of a crawl may take.

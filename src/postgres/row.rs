@@ -14,7 +14,7 @@ use crate::base::{Digest, DigestAlgorithm, Timestamp};
 /// the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
-    /// The urlkey as it stands in the table.
+    /// The urlkey as it is in the table.
     pub(super) key: Vec<u8>,
     pub(super) at: i64,
     pub(super) file: i32,

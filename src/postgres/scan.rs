@@ -1,5 +1,5 @@
 //! Scans, page by page, and answers to queries made of them. A page is a transaction of its own that
-//! goes on behind the last, so that a scan holds no connection between two pages and outlives a
+//! continues behind the last, so that a scan holds no connection between two pages and outlives a
 //! restart of the database.
 
 use std::collections::VecDeque;
@@ -179,7 +179,7 @@ pub(super) fn answers<'a>(captures: &'a PostgresCaptures, query: &Query) -> Answ
         Sort::Closest(at) if query.names_one_key() => {
             let to = query.to.map_or(at, |to| to.min(at));
             let from = query.from.map_or(at, |from| from.max(at));
-            // Most want one, and it may lie on either side.
+            // Most want one, and it may be on either side.
             let part = |backwards: bool, query: &Query| {
                 let mut scan = Scan::new(captures, query, backwards);
                 scan.size = scan.size.min(8);

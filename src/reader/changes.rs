@@ -76,7 +76,7 @@ pub(super) fn page(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
     Ok(PageAnswer::ok(web::changes(asked.site, &view)))
 }
 
-/// The changes of the first versions, and whether there are more. Versions of one microsecond are not parted.
+/// The changes of the first versions, and whether there are more. Versions of one microsecond are not separated.
 fn versions(
     found: &mut dyn Iterator<Item = Result<ArchiveChange, AnswerError>>,
 ) -> Result<(Vec<ArchiveChange>, bool), Refusal> {

@@ -71,7 +71,7 @@ pub(super) fn words(asked: &Asked<'_>, form: FeedForm) -> Result<PageAnswer, Ref
     };
     let own = asked.site.absolute(&asked.site.changes(path, &asked.parameters.pairs()));
     let head = WordsHead { query, filters: &filters, link: Some(&link), own: Some(&own) };
-    // The page may say something else by now, and what was dropped stands there no longer.
+    // The page may say something else by now, and what was dropped is no longer there.
     let link_of = |event: &SearchEvent| {
         let site = asked.site;
         let form = event.rendering.then_some(Form::Rendered);

@@ -225,7 +225,7 @@ fn all_stories(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
     Ok(PageAnswer::ok(web::stories(asked.site, &found)))
 }
 
-/// The articles of one story beside each other.
+/// The articles of one story next to each other.
 fn one_story(asked: &Asked<'_>) -> Result<PageAnswer, Refusal> {
     let parameters = asked.parameters;
     let urls = parameters.urls()?;
@@ -296,7 +296,7 @@ fn capture(asked: &Asked<'_>, url: &str) -> Result<PageAnswer, Refusal> {
     };
     let found = match view(asked.archive, &request) {
         Err(AnswerError::NoCapture(_)) if request.record_id.is_some() => {
-            // The page may be held all the same: the permanent link is of another archive, or wrong.
+            // The page may be held anyway: the permanent link is of another archive, or wrong.
             let nearest = ViewRequest { record_id: None, ..request };
             let nearest = view(asked.archive, &nearest)?;
             let page = web::missing_capture(asked.site, &nearest.capture);

@@ -48,7 +48,7 @@ CREATE TABLE IF NOT EXISTS chunks(id INTEGER PRIMARY KEY, value BLOB NOT NULL);
 /// Why the store failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DatabaseError {
-    /// What lies there is no store, or a damaged one.
+    /// What is there is no store, or a damaged one.
     #[error("the store of readings is damaged: {0}")]
     Damaged(String),
     /// Another process is writing, or the disk refuses.

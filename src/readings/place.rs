@@ -1,4 +1,4 @@
-//! Where the store lies, which processes have it open, and how it is removed while others may have it.
+//! Where the store is, which processes have it open, and how it is removed while others may have it.
 //!
 //! ```text
 //! derived/
@@ -25,7 +25,7 @@ const LOCK: &str = ".lock";
 /// Removing a store takes milliseconds.
 const WAIT_MAX: Duration = Duration::from_secs(1);
 
-/// What is derived lies in one directory under names of its derivation, beside a lock of the same name. For
+/// What is derived is in one directory under names of its derivation, next to a lock of the same name. For
 /// everything that is derived; what the names stand for is the caller's.
 #[derive(Debug, Clone)]
 pub(crate) struct DerivedPlace {
@@ -41,7 +41,7 @@ impl DerivedPlace {
         Self { dir: dir.to_owned(), stem: format!("{start}{hash}") }
     }
 
-    /// The place of that name beside this one.
+    /// The place of that name next to this one.
     pub(crate) fn named(&self, stem: &str) -> Self {
         Self { dir: self.dir.clone(), stem: stem.to_owned() }
     }
@@ -57,7 +57,7 @@ impl DerivedPlace {
     }
 
     /// Refuses a place that is a symbolic link: in another person's archive it may lead to a file of the user.
-    /// `own` is what lies there.
+    /// `own` is what is there.
     ///
     /// # Errors
     /// What is a link.
@@ -69,7 +69,7 @@ impl DerivedPlace {
         }
     }
 
-    /// Makes the directory, and says that this process has open what lies here.
+    /// Makes the directory, and says that this process has open what is here.
     ///
     /// # Errors
     /// When nothing can be written there, or another process keeps removing it.
@@ -92,7 +92,7 @@ impl DerivedPlace {
         OpenOptions::new().create(true).truncate(false).write(true).open(self.path(LOCK))
     }
 
-    /// Removes what lies here where no other process has it open; whether it did. The lock's file stays: removed,
+    /// Removes what is here where no other process has it open; whether it did. The lock's file stays: removed,
     /// two processes could hold two locks of one name.
     pub(crate) fn remove(&self, remove: impl FnOnce() -> bool) -> bool {
         self.open_lock().is_ok_and(|lock| lock.try_lock().is_ok() && remove())

@@ -1,4 +1,4 @@
-//! Values as they lie in the store: compressed, with a checksum, and packed against another value where
+//! Values as they are in the store: compressed, with a checksum, and packed against another value where
 //! that is nearly the same.
 //!
 //! ```text

@@ -18,7 +18,7 @@ const ENTRIES_MAX: usize = 128;
 
 type Result<T> = std::result::Result<T, DatabaseError>;
 
-/// A callback that gets keys and values in order, and returns whether to go on.
+/// A callback that gets keys and values in order, and returns whether to continue.
 type Found<'f> = &'f mut dyn FnMut(&[u8], &[u8]) -> Result<bool>;
 
 #[derive(Debug, Default)]
@@ -69,7 +69,7 @@ impl Bucket {
         Some(Self { first, next, entries })
     }
 
-    /// The bucket in which a key lies.
+    /// The bucket in which a key is.
     fn of_key(database: &Database, table: Table, key: &[u8]) -> Result<Self> {
         let bucket = database.bucket(table, key)?.as_deref().and_then(Self::of_bytes);
         let is_here = |bucket: &Self| {

@@ -93,7 +93,7 @@ pub struct FileDone {
     pub speakers: u64,
 }
 
-/// Where a version stands in the order of time: its time, urlkey and number.
+/// Where a version is in the order of time: its time, urlkey and number.
 pub type Ends = (i64, String, i64);
 
 /// Which versions are asked for, newest first.
@@ -468,7 +468,7 @@ fn mark_of(mut bytes: &[u8]) -> Result<(u64, u64), DatabaseError> {
     mark.ok_or_else(|| damaged("the mark of a file"))
 }
 
-/// Where the versions stand that are asked for, and the numbers of their pages.
+/// Where the versions are that are asked for, and the numbers of their pages.
 fn newest_places(
     database: &Database,
     asked: &NewestAsked,

@@ -2,7 +2,7 @@
 
 use crate::base::printable::{self, fitted};
 
-/// The kind, and what stood before and stands now, cut where it is long.
+/// The kind, and what was before and is now, cut where it is long.
 #[must_use]
 pub fn change_line(kind: &str, before: Option<&str>, after: Option<&str>) -> String {
     match (before, after) {

@@ -4,7 +4,7 @@ use crate::history::changes::ArchiveChange;
 
 use super::change_line;
 
-/// Writes changes, newest first: those of one version stand together below its time and page.
+/// Writes changes, newest first: those of one version are together below its time and page.
 #[derive(Debug, Default)]
 pub struct ChangesText {
     /// The page and the time of the last one.

@@ -21,7 +21,7 @@ pub enum FeedForm {
     Atom,
 }
 
-/// What the feed says of itself.
+/// What the feed states about itself.
 #[derive(Debug, Clone)]
 pub struct FeedHead<'a> {
     /// Its title.
@@ -36,10 +36,10 @@ pub struct FeedHead<'a> {
     pub updated: Timestamp,
 }
 
-/// What a feed of the words of a query says of itself.
+/// What a feed of the words of a query states about itself.
 #[derive(Debug, Clone, Copy)]
 pub struct WordsHead<'a> {
-    /// The query as it was asked for.
+    /// The query as requested.
     pub query: &'a str,
     /// What limits it, by name and value: `host`, `from`, `to`.
     pub filters: &'a [(&'a str, &'a str)],

@@ -21,7 +21,7 @@ pub fn lines(found: &PageQuotes) -> Vec<String> {
     out
 }
 
-/// The name; one that was concluded from a pronoun or a role stands in brackets.
+/// The name; one that was concluded from a pronoun or a role is in brackets.
 fn speaker(speaker: &Speaker) -> String {
     if speaker.named { speaker.name.clone() } else { format!("[{}]", speaker.name) }
 }

@@ -17,7 +17,7 @@ use super::plural;
 
 const STRONG: Style = Style::new().bold();
 
-/// The lines of a page. What was found is bold, or stands between stars where there is no colour.
+/// The lines of a page. What was found is bold, or is between stars where there is no colour.
 #[must_use]
 pub fn text(hit: &SearchHit, color: bool) -> String {
     let stood = &hit.stood;

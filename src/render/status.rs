@@ -55,7 +55,7 @@ pub fn lines(status: &StatusJson) -> Vec<String> {
     lines
 }
 
-/// Where the WARC files lie.
+/// Where the WARC files are.
 fn remote(remote: &RemoteJson) -> String {
     let counts = [
         (remote.evicted, "only there"),
@@ -75,7 +75,7 @@ fn remote(remote: &RemoteJson) -> String {
     format!("{place}: {files}{trouble}")
 }
 
-/// How the evidence log stands.
+/// The state of the evidence log.
 fn evidence(log: &EvidenceJson) -> String {
     let whose = if log.shared { " (shared)" } else { "" };
     let signed = log.signed.as_deref().unwrap_or("-");

@@ -1,4 +1,4 @@
-//! When a phrase stood, as text.
+//! When a phrase was in a page, as text.
 
 use crate::history::standing::PhraseSpan;
 

@@ -62,7 +62,7 @@ impl Modifier {
         Some(known)
     }
 
-    /// The modifier as it stands in an archival URL; empty for [`Modifier::Page`].
+    /// The modifier as it is in an archival URL; empty for [`Modifier::Page`].
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

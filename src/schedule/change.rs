@@ -16,7 +16,7 @@ pub enum ScheduleError {
     /// The journal failed.
     #[error("the queue's journal cannot be used ({path})")]
     Journal {
-        /// Where it lies.
+        /// Where it is.
         path: PathBuf,
         /// What the system said.
         source: io::Error,

@@ -140,7 +140,7 @@ impl Default for CleanOptions {
 /// A part that was taken off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removed {
-    /// The part as it stood, such as `utm_source=feed`.
+    /// The part as it was, such as `utm_source=feed`.
     pub part: String,
     /// Why.
     pub reason: Reason,

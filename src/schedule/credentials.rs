@@ -75,7 +75,7 @@ impl Credentials {
     }
 
     /// The fields that a request for `uri` carries. Those of its scheme and port alone; the host
-    /// itself counts before a domain, and the nearer domain before the farther one. What stood in
+    /// itself counts before a domain, and the nearer domain before the farther one. What was in
     /// the URL itself counts before an `Authorization` of its host.
     #[must_use]
     pub fn fields_for(&self, uri: &TargetUri) -> Vec<(&str, &Secret)> {

@@ -115,7 +115,7 @@ impl DiscoveryPath {
         self.dropped_hops.saturating_add(u32::try_from(kept).unwrap_or(u32::MAX))
     }
 
-    /// How many embeds, speculative embeds and redirects stand at its end: Heritrix's
+    /// How many embeds, speculative embeds and redirects are at its end: Heritrix's
     /// transclusion hops. Zero for a page.
     #[must_use]
     pub fn trailing_transclusions(&self) -> u32 {

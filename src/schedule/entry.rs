@@ -1,6 +1,6 @@
 //! What is kept of one URL, and the bytes it is kept in.
 //!
-//! A URL lies under two keys of one tree, always written in one batch:
+//! A URL is under two keys of one tree, always written in one batch:
 //!
 //! ```text
 //! u | host 4 | url digest 16                             → job 2 | lane 1 | due 8 | seq 8
@@ -18,7 +18,7 @@
 //!
 //! Beside them: `h | host name → host 4 | ready 8`, `j | job name → job 2`, `k | job 2 … → set 2` with
 //! the members in order, and the summaries of `frontier/opening.rs`. Where two jobs came to have one
-//! name by a rename, the key of the later one goes on with `\x01` and its number.
+//! name by a rename, the key of the later one continues with `\x01` and its number.
 
 use sha2::{Digest as _, Sha256};
 

@@ -1,7 +1,7 @@
 //! Which URL is next: per-host queues over the state on disk, and the claims that are in flight.
 //!
 //! A URL is in exactly one state: queued (never fetched, ready at a time), in flight, waiting for
-//! its next visit, or retired with a reason. The first, third and fourth lie on disk and survive
+//! its next visit, or retired with a reason. The first, third and fourth are on disk and survive
 //! a kill at any moment; in flight is known to the process alone, so that its death puts the URL
 //! back. Only as many URLs of one host are in flight as the options allow (one).
 //!
@@ -264,7 +264,7 @@ impl Frontier {
                 was_first =
                     host.lane(place.job, place.lane).is_some_and(|info| place.due <= info.head);
             }
-            // With more than one claim a host, the head may stand behind what was in flight.
+            // With more than one claim a host, the head may be behind what was in flight.
             if was_first || self.options.claims_per_host_max > 1 {
                 self.refresh_lane(place.host, place.job, place.lane)?;
             }

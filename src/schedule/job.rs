@@ -21,7 +21,7 @@ pub enum Overlap {
     Skip,
     /// It begins when the other has ended.
     Queue,
-    /// The other goes on, and what this one would add is added to it.
+    /// The other continues, and what this one would add is added to it.
     #[default]
     Resume,
 }
@@ -74,7 +74,7 @@ impl fmt::Debug for Notify {
 pub struct JobSpec {
     /// Its name, unique among jobs.
     pub name: String,
-    /// Where its file lies, by its full path; `None` for a job without one.
+    /// Where its file is, by its full path; `None` for a job without one.
     pub file: Option<PathBuf>,
     /// Pages to capture.
     pub seeds: SeedList,

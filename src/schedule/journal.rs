@@ -1,4 +1,4 @@
-//! What was acknowledged since the last checkpoint: an append-only file beside the key-value store.
+//! What was acknowledged since the last checkpoint: an append-only file next to the key-value store.
 //!
 //! The store keeps its newest writes in the memory of the process for a while, so that a kill
 //! would lose them. Every change is therefore written here first, with `write(2)`, before it is
@@ -58,7 +58,7 @@ impl Journal {
     }
 
     /// Hands every whole frame of the journal at `path` to `each`, in order, and says where the
-    /// last of them ended and how many bytes lie behind it. A file that is missing is an empty
+    /// last of them ended and how many bytes are behind it. A file that is missing is an empty
     /// journal.
     ///
     /// # Errors
@@ -143,7 +143,7 @@ impl Journal {
         self.good <= MAGIC.len() as u64
     }
 
-    /// Where it lies.
+    /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

@@ -151,7 +151,7 @@ pub enum Event {
         /// Where to.
         to: String,
     },
-    /// The page stands behind a wall.
+    /// The page is behind a wall.
     Blocked(Block),
     /// The wall is gone.
     Unblocked,

@@ -3,7 +3,7 @@
 //! The journal comes before the tree, but the system may write either to the disk first: after a
 //! loss of power the tree may hold changes whose frames are gone, the last of them in part. Each
 //! change stands for itself, and whichever of them are left make a queue of some earlier moment;
-//! what is repaired here is a change of which only a part was written. This knows nothing of what
+//! what is repaired here is a change of which only a part was written. This does not know what
 //! is due.
 
 use super::change::{ScheduleError, place_of};

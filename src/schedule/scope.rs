@@ -405,7 +405,7 @@ fn surt(text: &str) -> Result<Plain, String> {
         return Err("expected a SURT prefix such as \"org,example)/news\", or a URL".to_owned());
     }
     let prefix = as_key.to_lowercase();
-    // "com,example," also stands for the domain itself, whose key goes on with ")".
+    // "com,example," also stands for the domain itself, whose key continues with ")".
     let exact = None;
     Ok(Plain::Surt { prefix, exact })
 }

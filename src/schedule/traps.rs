@@ -19,7 +19,7 @@ use crate::base::{TargetUri, Timestamp};
 /// The limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrapOptions {
-    /// How often one path segment may stand in a path.
+    /// How often one path segment may be in a path.
     pub segment_repeats_max: usize,
     /// How often a run of segments may follow itself (`/a/b/a/b` is 2).
     pub run_repeats_max: usize,
@@ -31,7 +31,7 @@ pub struct TrapOptions {
     pub parameters_max: usize,
     /// A dated URL of a year before this counts against `dated_per_host_max`.
     pub year_min: i32,
-    /// So does one that lies more days ahead.
+    /// So does one that is more days ahead.
     pub days_ahead_max: i64,
     /// How many URLs that are dated so of one host are let in a day; without a limit when `None`.
     pub dated_per_host_max: Option<u32>,
@@ -247,7 +247,7 @@ fn look_at(uri: &TargetUri, options: &TrapOptions) -> Result<(), Trap> {
 }
 
 /// The date in a URL, where it lies further back or ahead than a newspaper's do, as text. Calendars go
-/// on for ever in both directions; so do the archives of old papers, which is why this is counted and
+/// on without end in both directions; so do the archives of old papers, which is why this is counted and
 /// not forbidden.
 fn far_date(uri: &TargetUri, now: Timestamp, options: &TrapOptions) -> Option<String> {
     let (year, days_ahead) = date_in(uri, now)?;
@@ -294,7 +294,7 @@ fn longest_run(segments: &[&str]) -> Option<(String, usize)> {
     best
 }
 
-/// The date that a URL names, as its year and how many days it lies ahead: `/2025/11/05/`,
+/// The date that a URL names, as its year and how many days it is ahead: `/2025/11/05/`,
 /// `/2025/11/`, `2025-11-05`, `date=2025-11`. Only whole numbers between other characters count.
 fn date_in(uri: &TargetUri, now: Timestamp) -> Option<(i32, i64)> {
     let text = uri.request_target();

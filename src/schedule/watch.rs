@@ -8,7 +8,7 @@
 //! ```
 //!
 //! One URI a line, then settings, then nothing; `#` begins a comment line. The list is ground
-//! state beside the WARC files: it is kept as it was written, comments and blank lines with it,
+//! state next to the WARC files: it is kept as it was written, comments and blank lines with it,
 //! and what is in the queue is a copy of it. Reading never stops at a mistake: every line with one
 //! is reported with its number, and kept.
 
@@ -49,7 +49,7 @@ impl WatchSchedule {
     }
 }
 
-/// What is set for one URI. The same text form stands in a frontier entry's settings.
+/// What is set for one URI. The same text form is in a frontier entry's settings.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WatchSettings {
     /// When it is visited.
@@ -98,7 +98,7 @@ pub struct WatchList {
 }
 
 impl WatchList {
-    /// Reads a list; `file` names it in the findings. A URI that stands twice counts once, with
+    /// Reads a list; `file` names it in the findings. A URI that occurs twice counts once, with
     /// the settings of its first line.
     #[must_use]
     pub fn parse(text: &str, file: &str) -> (Self, Vec<Finding>) {
@@ -194,10 +194,10 @@ fn parse_line(line: &str) -> Result<WatchedUri, String> {
 const KEYS: &str = "adaptive, every, cron, priority, requisites, until, tags, note";
 
 impl WatchSettings {
-    /// Reads settings as they stand behind a URI.
+    /// Reads settings as they are behind a URI.
     ///
     /// # Errors
-    /// In words: an unknown key, or a value that cannot be read.
+    /// As text: an unknown key, or a value that cannot be read.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut settings = Self::default();
         for (key, value) in words(text)? {
@@ -300,7 +300,7 @@ fn quoted(value: &str) -> String {
     out
 }
 
-/// `key`, `key=value`, `key="a \"value\""`, parted by white space.
+/// `key`, `key=value`, `key="a \"value\""`, separated by white space.
 fn words(text: &str) -> Result<Vec<(String, String)>, String> {
     let mut found = Vec::new();
     let mut rest = text.trim_start();

@@ -53,7 +53,7 @@ impl Words {
 /// A passage that shows a match.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snippet {
-    /// Where it stands.
+    /// Where it is.
     pub field: SearchField,
     /// The passage, its white space as single spaces.
     pub text: String,

@@ -195,7 +195,7 @@ fn probes(view: &View, clause: &Clause) -> Result<Vec<Probe>, IndexError> {
             continue;
         }
         let passages = match clause.field {
-            // A quotation interrupted by an attribution is one, and its halves may lie in two passages.
+            // A quotation interrupted by an attribution is one, and its halves may be in two passages.
             SearchField::Quote => words.iter().map(|word| vec![word.clone()]).collect(),
             _ if by == Found::Text => words.chunks(WINDOW).map(<[String]>::to_vec).collect(),
             _ => vec![words.clone()],

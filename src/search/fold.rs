@@ -40,7 +40,7 @@ pub struct Token {
     pub text: String,
     /// What it is.
     pub kind: TokenKind,
-    /// Where it stands in the text, in bytes.
+    /// Where it is in the text, in bytes.
     pub range: Range<usize>,
 }
 
@@ -70,7 +70,7 @@ pub fn tokens(text: &str) -> Vec<Token> {
 struct Cutter {
     found: Vec<Token>,
     word: Option<(String, Range<usize>, usize)>,
-    /// The last character of a run without spaces, and where it stands.
+    /// The last character of a run without spaces, and where it is.
     run: Option<(char, Range<usize>)>,
 }
 

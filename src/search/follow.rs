@@ -335,7 +335,7 @@ impl Follower for WordsFollower<'_, '_, '_> {
             self.failed = Some(why);
             error
         })?;
-        // Marks lie in the commit of the index; this one is in the next.
+        // Marks are in the commit of the index; this one is in the next.
         self.putting.writer.marks.files.insert(mark.file.to_string(), mark.indexed_to);
         Ok(())
     }

@@ -257,7 +257,7 @@ struct Part<'p> {
 }
 
 impl Part<'_> {
-    /// Whether a capture lies in it and is new: after a mark every capture is.
+    /// Whether a capture is in it and is new: after a mark every capture is.
     fn has(&self, capture: &Capture) -> bool {
         *capture.file == *self.file
             && (self.from..self.to).contains(&capture.offset)

@@ -3,7 +3,7 @@
 //!
 //! In reading order: text as words (`fold`), parsed queries ([`query`]), the content of one version and whether a
 //! query matches it ([`content`]); which stretches of a version are new (`passages`), the interface to the index
-//! (`seam`) and its files (`index`), which pages it proposes ([`find`]), how it is updated (`follow`), where it lies
+//! (`seam`) and its files (`index`), which pages it proposes ([`find`]), how it is updated (`follow`), where it is
 //! (`place`), and the index of an archive ([`Search`]); saved searches ([`saved`]), and their reports (`hear`).
 //!
 //! The index proposes and the readings decide: it holds words and no text, finds every page that may match a

@@ -20,7 +20,7 @@ use super::fold::{Token, tokens};
 /// Words of context around a new stretch.
 const CONTEXT: usize = 7;
 
-/// A phrase of up to this many words lies whole in a passage.
+/// A phrase of up to this many words is whole in a passage.
 pub const WINDOW: usize = CONTEXT + 1;
 
 /// The longest passage, in words. Shorter ones show better which words are near each other, but take more
@@ -140,7 +140,7 @@ mod tests {
     }
 
     proptest! {
-        /// Every run of [`WINDOW`] words of any version lies in a passage of that version or an earlier one.
+        /// Every run of [`WINDOW`] words of any version is in a passage of that version or an earlier one.
         #[test]
         fn every_window_lies_in_a_passage(
             versions in proptest::collection::vec(

@@ -1,4 +1,4 @@
-//! Where the index lies, and which processes have it open.
+//! Where the index is, and which processes have it open.
 //!
 //! ```text
 //! derived/

@@ -365,7 +365,7 @@ impl<'q> Part<'q> {
 }
 
 /// Whether the last letter is of the Korean script: particles are attached to the word before them, so that
-/// 도서관 stands in a text as 도서관을, 도서관에 and 도서관은.
+/// 도서관 is in a text as 도서관을, 도서관에 and 도서관은.
 fn ends_in_hangul(text: &str) -> bool {
     let last = text.chars().rev().find(|c| c.is_alphanumeric());
     last.is_some_and(|c| matches!(c, '\u{ac00}'..='\u{d7a3}'))

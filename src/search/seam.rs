@@ -118,7 +118,7 @@ pub struct Passage {
     pub page: u64,
     /// When the version that added it was first captured, in seconds since 1970.
     pub date: i64,
-    /// Where it lies.
+    /// Where it is.
     pub place: (u32, u32),
 }
 

@@ -32,7 +32,7 @@ pub struct Options {
     pub decoded_bytes_max: usize,
     /// Bytes of captures that are kept in memory, as they were loaded and as they were rewritten.
     pub cache_bytes: usize,
-    /// What stands before every path: empty, or `/` and segments without a slash at the end.
+    /// What is before every path: empty, or `/` and segments without a slash at the end.
     pub base_path: String,
     /// The proxies whose forwarded headers are trusted.
     pub trusted_proxies: Vec<Network>,
@@ -74,7 +74,7 @@ impl Network {
         (bits <= longest).then_some(Self { first, bits })
     }
 
-    /// Whether the address lies in it. An IPv4 address in IPv6 form counts as the former.
+    /// Whether the address is in it. An IPv4 address in IPv6 form counts as the former.
     pub fn contains(&self, address: IpAddr) -> bool {
         let number = |address: IpAddr| match address.to_canonical() {
             IpAddr::V4(four) => (true, u128::from(u32::from(four)) << 96),

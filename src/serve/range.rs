@@ -27,7 +27,7 @@ pub fn part_of(field: &str, length: u64) -> Part {
     let (first, last) = (first.trim(), last.trim());
     let number = |text: &str| {
         let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        // A number that is too long lies beyond every end.
+        // A number that is too long is beyond every end.
         digits.then(|| text.parse::<u64>().unwrap_or(u64::MAX))
     };
     match (first.is_empty(), number(first), last.is_empty(), number(last)) {

@@ -18,7 +18,7 @@ pub struct Site {
     pub scheme: String,
     /// Host, and port where it is not the scheme's own.
     pub host: String,
-    /// What stands before every path: empty, or `/` and segments.
+    /// What is before every path: empty, or `/` and segments.
     pub base: String,
     /// Whether this is the replay origin.
     pub is_replay: bool,
@@ -85,7 +85,7 @@ fn forwarded<'h>(headers: &'h HeaderMap, name: &str, is_trusted: bool) -> Option
     (!last.is_empty()).then_some(last)
 }
 
-/// Whether a text can be a host with or without a port, as it stands in a URL.
+/// Whether a text can be a host with or without a port, as it is in a URL.
 fn is_host(text: &str) -> bool {
     let plain =
         |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b':' | b'[' | b']');

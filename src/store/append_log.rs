@@ -60,7 +60,7 @@ impl FileAppends {
     }
 }
 
-/// A packed record that stands in its file.
+/// A packed record that is in its file.
 #[derive(Debug)]
 pub(super) struct Written {
     pub packed: Packed,

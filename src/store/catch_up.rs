@@ -6,7 +6,7 @@
 //!
 //! A file that is still open ends in what may be no record, and after a loss of power it may have
 //! holes before whole ones. It is read with every checksum and only up to the first damage, and
-//! synced before the index is updated: a mark says that what lies before it is durable.
+//! synced before the index is updated: a mark says that what is before it is durable.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -91,7 +91,7 @@ pub(super) fn catch_up(
     Ok(run(index, layout, Kind::Own, &mut |_| {})?.notes)
 }
 
-/// The same for a copy of the index that is thrown away, while another process may be writing.
+/// The same for a copy of the index that is discarded, while another process may be writing.
 pub(super) fn catch_up_copy(
     index: &dyn CaptureSink,
     layout: &Layout,
@@ -251,7 +251,7 @@ fn one_file(
         let Some(mut found) = found else { break };
         if is_open {
             let findings = records.take_findings();
-            // What lies before the mark was durable when it was made: damage there is for `verify`.
+            // What is before the mark was durable when it was made: damage there is for `verify`.
             let ends = is_damaged(&findings, from.max(known));
             done.notes.extend(findings.iter().map(ToString::to_string));
             if ends {

@@ -13,7 +13,7 @@ use crate::warc::{Block, Fields, Original, name, warc_fields};
 /// failure.
 const BLOCK_START_MAX: usize = 256 * 1024;
 
-/// Where a record lies.
+/// Where a record is.
 #[derive(Debug, Clone)]
 pub struct Place {
     /// The name of its file.
@@ -25,7 +25,7 @@ pub struct Place {
 }
 
 /// The capture that a record with these fields is, whose block begins with `start`. None for records that are not
-/// captures: requests, warcinfo, notes beside a response.
+/// captures: requests, warcinfo, notes with a response.
 #[must_use]
 pub fn entry_of(fields: &Fields, start: &[u8], place: Place) -> Option<Capture> {
     let kind = RecordKind::from_warc_type(fields.record_kind()?.as_str())?;
@@ -109,7 +109,7 @@ pub fn head_len(block: &[u8]) -> usize {
     usize::try_from(shape.head_len).unwrap_or(block.len()).min(block.len())
 }
 
-/// The first bytes of a block that is about to be written, enough for [`entry_of`]; without a copy where it lies in
+/// The first bytes of a block that is about to be written, enough for [`entry_of`]; without a copy where it is in
 /// memory in one piece.
 ///
 /// # Errors

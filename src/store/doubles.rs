@@ -1,7 +1,7 @@
-//! A WARC file that lies in the archive under both its names, `X.open` and `X`.
+//! A WARC file that is in the archive under both its names, `X.open` and `X`.
 //!
 //! A run does not leave that state: a file is renamed when it is sealed. But a copy of an archive
-//! that is renewed while a crawl goes on gets the open file first and the sealed one later, and
+//! that is renewed while a crawl is running gets the open file first and the sealed one later, and
 //! after a restore both are there. One of them is set aside, whole; nothing is deleted.
 
 use std::fs::{self, File};

@@ -129,7 +129,7 @@ impl StoreError {
         matches!(self, Self::IndexBusy | Self::Away { .. })
     }
 
-    /// Whether a server that the archive lies on does not answer: nothing is damaged, and the same question may be
+    /// Whether a server that the archive is on does not answer: nothing is damaged, and the same question may be
     /// answered later.
     #[must_use]
     pub fn is_away(&self) -> bool {

@@ -21,7 +21,7 @@ impl DirectoryFiles {
         Self { layout }
     }
 
-    /// Where a file of that name may lie, and whether it is sealed there.
+    /// Where a file of that name may be, and whether it is sealed there.
     fn places(&self, name: &str) -> [(PathBuf, bool); 4] {
         let sealed = self.layout.warc_dir().join(name);
         let open = self.layout.warc_dir().join(format!("{name}.open"));

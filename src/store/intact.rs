@@ -21,7 +21,7 @@ pub(super) struct Hashing<R> {
 }
 
 impl<R: Read> Hashing<R> {
-    /// Reads `inner` beside the digest that `fields` state of the block, where they state one that
+    /// Reads `inner` with the digest that `fields` state of the block, where they state one that
     /// can be counted.
     pub fn of_block(inner: R, fields: &Fields) -> Self {
         let hasher = fields.block_digest().map(|stated| Hasher::new(stated.algorithm()));

@@ -55,7 +55,7 @@ impl Layout {
         Self { root: root.to_owned(), ledger, bucket: None }
     }
 
-    /// The same with the object storage that files are read from which do not lie here.
+    /// The same with the object storage that files are read from which are not here.
     #[must_use]
     pub fn with_bucket(self, bucket: Arc<Bucket>) -> Self {
         Self { bucket: Some(bucket), ..self }
@@ -91,10 +91,10 @@ impl Layout {
         path.strip_prefix(&self.root).ok()?.to_str().map(str::to_owned)
     }
 
-    /// The bytes of a WARC file, placed at its start, wherever it lies.
+    /// The bytes of a WARC file, placed at its start, wherever it is.
     ///
     /// # Errors
-    /// When it cannot be opened; [`io::ErrorKind::NotFound`] where it lies nowhere.
+    /// When it cannot be opened; [`io::ErrorKind::NotFound`] where it is nowhere.
     pub fn open_file(&self, path: &Path) -> io::Result<Box<dyn Bytes>> {
         let missing = match fs::File::open(path) {
             Ok(file) => return Ok(Box::new(file)),
@@ -111,7 +111,7 @@ impl Layout {
         }
     }
 
-    /// The length of a WARC file in bytes, wherever it lies.
+    /// The length of a WARC file in bytes, wherever it is.
     ///
     /// # Errors
     /// As [`Self::open_file`].
@@ -146,7 +146,7 @@ impl Layout {
         Ok(self.ledger.get(&place)?.filter(super::bucket::Entry::is_there))
     }
 
-    /// The SHA-256 in hexadecimal of a file that does not lie here, where it was read from its start to its end just
+    /// The SHA-256 in hexadecimal of a file that is not here, where it was read from its start to its end just
     /// now. It is given once.
     #[must_use]
     pub fn take_read_digest(&self, path: &Path) -> Option<String> {
@@ -185,7 +185,7 @@ impl Layout {
         self.root.join(IMPORTED)
     }
 
-    /// Where the WARC file of this name lies: sealed, still open, or imported. `None` where there is none.
+    /// Where the WARC file of this name is: sealed, still open, or imported. `None` where there is none.
     #[must_use]
     pub fn path_of(&self, name: &str) -> Option<PathBuf> {
         let sealed = self.warc_dir().join(name);
@@ -392,7 +392,7 @@ impl Layout {
     }
 
     /// The WARC files, sealed and open, sorted by path, and those that lie in the object storage alone under the
-    /// paths that they had. Where one lies there under both its names, as in a copy that was made twice, only the
+    /// paths that they had. Where one is there under both its names, as in a copy that was made twice, only the
     /// sealed one counts.
     ///
     /// # Errors
@@ -474,7 +474,7 @@ pub fn is_open(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "open")
 }
 
-/// Where an open WARC file lies once it is sealed.
+/// Where an open WARC file is once it is sealed.
 #[must_use]
 pub fn sealed_path(path: &Path) -> PathBuf {
     path.with_file_name(stable_name(path))

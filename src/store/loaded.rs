@@ -61,7 +61,7 @@ impl Loaded {
         Ok(Box::new(payload_of(&holder.block, &holder.shape)?))
     }
 
-    /// Where the payload lies in the block of its [`Self::holder`]; `None` where a transfer coding was put
+    /// Where the payload is in the block of its [`Self::holder`]; `None` where a transfer coding was put
     /// over it.
     #[must_use]
     pub fn payload_place(&self) -> Option<Range<u64>> {

@@ -22,7 +22,7 @@ impl Lock {
         Self::at(&layout.lock_file())
     }
 
-    /// Takes a lock of another file, for work that may run beside the writer.
+    /// Takes a lock of another file, for work that may run at the same time as the writer.
     ///
     /// # Errors
     /// As [`Self::take`].

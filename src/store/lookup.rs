@@ -109,7 +109,7 @@ impl Reader {
         Self { captures: Arc::new(Beside::new(self.captures, more)), ..self }
     }
 
-    /// Where captures lie.
+    /// Where captures are.
     #[must_use]
     pub fn captures(&self) -> &dyn Captures {
         &*self.captures
@@ -362,7 +362,7 @@ impl Reader {
     /// Whether the object storage has answered everything since [`Self::storage_unanswered`] gave `before`.
     ///
     /// # Errors
-    /// When it has not: what was passed over may be there all the same.
+    /// When it has not: what was passed over may be there anyway.
     pub(crate) fn storage_answered_since(&self, before: u64) -> Result<(), StoreError> {
         match self.layout.bucket().and_then(|bucket| bucket.unanswered_since(before)) {
             Some(why) => Err(StoreError::StorageAway { why }),

@@ -1,6 +1,6 @@
 //! Captures moved from one backend to another: copied in order, compared in order, and only then marked as complete.
 //!
-//! What was copied so far is noted after every few batches, so that a move that was interrupted goes on from there.
+//! What was copied so far is noted after every few batches, so that a move that was interrupted continues from there.
 //! The source stays as it is. Deliberately does not know which backends these are.
 
 use std::fs;

@@ -173,7 +173,7 @@ pub(super) fn given_for_reading(
     }
 }
 
-/// A copy may have been taken in the middle of a write. If it does not open, it is set aside beside the
+/// A copy may have been taken in the middle of a write. If it does not open, it is set aside next to the
 /// copy, and the rest is read from the WARC files: slower, and as correct.
 fn copied(layout: &Layout, cache_bytes: u64, why: &str) -> Result<ForReading, StoreError> {
     let disk = |why| StoreError::Io {

@@ -4,9 +4,9 @@
 //! file is cut to its last whole record.
 //!
 //! After a loss of power a tail may have holes: of what was never synced, any block may be there or
-//! not, and whole records may lie behind zeros. None of them was acknowledged. The mark of the index
+//! not, and whole records may be behind zeros. None of them was acknowledged. The mark of the index
 //! distinguishes this damage from damage to durable bytes, since the index gets records only after
-//! their sync: what lies before its mark is left where it is, for `verify` to report.
+//! their sync: what is before its mark is left where it is, for `verify` to report.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};

@@ -15,7 +15,7 @@ use super::lock::Lock;
 /// file is there until the new one is whole and on the disk; repeating the call changes nothing.
 ///
 /// # Errors
-/// When the file is not there or still open, a member does not lie in it, or the disk fails.
+/// When the file is not there or still open, a member is not in it, or the disk fails.
 pub fn replace_members(
     layout: &Layout,
     _writer: &Lock,

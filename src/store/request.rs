@@ -1,4 +1,4 @@
-//! The request that a capture answered: a record beside it in its file, before or behind.
+//! The request that a capture answered: a record with it in its file, before or behind.
 //!
 //! The index has no requests. Programs write the two records of an exchange one right after the other, in either
 //! order, and one of them names the other (`WARC-Concurrent-To`, ISO 28500 section 5.7).

@@ -1,5 +1,5 @@
 //! Room on disks: whether anything can be written in a directory, and a place for a copy of what must
-//! be opened and cannot be where it lies, since its disk is full, read-only or another user's.
+//! be opened and cannot be where it is, since its disk is full, read-only or another user's.
 
 use std::fs;
 use std::io::{self, Write};
@@ -46,7 +46,7 @@ pub fn copied<T, E>(
     Err(first.unwrap_or_else(|| disk(io::ErrorKind::NotFound.into())))
 }
 
-/// Copies what lies in a directory; one that is not there has nothing in it.
+/// Copies what is in a directory; one that is not there has nothing in it.
 fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
     let entries = match fs::read_dir(from) {
         Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -60,7 +60,7 @@ fn copy_tree(from: &Path, to: &Path) -> io::Result<()> {
             fs::create_dir_all(&target)?;
             copy_tree(&entry.path(), &target)?;
         } else if kind.is_file() {
-            // The owner's socket lies there, too, and cannot be copied.
+            // The owner's socket is there, too, and cannot be copied.
             // A file that the writer removed meanwhile is no longer needed.
             match fs::copy(entry.path(), &target) {
                 Err(why) if why.kind() == io::ErrorKind::NotFound => {}

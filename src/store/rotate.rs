@@ -32,7 +32,7 @@ pub(super) struct OpenFile {
     is_private: bool,
 }
 
-/// What a new file is called and says of itself.
+/// What a new file is called and states about itself.
 pub(super) struct Naming<'a> {
     pub prefix: &'a str,
     pub host: &'a str,

@@ -42,7 +42,7 @@ pub fn verify(
     verify_noting(reader, options, found, &mut |_| {})
 }
 
-/// What is read from a file that lies only in an object storage, for a caller that needs its records as well: the
+/// What is read from a file that is only in an object storage, for a caller that needs its records as well: the
 /// file is not fetched again.
 #[derive(Debug)]
 pub enum Noted<'a> {

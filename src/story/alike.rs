@@ -1,7 +1,7 @@
 //! Whether two quotations are one statement, and how much of it each is.
 //!
 //! *Identical* is the same words, whatever their notation. *Truncated* is a part of the other: its end or its
-//! beginning left out, or something in between where an ellipsis, a bracket or the attribution stands in its
+//! beginning left out, or something in between where an ellipsis, a bracket or the attribution is in its
 //! place. *Altered* is everything else that is close enough: a word silently dropped is an alteration.
 
 use std::ops::Range;

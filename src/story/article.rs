@@ -75,7 +75,7 @@ impl<'a> Prepared<'a> {
         found.filter(|sentence| at < sentence.range.end).map(|sentence| sentence.range.clone())
     }
 
-    /// Whether a place lies in a notice of the publisher, which is not part of the story.
+    /// Whether a place is in a notice of the publisher, which is not part of the story.
     pub(super) fn is_notice(&self, at: usize) -> bool {
         let blocks = &self.page.blocks;
         let next = blocks.partition_point(|block| block.range.start <= at);

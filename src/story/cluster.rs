@@ -19,7 +19,7 @@ use crate::extract::page::{Page, PageKind};
 /// An article of fewer words has no story.
 const WORDS_MIN: usize = 24;
 
-/// At most this many words of the text, those that stand in it most often.
+/// At most this many words of the text, those that are in it most often.
 const TEXT_WORDS_MAX: usize = 40;
 /// At most this many names.
 const NAMES_MAX: usize = 24;

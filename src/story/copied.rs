@@ -33,7 +33,7 @@ const RUN_MIN: usize = 8;
 const SHARED_MIN: usize = 18;
 const RUN_LONG: usize = 11;
 
-/// Two articles are of one group where this share of one of them stands in the other.
+/// Two articles are of one group where this share of one of them is in the other.
 const GROUP_SHARE: f64 = 0.4;
 
 /// At most this many earlier articles are compared with one, those that share the most fingerprints.
@@ -65,7 +65,7 @@ pub struct Passage {
     pub text: String,
     /// How many words.
     pub words: usize,
-    /// Where it stands in either: the article and the range of its text.
+    /// Where it is in either: the article and the range of its text.
     pub places: [(usize, Range<usize>); 2],
 }
 
@@ -141,7 +141,7 @@ impl Counted {
             let mut window: VecDeque<(u64, usize)> = VecDeque::new();
             for (at, ngram) in keys.windows(self.ngram).enumerate() {
                 let one = (hash_of(ngram), run.start + at);
-                // The least of the window stands first; of equal ones the last (robust winnowing).
+                // The least of the window is first; of equal ones the last (robust winnowing).
                 while window.back().is_some_and(|last| last.0 >= one.0) {
                     window.pop_back();
                 }
@@ -219,7 +219,7 @@ fn pairs(all: &[Prepared<'_>], counted: &[Counted]) -> Vec<Pair> {
         let mut ranked = shared.take();
         ranked.retain(|(_, other)| outlet(*other) != outlet(at));
         most(&mut ranked, CANDIDATES_MAX);
-        // Where the fingerprints stand that the article shares with each of these.
+        // Where the fingerprints are that the article shares with each of these.
         let mut hits: BTreeMap<usize, Vec<(usize, usize)>> =
             ranked.iter().map(|(_, other)| (*other, Vec::new())).collect();
         for (print, word) in &prints {

@@ -49,7 +49,7 @@ impl Difference {
 pub struct FigureValue {
     /// The article, by index.
     pub article: usize,
-    /// Where it stands in its text.
+    /// Where it is in its text.
     pub range: Range<usize>,
     /// Its words, with the hedge.
     pub text: String,
@@ -85,7 +85,7 @@ struct Draft {
     event: Option<Concept>,
     noun: Option<u64>,
     other_year: Option<String>,
-    /// What stands around its figures, and in how many.
+    /// What is around its figures, and in how many.
     around: HashMap<u64, usize>,
     /// Its figures, the first of each article first.
     members: Vec<Subject>,
@@ -176,7 +176,7 @@ fn place(subjects: Vec<Subject>, drafts: &mut Vec<Draft>, known: &mut HashMap<Ke
             home[index] = Some(group);
         }
     }
-    // What is left and is surely about the same as a figure that has its place stands beside that.
+    // What is left and is surely about the same as a figure that has its place is next to that.
     for &(_, index, group) in &fits {
         let Some(draft) = drafts.get(group) else { continue };
         if home.get(index).is_some_and(Option::is_none)

@@ -21,7 +21,7 @@ pub(super) struct Statement {
     pub said: Utterance,
     pub who: Option<Who>,
     pub language: String,
-    /// Where it stands, by index.
+    /// Where it is, by index.
     pub places: Vec<usize>,
     /// The articles of those.
     pub articles: BTreeSet<usize>,

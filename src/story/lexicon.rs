@@ -2,7 +2,7 @@
 //! name one thing in several languages (`lexicon.txt`).
 //!
 //! The small words are those of the tables of [`crate::language`]; English, which has no table, has its list
-//! here. Deliberately no grammar: a word is looked up as it stands.
+//! here. Deliberately no grammar: a word is looked up as it is.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -101,7 +101,7 @@ impl Concept {
         self.line().map_or_else(String::new, |line| line.name.replace('_', " "))
     }
 
-    /// Whether it denies what stands beside it.
+    /// Whether it denies what is next to it.
     fn is_denial(self) -> bool {
         self.line().is_some_and(|line| line.name == "no")
     }
@@ -165,7 +165,7 @@ impl Lexicon {
         ends.filter_map(|end| word.get(..end)).find_map(|begin| column.begins.get(begin)).copied()
     }
 
-    /// Whether a word, in lower case, negates what stands beside it.
+    /// Whether a word, in lower case, negates what is next to it.
     pub(super) fn negates(&self, word: &str) -> bool {
         // The lists of the tables have hedges and "without" among them, too.
         match (self.column, self.table) {

@@ -1,4 +1,4 @@
-//! When and where something was said, as the words beside the attribution tell.
+//! When and where something was said, as the words next to the attribution tell.
 //!
 //! Only what stands close to the verb of saying counts: a day further off in the sentence mostly belongs to
 //! something else. A weekday is the last such day not after the day of publication.
@@ -9,7 +9,7 @@ use super::article::Prepared;
 use crate::dates::parse_machine;
 use crate::extract::page::{FigureKind, Quote};
 
-/// The bytes beside the cue in which a day or an occasion counts.
+/// The bytes next to the cue in which a day or an occasion counts.
 const REACH: usize = 90;
 
 /// Where something was said.
@@ -139,7 +139,7 @@ const WEEKDAYS: [&str; 7] =
 
 const DAY_SECONDS: i64 = 86_400;
 
-/// The parts of the text beside the cue of a quotation, its own words left out.
+/// The parts of the text next to the cue of a quotation, its own words left out.
 fn beside(article: &Prepared<'_>, quote: &Quote) -> Vec<Range<usize>> {
     let Some(cue) = &quote.cue else { return Vec::new() };
     let Some(sentence) = article.sentence_at(cue.range.start) else { return Vec::new() };

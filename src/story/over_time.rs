@@ -72,9 +72,9 @@ pub struct Event {
     pub about: Option<String>,
     /// What the outlet did.
     pub turn: Turn,
-    /// What stood there before.
+    /// What was there before.
     pub before: Option<String>,
-    /// What stands there now.
+    /// What is there now.
     pub after: Option<String>,
     /// The versions of other outlets that had these words or this value before, the earliest first; one for
     /// each outlet.

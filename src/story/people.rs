@@ -19,7 +19,7 @@ use crate::language::{Table, table};
 /// At most this many names are compared with each other; of the others only equal ones are joined.
 const NAMES_MAX: usize = 300;
 
-/// Words before a name in which its office stands.
+/// Words before a name in which its office is.
 const BEFORE: usize = 6;
 /// Words behind it.
 const BEHIND: usize = 7;
@@ -38,7 +38,7 @@ pub(super) enum Who {
 /// The speakers of a story.
 #[derive(Debug, Default)]
 pub(super) struct People {
-    /// By language, and name as it stands.
+    /// By language, and name as it is.
     who: HashMap<String, HashMap<String, Who>>,
     /// The fullest name of each person.
     names: Vec<String>,
@@ -50,7 +50,7 @@ pub(super) struct People {
 struct Name {
     /// Its words without titles, in lower case and ASCII where they are Latin.
     words: Vec<String>,
-    /// How it stands.
+    /// Its state.
     text: String,
 }
 
@@ -155,7 +155,7 @@ impl People {
             .filter_map(|(_, words)| words.last())
             .map(|word| hash_of(word.as_str()))
             .collect();
-        // How often each person stands beside the last word of each office.
+        // How often each person is next to the last word of each office.
         let mut beside: HashMap<u64, HashMap<usize, usize>> = HashMap::new();
         if !wanted.is_empty() {
             for article in all {

@@ -79,11 +79,11 @@ impl Form {
 pub struct Variant {
     /// The article, by index.
     pub article: usize,
-    /// Where the words stand in its text.
+    /// Where the words are in its text.
     pub range: Range<usize>,
     /// The words, without outer marks.
     pub text: String,
-    /// How they stand there.
+    /// How they appear there.
     pub form: Form,
     /// The speaker as this outlet names it.
     pub speaker: Option<String>,
@@ -135,7 +135,7 @@ impl QuoteGroup {
     }
 }
 
-/// Where words stand.
+/// Where words are.
 struct Place<'a> {
     article: usize,
     range: Range<usize>,
@@ -200,7 +200,7 @@ fn quoted<'a>(all: &[Prepared<'a>]) -> Vec<Place<'a>> {
 
 /// Runs of the words of quotations in running text of other articles.
 fn running<'a>(all: &[Prepared<'a>], places: &[Place<'_>]) -> Vec<Place<'a>> {
-    // Where a run of words stands in a quotation: the place and the word.
+    // Where a run of words is in a quotation: the place and the word.
     let mut known: HashMap<u64, (usize, usize)> = HashMap::new();
     for (at, place) in places.iter().enumerate().filter(|(_, place)| place.quote.is_some()) {
         for (word, window) in place.said.keys.windows(RUNNING_WORDS).enumerate() {
@@ -277,7 +277,7 @@ fn statements(all: &[Prepared<'_>], places: &[Place<'_>], people: &People) -> Ve
             out.len() - 1
         });
         if let Some(statement) = out.get_mut(index) {
-            // A pull quote repeats what stands in the text.
+            // A pull quote repeats what is in the text.
             if statement.articles.insert(place.article) {
                 statement.places.push(at);
             }

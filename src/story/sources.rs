@@ -48,7 +48,7 @@ pub struct SourceNamed {
     pub kind: SourceKind,
     /// Its name, as the article has it.
     pub name: String,
-    /// Where it stands in the text; none where only the byline names it.
+    /// Where it is in the text; none where only the byline names it.
     pub range: Option<Range<usize>>,
 }
 
@@ -67,7 +67,7 @@ const BROADCASTERS: &str = "BBC|CNN|ABC News|NBC|NBC News|CBS|CBS News|Fox News|
     TV Globo|GloboNews|SIC|RTP|Deutsche Welle|Radio Free Europe|Euronews|state television|state media|state TV|\
     Staatsfernsehen|télévision publique|televisión pública|televisión estatal|tv di stato|televisão estatal";
 
-/// What stands before a source.
+/// What is before a source.
 const ACCORDING: &str = "according to|nach angaben|nach angaben von|laut|selon|d'après|según|secondo|segundo|\
     de acordo com|volgens|по данным|по словам|согласно|według|enligt|ifølge|menurut|за даними|за словами";
 
@@ -154,7 +154,7 @@ struct Names {
 
 struct Name {
     kind: SourceKind,
-    /// As it stands in texts.
+    /// As it is in texts.
     bare: String,
     /// As it is reported.
     name: String,
@@ -352,7 +352,7 @@ impl Folded {
         out
     }
 
-    /// The phrases that stand there and where, by words, in the order of the lists.
+    /// The phrases that are there and where, by words, in the order of the lists.
     fn places(&self) -> Vec<(&'static Phrase, Range<usize>)> {
         let word = |at: usize| self.words.get(at).and_then(|range| self.text.get(range.clone()));
         let mut found = Vec::new();

@@ -13,7 +13,7 @@ use crate::extract::page::{Figure, FigureKind};
 /// Words of a sentence around a figure that tell what it is about.
 const AROUND: usize = 24;
 
-/// Words before a figure in which a denial stands.
+/// Words before a figure in which a denial is.
 const DENIED_WITHIN: usize = 2;
 
 /// Which figures may be about one thing.
@@ -48,7 +48,7 @@ pub(super) struct Subject {
     pub event: Option<Concept>,
     /// What is counted, where that says more than "people".
     pub noun: Option<u64>,
-    /// What the sentence says beside it, each once.
+    /// What the sentence says in addition to it, each once.
     pub around: Vec<u64>,
     /// The year that the sentence speaks of, where it is not that of the article.
     pub other_year: Option<String>,
@@ -239,7 +239,7 @@ fn is_and(article: &Prepared<'_>, word: &Word) -> bool {
         )
 }
 
-/// What the sentence says beside a figure.
+/// What the sentence says in addition to a figure.
 fn around(article: &Prepared<'_>, sentence: &Range<usize>, own: &Range<usize>) -> Vec<u64> {
     let mut out: Vec<u64> = Vec::new();
     let from = sentence.start.max(own.start.saturating_sub(AROUND));

@@ -87,7 +87,7 @@ fn is_unspaced(c: char) -> bool {
         && c.is_alphanumeric()
 }
 
-/// Whether a character is inside a word where letters stand on both sides of it.
+/// Whether a character is inside a word where letters are on both sides of it.
 fn joins(c: char) -> bool {
     matches!(c, '\'' | '’' | 'ʼ' | '\u{ad}' | '\u{200c}' | '\u{200d}' | '·')
 }

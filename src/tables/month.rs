@@ -15,7 +15,7 @@ pub struct Month {
 }
 
 impl Month {
-    /// The month in which an instant lies.
+    /// The month in which an instant is.
     #[must_use]
     pub fn of(at: Timestamp) -> Self {
         let stamp = at.to_stamp14();

@@ -13,7 +13,7 @@ use super::{Month, Part, Table, TablesError};
 /// A finished part that is not at its final place yet.
 #[derive(Debug)]
 pub(super) struct Staged {
-    /// Where it lies.
+    /// Where it is.
     pub path: PathBuf,
     /// The final part.
     pub part: Part,

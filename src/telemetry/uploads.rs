@@ -17,7 +17,7 @@ pub struct UploadState {
     pub verified: u64,
     /// Bytes that were sent, and that were read back.
     pub bytes: (u64, u64),
-    /// Unfinished uploads of earlier processes that were thrown away.
+    /// Unfinished uploads of earlier processes that were discarded.
     pub aborted: u64,
     /// For how many seconds the oldest file that is not verified has been sealed.
     pub lag_seconds: u64,

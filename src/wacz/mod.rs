@@ -1,7 +1,7 @@
 //! Packages of web archives: WACZ 1.1.1, for ReplayWeb.page and every other reader of the format.
 //!
 //! Owns the package: `archive/`, `indexes/`, `pages/`, `datapackage.json` with the SHA-256 of every file,
-//! and where a signature over its digest stands (WACZ Signing and Verification 0.1.0).
+//! and where a signature over its digest is (WACZ Signing and Verification 0.1.0).
 //!
 //! ```text
 //!  datapackage-digest.json   sha256 of ─► datapackage.json   sha256 of ─► archive/NAME.warc.gz

@@ -86,7 +86,7 @@ pub struct Seal<'a> {
     pub sign: &'a dyn Fn(&[u8]) -> Vec<u8>,
 }
 
-/// A record: one gzip member, byte for byte as it lies in the archive.
+/// A record: one gzip member, byte for byte as it is in the archive.
 pub struct Member<'a> {
     /// How many bytes it has.
     pub length: u64,
@@ -96,7 +96,7 @@ pub struct Member<'a> {
     pub index: Option<IndexLine>,
 }
 
-/// A line of CDXJ, without what depends on the file it lies in.
+/// A line of CDXJ, without what depends on the file it is in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IndexLine {
     /// The SURT urlkey.
@@ -111,7 +111,7 @@ pub struct IndexLine {
 /// A line of `pages.jsonl`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageEntry {
-    /// The URL as it stands in the index.
+    /// The URL as it is in the index.
     pub url: String,
     /// The capture time.
     pub at: Timestamp,
@@ -124,7 +124,7 @@ pub struct PageEntry {
 /// A further file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Extra {
-    /// Where it lies in the package.
+    /// Where it is in the package.
     pub path: String,
     /// Its bytes.
     pub bytes: Vec<u8>,

@@ -27,7 +27,7 @@ const LARGE_FILE_BYTES_MIN: u64 = u32::MAX as u64;
 /// the ZIP claims. What is beyond is stored.
 const DEFLATED_BYTES_MAX: u64 = 64 << 20;
 
-/// What a package says of itself.
+/// What a package states about itself.
 #[derive(Default)]
 pub struct About<'a> {
     /// What it is.

@@ -1,4 +1,4 @@
-//! ARC records: the one line that stands before each, as the header of a WARC record.
+//! ARC records: the one line that is before each, as the header of a WARC record.
 //!
 //! ```text
 //!  v1  URL IP-address 14-digit-date media-type length LF

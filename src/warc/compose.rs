@@ -267,7 +267,7 @@ impl Composer {
             .block(request)
     }
 
-    /// The records beside the response: interim responses, surplus bytes, notes.
+    /// The records with the response: interim responses, surplus bytes, notes.
     fn beside<'a>(
         &self,
         exchange: &'a Exchange,

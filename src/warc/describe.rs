@@ -10,7 +10,7 @@ use super::record::{Block, Record, RecordId, RecordKind};
 use super::warc_fields;
 use crate::base::{DigestAlgorithm, Timestamp};
 
-/// What a file says of itself in its first record. Empty parts are left out.
+/// What a file states about itself in its first record. Empty parts are left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Warcinfo {
     /// The program and its version: `pressmark/0.1.0`.

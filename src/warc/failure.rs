@@ -1,7 +1,7 @@
 //! A failed exchange as records: evidence that something was asked for and did not come.
 //!
 //! The standard has no kind of record for it. A `metadata` record under the target URI says in
-//! `application/warc-fields` what failed and how; request and received bytes are kept beside it.
+//! `application/warc-fields` what failed and how; request and received bytes are kept with it.
 
 use std::borrow::Cow;
 

@@ -93,7 +93,7 @@ pub mod name {
     ];
 }
 
-/// Where one field lies in the written bytes.
+/// Where one field is in the written bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) name: (usize, usize),
@@ -114,7 +114,7 @@ impl Fields {
         Self::default()
     }
 
-    /// Fields as they stood in a file; the spans are within `written`.
+    /// Fields as they were in a file; the spans are within `written`.
     pub(super) fn from_written(written: Vec<u8>, spans: Vec<Span>) -> Self {
         Self { written, spans }
     }

@@ -2,7 +2,7 @@
 //! process appends.
 //!
 //! The form is that of Heritrix and of ISO 28500:2017 annex B. Prefixes may hold dashes, which is
-//! why a name is read from the end of its timestamp outwards. Where files lie is not known here.
+//! why a name is read from the end of its timestamp outwards. Where files are is not known here.
 
 use std::fmt;
 

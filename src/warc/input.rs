@@ -25,7 +25,7 @@
 //!     while let Some(mut record) = file.records.next_record()? {
 //!         let uri = record.header().fields.target_uri().map(|uri| uri.into_owned());
 //!         let mut block = Vec::new();
-//!         // Damage ends the block early with an error; the next record is read all the same.
+//!         // Damage ends the block early with an error; the next record is read anyway.
 //!         let whole = record.by_ref().take(1 << 20).read_to_end(&mut block).is_ok();
 //!         let place = record.finish()?;
 //!         places.push((file.name.clone(), uri, place.offset, whole));
@@ -129,7 +129,7 @@ impl InputFile {
         self.bytes.as_ref()?.length()
     }
 
-    /// Its bytes from an offset on, as they lie; none of a stream.
+    /// Its bytes from an offset on, as they are; none of a stream.
     #[must_use]
     pub fn bytes_at(&self, offset: u64, length: u64) -> Option<InputBytes> {
         self.bytes.as_ref()?.part(offset, length)
@@ -157,7 +157,7 @@ impl InputFile {
         }
     }
 
-    /// A second reader of the same file with the same options, which stands at its start; none of a
+    /// A second reader of the same file with the same options, which is at its start; none of a
     /// stream. Its findings are its own.
     #[must_use]
     pub fn again(&self) -> Option<WarcReader<InputBytes>> {
@@ -255,7 +255,7 @@ impl Input {
     ///
     /// # Errors
     /// When a file inside a package is packed in a way that cannot be read, or a package inside it
-    /// cannot be opened; the next call goes on with the one after it.
+    /// cannot be opened; the next call continues with the one after it.
     pub fn next_file(&mut self) -> Result<Option<InputFile>, OpenError> {
         match &mut self.state {
             State::Done => Ok(None),

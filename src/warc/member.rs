@@ -151,7 +151,7 @@ pub fn trailer_bytes(crc: u32, raw_len: u64) -> [u8; TRAILER_LEN] {
 pub enum HeaderRead {
     /// A whole header: its length, and the skip lengths where it states them.
     Whole(usize, Option<SkipLengths>),
-    /// The header goes on beyond these bytes.
+    /// The header continues beyond these bytes.
     Incomplete,
     /// These bytes begin no gzip member.
     NotGzip,
@@ -252,7 +252,7 @@ mod tests {
         {
             assert!(is_as_written(head, 1000, 5000), "{head:?}");
         }
-        // A long member may state no lengths, and is checked all the same.
+        // A long member may state no lengths, and is checked anyway.
         let bare = header_bytes(u64::MAX, u64::from(u32::MAX) - 1);
         assert!(is_as_written(&bare, 1000, u64::from(u32::MAX) - 1));
         let mut changed = bare;

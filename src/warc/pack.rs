@@ -1,6 +1,6 @@
 //! Records to packed bytes: one gzip member or zstd frame each, or as they are.
 //!
-//! The same record gives the same bytes, wherever its block lies: how it is packed depends on its
+//! The same record gives the same bytes, wherever its block is: how it is packed depends on its
 //! length and content alone. Records of up to [`WHOLE_BYTES_MAX`] are packed in memory by
 //! libdeflate, which needs the whole record and is faster and tighter than zlib (decision 2);
 //! longer ones are streamed through zlib to a temporary file, so that memory stays flat.

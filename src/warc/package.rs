@@ -109,7 +109,7 @@ pub struct PackageEntry {
     pub packing: Packing,
     /// Its length in bytes when unpacked, as the directory says.
     pub length: u64,
-    /// Its length as it lies in the package.
+    /// Its length as it is in the package.
     pub packed_length: u64,
     /// The CRC-32 of its bytes, as the directory says.
     pub crc32: u32,
@@ -118,7 +118,7 @@ pub struct PackageEntry {
 }
 
 impl PackageEntry {
-    /// Whether it is read for records: it lies in `archive/`, or its name ends as one does.
+    /// Whether it is read for records: it is in `archive/`, or its name ends as one does.
     #[must_use]
     pub fn holds_records(&self) -> bool {
         let path = self.path.to_ascii_lowercase();

@@ -2,7 +2,7 @@
 //!
 //! Lenient reading takes what existing archives hold: bare line feeds, blanks before the colon,
 //! lines without a colon, drafts of the format, versions to come. Every such thing is returned as a
-//! [`Warning`]; nothing is printed, and the raw bytes stay beside the parsed view. Strict reading
+//! [`Warning`]; nothing is printed, and the raw bytes are kept with the parsed view. Strict reading
 //! makes the first warning an error. What the fields should be is left to [`super::rules`].
 //!
 //! ISO 28500:2017 (WARC/1.1) section 4.
@@ -37,7 +37,7 @@ impl Default for HeaderLimits {
     }
 }
 
-/// Something in a header that is against the grammar, and was taken all the same.
+/// Something in a header that is against the grammar, and was taken anyway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
     /// A short, stable name of the rule.
@@ -81,7 +81,7 @@ pub enum ParseError {
     /// There is no usable `Content-Length`, so that the block's end cannot be known.
     #[error("expected a Content-Length in digits, but found {found}")]
     ContentLength {
-        /// What stood there, quoted, or `none`.
+        /// What was there, quoted, or `none`.
         found: String,
     },
 }
@@ -97,14 +97,14 @@ pub enum Form {
     Arc,
 }
 
-/// A header as it stood in a file.
+/// A header as it was in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordHeader {
-    /// The format it stood in.
+    /// The format it was in.
     pub form: Form,
     /// The version its first line names.
     pub version: Version,
-    /// Its fields, with their bytes as they stood; of an ARC record those that its line stands for.
+    /// Its fields, with their bytes as they were; of an ARC record those that its line stands for.
     pub fields: Fields,
     /// Its bytes, from the version line to the empty line, both included; of an ARC record its line.
     pub raw: Vec<u8>,

@@ -1,9 +1,9 @@
 //! One file read by several threads, with the records of a single reader.
 //!
-//! Where a member begins is only known by unpacking what is before it, and what looks like one may lie in
+//! Where a member begins is only known by unpacking what is before it, and what looks like one may be in
 //! a page. So each thread begins at a guess, the first member with a record after its share of the
 //! file begins, and the guess is proven afterwards: the thread before it must arrive at exactly that
-//! offset. Where it does not, what was read from the guess on is thrown away, and its share is read
+//! offset. Where it does not, what was read from the guess on is discarded, and its share is read
 //! again from where the thread before arrived.
 //!
 //! ```text
@@ -148,7 +148,7 @@ fn join<W: PartWork>(
             if let Err(error) = reader.go_to_record(at) {
                 return (works, Some(error));
             }
-            // What went before goes on.
+            // What went before continues.
             let work = works.pop().unwrap_or_else(|| new(false));
             part = read_part(reader, bound(share), work, &mut Vec::new(), Some(&mut *found));
         }

@@ -4,8 +4,8 @@
 //! write and what the standard recommends; several records in a member, and records that go over
 //! several members, are read too and reported. Memory is flat: blocks are streamed.
 //!
-//! Trouble with the bytes is not an error but a [`Finding`]: the reader reports what is wrong and
-//! where, says how the file ends ([`End`]), and goes on at the next place where a record begins.
+//! A problem with the bytes is not an error but a [`Finding`]: the reader reports what is wrong and
+//! where, says how the file ends ([`End`]), and continues at the next place where a record begins.
 //! Only an input that cannot be read is an error, after which nothing more comes.
 //!
 //! With [`ReadOptions::skip_by_length`] what a caller does not read is not unpacked either: see
@@ -71,7 +71,7 @@ pub enum End {
     Failed,
 }
 
-/// Where a record lies, and whether all of it was there.
+/// Where a record is, and whether all of it was there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Located {
     /// The offset of its member, or of the record itself in a plain file.
@@ -95,7 +95,7 @@ pub enum ReadError {
     Io {
         /// The file's name.
         file: String,
-        /// Where the reader stood.
+        /// Where the reader was.
         offset: u64,
         /// What the system said.
         source: io::Error,
@@ -186,7 +186,7 @@ impl<R: Read> WarcReader<R> {
         Self::over(Source::new(input), options)
     }
 
-    /// A reader of an input that can seek, which it must stand at the start of.
+    /// A reader of an input that can seek, which it must be at the start of.
     #[must_use]
     pub fn seekable(input: R, options: ReadOptions) -> Self
     where
@@ -325,7 +325,7 @@ impl<R: Read> WarcReader<R> {
         self.unpack.framing
     }
 
-    /// The offset after the last intact record that was read to its end; zero before. What lies
+    /// The offset after the last intact record that was read to its end; zero before. What is
     /// between it and the end of the file is not a whole record.
     #[must_use]
     pub fn intact_end(&self) -> u64 {
@@ -355,7 +355,7 @@ impl<R: Read> WarcReader<R> {
         std::mem::take(&mut self.findings)
     }
 
-    /// Where the reader stands, for findings: the member's offset, or the place in a plain file.
+    /// Where the reader is, for findings: the member's offset, or the place in a plain file.
     fn place(&self) -> u64 {
         match self.unpack.framing {
             Some(Framing::Plain) => self.unpack.member.offset + self.unpack.raw_position(),
@@ -389,7 +389,7 @@ enum Rest {
 /// A record that has begun: its header, and its block as a stream.
 ///
 /// Reading a block that is cut or damaged gives its bytes as far as they go, and then an error of
-/// the kind `UnexpectedEof` or `InvalidData`; the reader goes on with the next record all the same.
+/// the kind `UnexpectedEof` or `InvalidData`; the reader continues with the next record anyway.
 pub struct RecordReader<'r, R> {
     reader: &'r mut WarcReader<R>,
     header: RecordHeader,
@@ -427,7 +427,7 @@ impl<R: Read> RecordReader<'_, R> {
         self.reader.current.map_or(0, |current| current.offset)
     }
 
-    /// Reads what is left of the record and checks its member; where it lies. Findings are with
+    /// Reads what is left of the record and checks its member; where it is. Findings are with
     /// the reader.
     ///
     /// # Errors

@@ -199,7 +199,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// The content of a record, from wherever it lies.
+/// The content of a record, from wherever it is.
 #[derive(Debug, Clone)]
 pub enum Block<'a> {
     /// Bytes in memory, owned or borrowed.

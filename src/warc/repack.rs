@@ -1,14 +1,14 @@
 //! Records into a new file, each in a member of its own: `recompress` and `repair`.
 //!
 //! Decides which records are written (every whole one), and what is set aside (every byte between them). A
-//! record's bytes stay as they are: its header as it stood, its block; only the line breaks after the block are
+//! record's bytes stay as they are: its header as it was, its block; only the line breaks after the block are
 //! rewritten. Deliberately opens no file to write: the caller does, and the input is never written to.
 //!
 //! ```text
 //!  in:   member member  ···damage···  member  ··tail··
 //!          │      │          │          │        │
 //!  out:  member member       │        member     │        whole records, re-framed
-//!  aside:                 damage               tail       bytes as they lie, by offset
+//!  aside:                 damage               tail       bytes as they are, by offset
 //! ```
 
 use std::borrow::Cow;
@@ -143,7 +143,7 @@ fn repack_file(
     found: &mut dyn FnMut(Finding),
     repacked: &mut Repacked,
 ) -> Result<(), RepackError> {
-    // Where the last whole record ended: what lies between it and the next one is a gap.
+    // Where the last whole record ended: what is between it and the next one is a gap.
     let mut covered = 0;
     while let Some(mut record) = file.records.next_record()? {
         let header = record.take_header();
@@ -180,7 +180,7 @@ fn repack_file(
     Ok(())
 }
 
-/// Lists what lies between two offsets, unless it is line breaks alone.
+/// Lists what is between two offsets, unless it is line breaks alone.
 fn gap(file: &InputFile, from: u64, to: u64, repacked: &mut Repacked) {
     let short = to - from <= 64;
     let breaks = short

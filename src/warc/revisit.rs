@@ -21,7 +21,7 @@ use super::record::RecordKind;
 use crate::base::{Checksum, Timestamp};
 use crate::http::{Head, Method, ResponseShape, payload, read_shape};
 
-/// The places of records that revisits may refer to; `P` says where a record lies.
+/// The places of records that revisits may refer to; `P` says where a record is.
 #[derive(Debug, Clone)]
 pub struct Originals<P> {
     places: Vec<Place<P>>,
@@ -93,7 +93,7 @@ impl<P> Originals<P> {
         self.places.is_empty()
     }
 
-    /// Where the record lies that a revisit refers to; `None` where it is not among these, and for
+    /// Where the record is that a revisit refers to; `None` where it is not among these, and for
     /// a record that is not a revisit.
     #[must_use]
     pub fn of(&self, revisit: &Fields) -> Option<&P> {

@@ -25,7 +25,7 @@ const NONE: Kinds = 0;
 /// Kinds that record one capture event.
 const EVENT: Kinds = RESPONSE | RESOURCE | REQUEST | METADATA | REVISIT;
 
-/// The rule that a URI stands in no brackets where WARC/1.1 has none; the grammar of WARC/1.0 had.
+/// The rule that a URI is in no brackets where WARC/1.1 has none; the grammar of WARC/1.0 had.
 pub const URI_BRACKETS: &str = "uri-brackets";
 
 /// What the value of a field must look like.

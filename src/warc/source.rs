@@ -1,7 +1,7 @@
 //! Buffered bytes of a file, with the offset of each: what the reader of members reads from.
 //!
 //! It looks ahead without consuming, and goes elsewhere where the input can seek, keeping what is
-//! buffered when the place is near. It knows nothing of members or records.
+//! buffered when the place is near. It does not know about members or records.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -118,7 +118,7 @@ impl<R: Read> Source<R> {
     }
 
     /// Goes to an offset. Without the ability to seek, only what is ahead or buffered can be
-    /// reached, and the end of the input stops it; with it, one may stand beyond the end.
+    /// reached, and the end of the input stops it; with it, one may be beyond the end.
     pub(super) fn go_to(&mut self, offset: u64) -> io::Result<()> {
         let last = self.base + self.end as u64;
         if (self.base..=last).contains(&offset) {

@@ -51,7 +51,7 @@ pub(super) enum UnpackError {
     Damaged {
         rule: &'static str,
         what: String,
-        /// Whether the input stands at the member's end all the same.
+        /// Whether the input is at the member's end anyway.
         at_end: bool,
     },
 }
@@ -133,7 +133,7 @@ impl<R: Read> Unpacker<R> {
         self.member.made - self.out().len() as u64
     }
 
-    /// Leaves the member wherever it stands and goes to an offset, between members.
+    /// Leaves the member wherever it is and goes to an offset, between members.
     pub(super) fn go_to(&mut self, offset: u64) -> io::Result<()> {
         self.abandon();
         self.source.go_to(offset)
@@ -206,7 +206,7 @@ impl<R: Read> Unpacker<R> {
         };
         self.framing = Some(framing);
         if framing == Framing::Zstd && self.source.offset() > 0 && self.source.can_seek() {
-            // The dictionary, if there is one, stands at the start of the file.
+            // The dictionary, if there is one, is at the start of the file.
             let here = self.source.offset();
             self.source.go_to(0)?;
             if self.source.fill(4)?.starts_with(&ZSTD_DICTIONARY_MAGIC) {

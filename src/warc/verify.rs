@@ -200,7 +200,7 @@ pub(crate) struct RecordChecked {
     pub(crate) header: RecordHeader,
     /// Where it begins.
     pub(crate) offset: u64,
-    /// Where it lies; none where the input could not be read.
+    /// Where it is; none where the input could not be read.
     pub(crate) located: Option<Located>,
     /// The first bytes of its block: of an HTTP message its whole head. None where they are cut or
     /// damaged.

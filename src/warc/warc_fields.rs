@@ -8,7 +8,7 @@ use super::parse::{HeaderLimits, ParseError, parse_fields};
 /// The media type of such a block.
 pub const MEDIA_TYPE: &str = "application/warc-fields";
 
-/// The fields as a block: a line each, as they stand.
+/// The fields as a block: a line each, as they are.
 #[must_use]
 pub fn write(fields: &Fields) -> Vec<u8> {
     fields.as_bytes().to_vec()

@@ -1,7 +1,7 @@
 //! Packed records to the end of a file.
 //!
 //! The writer appends and does nothing else: it cannot seek, so no byte before its own position is
-//! ever touched. After a write that failed or was cut short it refuses to go on until its owner has
+//! ever touched. After a write that failed or was cut short it refuses to continue until its owner has
 //! dealt with the bytes that may have been written, and calls `resume`. Opening, syncing, naming and
 //! rolling files is the owner's.
 
@@ -9,7 +9,7 @@ use std::io::{self, Write};
 
 use super::pack::Packed;
 
-/// Where a packed record lies in its file.
+/// Where a packed record is in its file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Placement {
     /// The offset of its first byte.
@@ -21,11 +21,11 @@ pub struct Placement {
 /// Why records were not appended.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// A write failed. Bytes may stand in the file from `intact_end` on, up to `reached`.
+    /// A write failed. Bytes may be in the file from `intact_end` on, up to `reached`.
     #[error("cannot append at {intact_end} (failed at {reached}): {source}")]
     Append {
         /// The offset after the last record that was appended whole: what comes after it is to be
-        /// set aside before writing goes on.
+        /// set aside before writing continues.
         intact_end: u64,
         /// The offset up to which bytes were handed to the file.
         reached: u64,
@@ -67,14 +67,14 @@ pub struct WarcWriter<W> {
 }
 
 impl<W: Write> WarcWriter<W> {
-    /// A writer to the end of `inner`, which stands at `position` bytes from the file's start.
+    /// A writer to the end of `inner`, which is at `position` bytes from the file's start.
     /// `inner` should not buffer: what is appended should be in the file when this returns.
     #[must_use]
     pub fn new(inner: W, position: u64) -> Self {
         Self { inner, position, stopped: false }
     }
 
-    /// The offset at which the next record will stand.
+    /// The offset of the next record.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.position

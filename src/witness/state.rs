@@ -103,7 +103,7 @@ pub struct Witness {
 pub struct WitnessOptions {
     /// Its name; made from its key without it.
     pub name: Option<String>,
-    /// Where its key lies; `witness.key` in its directory without it.
+    /// Where its key is; `witness.key` in its directory without it.
     pub key_file: Option<PathBuf>,
     /// The keys of the logs that it cosigns for. Keys of one name are keys of one log.
     pub logs: Vec<VerifierKey>,

@@ -158,7 +158,7 @@ impl Opened {
                 to = self.blocks.partition_point(|block| block.key <= place(at)).min(to);
             }
         }
-        // What comes before the first of these blocks stands at the end of the one before.
+        // What comes before the first of these blocks is at the end of the one before.
         from.saturating_sub(1)..to.max(from.saturating_sub(1))
     }
 
@@ -209,7 +209,7 @@ impl Scan {
         }
     }
 
-    /// The next capture in the order of lines that lies in the range of urlkeys.
+    /// The next capture in the order of lines that is in the range of urlkeys.
     fn line(&mut self) -> Result<Option<Capture>, ArchiveError> {
         loop {
             if let Some((captures, left)) = &mut self.block {
@@ -264,7 +264,7 @@ impl Scan {
         Ok(())
     }
 
-    /// Whether a capture that stands in the range of urlkeys is asked for.
+    /// Whether a capture that is in the range of urlkeys is asked for.
     fn is_wanted(&self, capture: &Capture) -> bool {
         let Query { from, to, after, .. } = &self.query;
         if from.is_some_and(|from| capture.date < from) || to.is_some_and(|to| capture.date >= to) {

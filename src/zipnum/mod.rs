@@ -8,7 +8,7 @@
 //! ```text
 //!  cdx-00000.gz   gzip( 3,000 lines ) gzip( 3,000 lines ) …           lines of CDXJ, sorted by their bytes
 //!  index.idx      urlkey SP timestamp TAB cdx-00000.gz TAB offset TAB length TAB number, from 1    of each block
-//!  index.loc      cdx-00000.gz TAB path                               where each file of blocks lies
+//!  index.loc      cdx-00000.gz TAB path                               where each file of blocks is
 //! ```
 //!
 //! The form is the one that pywb reads (`warcserver/index/zipnum.py`); it was made for the Wayback Machine

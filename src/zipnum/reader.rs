@@ -1,7 +1,7 @@
 //! Look-ups in blocks that lie wherever ranges of bytes can be read: a folder, an object store.
 //!
 //! The index over the blocks is read once and kept, some 90 bytes for 3,000 lines. A look-up then reads the
-//! blocks that may have its lines, which lie one behind the other: one range, or two where a file ends between them.
+//! blocks that may have its lines, which are one behind the other: one range, or two where a file ends between them.
 
 use std::fmt::Debug;
 use std::fs::File;
@@ -101,7 +101,7 @@ pub enum ZipNumError {
     },
 }
 
-/// A block: the urlkey and timestamp of its first line, and where it lies.
+/// A block: the urlkey and timestamp of its first line, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Block {
     pub key: String,
@@ -288,7 +288,7 @@ fn block(line: &[u8]) -> Option<Block> {
     let offset: u64 = parts.next()?.parse().ok()?;
     let length: u64 = parts.next()?.parse().ok()?;
     let range = offset..offset.checked_add(length)?;
-    // Files lie beside the index: a name must not lead elsewhere.
+    // Files are next to the index: a name must not lead elsewhere.
     let is_name = !shard.is_empty() && !shard.contains(['/', '\\']) && shard != "..";
     (key.contains(' ') && is_name).then(|| Block {
         key: key.to_owned(),
@@ -396,7 +396,7 @@ mod tests {
                     let before = shards.ranges.1.load(Ordering::Relaxed);
                     let found = shards.closest(&key, at).unwrap();
                     let wanted = wanted.iter().min_by_key(far);
-                    // With blocks of one line a second may go on over more blocks than are read.
+                    // With blocks of one line a second may continue over more blocks than are read.
                     if lines > 1 {
                         assert_eq!(found.as_ref(), wanted.copied(), "{key} {at}, {lines} lines");
                     }

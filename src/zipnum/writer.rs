@@ -129,7 +129,7 @@ impl ShardWriter {
                 let name = format!("cdx-{:05}.gz", self.written.shards);
                 let out = BufWriter::with_capacity(1 << 18, File::create(self.dir.join(&name))?);
                 self.written.shards += 1;
-                // A path of the list is taken from the folder that it lies in.
+                // A path of the list is taken from the folder that it is in.
                 self.loc.push_str(&format!("{name}\t{name}\n"));
                 self.shard.insert(Shard { name, out, length: 0 })
             }

@@ -87,7 +87,7 @@ fn starts(file: &mut File) -> io::Result<Vec<(u64, Kind)>> {
         before += gone as u64;
     }
     found.sort_unstable();
-    // One that lies entirely in what was kept of a piece was found twice.
+    // One that is entirely in what was kept of a piece was found twice.
     found.dedup();
     Ok(found)
 }

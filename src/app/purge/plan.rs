@@ -1,4 +1,4 @@
-//! What a purge removes: the records that hold the payload of a capture, and what stands in their places.
+//! What a purge removes: the records that hold the payload of a capture, and what is in their places.
 
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -414,7 +414,7 @@ impl<'a> Signing<'a> {
     }
 }
 
-/// Whether a record beside a response holds bytes that the server sent: an interim response, or surplus bytes.
+/// Whether a record with a response holds bytes that the server sent: an interim response, or surplus bytes.
 fn holds_response(fields: &Fields) -> bool {
     let is_metadata = fields.record_kind().is_some_and(|kind| kind.as_str() == "metadata");
     let content_type = fields.content_type().unwrap_or_default().to_ascii_lowercase();

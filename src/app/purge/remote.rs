@@ -50,7 +50,7 @@ impl Remote {
         Ok(Self { layout, objects })
     }
 
-    /// Fetches a file and marks it as one that lies nowhere else, before it is rewritten: its object is never read
+    /// Fetches a file and marks it as one that is nowhere else, before it is rewritten: its object is never read
     /// again, and no process evicts the local file.
     pub fn bring_home(&self, lock: &Lock, name: &str, now: Timestamp) -> Result<(), AppError> {
         let Some(objects) = &self.objects else { return Ok(()) };

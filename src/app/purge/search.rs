@@ -81,7 +81,7 @@ pub(super) fn search(layout: &Layout, windows: &[Vec<u8>]) -> io::Result<Searche
     Ok(searched)
 }
 
-/// Whether a part is in a file, as it lies there or packed.
+/// Whether a part is in a file, as it is there or packed.
 fn holds(path: &Path, finders: &[Finder<'_>]) -> io::Result<bool> {
     let looked = File::open(path).and_then(|mut file| {
         Ok(in_stream(&mut file, finders)?
@@ -108,7 +108,7 @@ fn in_stream(input: &mut dyn Read, finders: &[Finder<'_>]) -> io::Result<bool> {
         if read? == 0 {
             return Ok(false);
         }
-        // A part may lie across two pieces.
+        // A part may be across two pieces.
         let keep = buffer.len().saturating_sub(WINDOW);
         buffer.drain(..keep);
     }

@@ -13,7 +13,7 @@ const PLAIN_FILES: [&str; 24] = [
     "ttf", "eot", "otf", "mp3", "mp4", "m4a", "webm", "ogg", "swf", "pdf", "map",
 ];
 
-/// The keys among which near addresses lie, and the key that they have in common; `None` where an address
+/// The keys among which near addresses are, and the key that they have in common; `None` where an address
 /// has no near ones.
 pub fn near_keys(url: &str) -> Option<(KeyRange, String)> {
     let key = urlkey(url);

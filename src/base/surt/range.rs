@@ -118,7 +118,7 @@ impl KeyRange {
         }
     }
 
-    /// Whether `key` lies in it.
+    /// Whether `key` is in it.
     #[must_use]
     pub fn contains(&self, key: &[u8]) -> bool {
         *self.start <= *key && self.end.as_deref().is_none_or(|end| key < end)
@@ -139,7 +139,7 @@ pub fn address_of_host(host: &str) -> String {
     if host.contains("://") { host.to_owned() } else { format!("http://{host}/") }
 }
 
-/// The host part of a urlkey, reversed as it stands there (`com,example`, with the port where the
+/// The host part of a urlkey, reversed as it is there (`com,example`, with the port where the
 /// key has one); `None` for keys without a host.
 #[must_use]
 pub fn host_of_key(key: &str) -> Option<&str> {

@@ -89,7 +89,7 @@ static KINDS: LazyLock<[Kind; 5]> = LazyLock::new(|| {
     ]
 });
 
-/// Takes session parameters out of the query: for each kind the last one. What stands before and
+/// Takes session parameters out of the query: for each kind the last one. What is before and
 /// after them stays as it is, so that a `&` may be left at the end.
 pub(super) fn strip_from_query(mut query: Vec<u8>) -> Vec<u8> {
     for kind in KINDS.iter() {

@@ -18,13 +18,13 @@ pub(crate) const URLKEY_BYTES_MAX: usize = 1000;
 /// What follows the beginning of a urlkey that is cut.
 pub(crate) const CUT: u8 = 1;
 
-/// Where the part of a urlkey ends that can stand in a key.
+/// Where the part of a urlkey ends that can be in a key.
 pub(crate) fn usable(urlkey: &[u8]) -> usize {
     let clean = urlkey.iter().position(|byte| *byte <= CUT).unwrap_or(urlkey.len());
     clean.min(URLKEY_BYTES_MAX)
 }
 
-/// The urlkey as it stands in keys. It is the urlkey itself where that is [`Cow::Borrowed`].
+/// The urlkey as it is in keys. It is the urlkey itself where that is [`Cow::Borrowed`].
 pub(crate) fn stored(urlkey: &str) -> Cow<'_, [u8]> {
     let bytes = urlkey.as_bytes();
     let end = usable(bytes);

@@ -30,7 +30,7 @@ pub(super) enum Act {
     Send(Vec<u8>, usize),
     /// Waits.
     Pause(Duration),
-    /// Sends the same bytes for ever.
+    /// Sends the same bytes without end.
     Endless(Vec<u8>, Duration),
     /// Ends the connection without an answer.
     Reset,

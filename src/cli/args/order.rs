@@ -1,4 +1,4 @@
-//! Settings on the command line, wherever they stand.
+//! Settings on the command line, wherever they are.
 
 use std::ffi::OsString;
 

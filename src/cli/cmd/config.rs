@@ -80,7 +80,7 @@ fn check(global: &Global, out: &Output) -> Result<Exit, CliError> {
     }
 }
 
-/// The same for the job files beside the config file.
+/// The same for the job files next to the config file.
 fn check_jobs(global: &Global, settings: &Settings, out: &Output) -> Result<Exit, CliError> {
     let dir = jobs_dir(global);
     let files = job_files(&dir)
@@ -104,7 +104,7 @@ fn check_jobs(global: &Global, settings: &Settings, out: &Output) -> Result<Exit
 }
 
 /// Whether what keeps the captures, the queue and the WARC files can be reached, and what may be done there. One that
-/// cannot be reached is a problem of its key, and the others are tried all the same.
+/// cannot be reached is a problem of its key, and the others are tried anyway.
 fn check_databases(settings: &Settings, out: &Output) -> Result<Exit, CliError> {
     let mut problems: Vec<Problem> = Vec::new();
     // Whether the only problem is a database that could not be reached: the settings may be right.

@@ -108,7 +108,7 @@ fn counts(report: &Report) -> String {
     line
 }
 
-/// What a reader can do now, with commands that work as they stand.
+/// What a reader can do now, with commands that work as they are.
 fn what_next(args: &DemoArgs, story: &str, out: &Output) -> Result<(), CliError> {
     match &args.keep {
         Some(dir) => {

@@ -60,7 +60,7 @@ fn target(text: &str, form: Option<Form>, context: &Context) -> Result<DiffSide,
         let extraction = local::extract(&path, &local::read(&path)?);
         return Ok(DiffSide::of_file(text, extraction.page));
     }
-    // The time stands behind the last @, since a URL may hold one itself (user@host).
+    // The time is after the last @, since a URL may hold one itself (user@host).
     let (url, at) = match text.rsplit_once('@') {
         Some((url, time)) if context.time("@", time).is_ok() => (url, Some(time)),
         _ => (text, None),

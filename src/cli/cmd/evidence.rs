@@ -14,7 +14,7 @@ use crate::evidence::{Log, OldKey, OpenFiles};
 use crate::store::Layout;
 use crate::warc::Rounds;
 
-/// Prints what the log says of itself, or brings it up to date.
+/// Prints what the log states about itself, or brings it up to date.
 ///
 /// # Errors
 /// When there is no archive or no log, or the log cannot be written.

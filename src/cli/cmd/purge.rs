@@ -38,13 +38,13 @@ pub fn run(args: &PurgeArgs, context: &Context) -> Result<Exit, CliError> {
     Ok(if done.found_in.is_empty() { Exit::Done } else { Exit::Findings })
 }
 
-/// The address and the time of a capture, which may stand behind the address (`URL@TIME`).
+/// The address and the time of a capture, which may be behind the address (`URL@TIME`).
 fn target(
     text: &str,
     at: Option<&str>,
     context: &Context,
 ) -> Result<(String, TimeRange), CliError> {
-    // The time stands behind the last @, since a URL may hold one itself (user@host).
+    // The time is after the last @, since a URL may hold one itself (user@host).
     let (url, behind) = match text.rsplit_once('@') {
         Some((url, time)) if at.is_none() && context.time("@", time).is_ok() => (url, Some(time)),
         _ => (text, None),

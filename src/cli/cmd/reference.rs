@@ -15,7 +15,7 @@ pub fn completions(args: &CompletionsArgs, out: &Output) -> Result<Exit, CliErro
     Ok(Exit::Done)
 }
 
-/// What stands behind the commands in the manual.
+/// What follows the commands in the manual.
 const CLOSING_SECTIONS: &str = r#".SH "EXIT STATUS"
 .TP
 .B 0

@@ -1,4 +1,4 @@
-//! `repair`: the whole records of a damaged file in a new one, and the rest beside it.
+//! `repair`: the whole records of a damaged file in a new one, and the rest next to it.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -14,7 +14,7 @@ use crate::warc::Packer;
 use crate::warc::repack::{Gap, Repacked};
 
 /// Writes every whole record of an input to a new file, and every part of it that holds none to a
-/// file beside that one. The input is only read.
+/// file next to that one. The input is only read.
 ///
 /// # Errors
 /// When a file to be made is there already, no record can be read, or the disk fails.
@@ -58,7 +58,7 @@ fn aside_of(output: &Path, number: usize, gap: &Gap, repacked: &Repacked) -> Pat
     name.into()
 }
 
-/// Copies the bytes of every gap, as they lie, to a file of its own; replaces none.
+/// Copies the bytes of every gap, as they are, to a file of its own; replaces none.
 fn set_aside(input: &Path, repacked: &Repacked, output: &Path) -> io::Result<()> {
     for (number, gap) in repacked.gaps.iter().enumerate() {
         let path = aside_of(output, number, gap, repacked);

@@ -169,7 +169,7 @@ pub(super) fn say_open(context: &Context, address: SocketAddr, options: &Options
     }
 }
 
-/// What `watch` says of itself beside the server.
+/// What `watch` states about itself beside the server.
 pub(super) struct Watched(pub(super) crate::telemetry::Metrics);
 
 impl Beside for Watched {

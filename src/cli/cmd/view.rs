@@ -89,9 +89,9 @@ pub fn run(args: &ViewArgs, context: &Context) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// The address and the time that is asked for. The time may stand behind the address (`URL@TIME`).
+/// The address and the time that is asked for. The time may be behind the address (`URL@TIME`).
 fn target(args: &ViewArgs, context: &Context) -> Result<(TargetUri, Option<Timestamp>), CliError> {
-    // The time stands behind the last @, since a URL may hold one itself (user@host).
+    // The time is after the last @, since a URL may hold one itself (user@host).
     let (url, behind) = match args.url.rsplit_once('@') {
         Some((url, time)) if context.time("@", time).is_ok() => (url, Some(time)),
         _ => (args.url.as_str(), None),

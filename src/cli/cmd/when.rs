@@ -8,7 +8,7 @@ use crate::cli::{CliError, Exit};
 use crate::history::standing::PhraseSpan;
 use crate::render;
 
-/// Prints since when and until when a phrase stood, page by page.
+/// Prints since when and until when a phrase was there, page by page.
 ///
 /// # Errors
 /// When the phrase never stood (exit 3), has no words, or the archive cannot be read.

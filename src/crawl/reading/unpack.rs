@@ -4,7 +4,7 @@ use crate::http::{Cut, Decoded, Exchange, Head, decode_body, payload_of};
 
 use super::Before;
 
-/// Unpacked, a payload of up to this is read beside others.
+/// Unpacked, a payload of up to this is read along with others.
 const SMALL_BYTES_MAX: usize = 1 << 20;
 
 /// Which payloads are read.
@@ -32,7 +32,7 @@ pub(super) struct Unpacking {
 }
 
 impl Unpacking {
-    /// What `decode` gives for a limit; `None` where that is too much to be read beside others.
+    /// What `decode` gives for a limit; `None` where that is too much to be read along with others.
     pub fn unpack(self, decode: impl Fn(usize) -> Decoded) -> Option<Vec<u8>> {
         let decoded = decode(self.room.bytes_max().unwrap_or(usize::MAX).min(self.max));
         let has_more = decoded.cut == Some(Cut::Limit) && self.max > SMALL_BYTES_MAX;
@@ -42,7 +42,7 @@ impl Unpacking {
 
 pub(in crate::crawl) fn head_of(exchange: &Exchange) -> Head {
     let head_len = usize::try_from(exchange.shape.head_len).unwrap_or(usize::MAX);
-    // A spooled response that cannot be read back was written to the archive all the same.
+    // A spooled response that cannot be read back was written to the archive anyway.
     Head::parse(&exchange.response.prefix(head_len).unwrap_or_default())
 }
 

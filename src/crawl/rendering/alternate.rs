@@ -50,7 +50,7 @@ impl Parts {
             let (name, reading) = (uri.to_string(), Arc::clone(reading));
             let task = move || reading.of_alternate(&uri, &exchange, &appended);
             let read = readers.run_alone(&name, patience, task).await;
-            // What cannot be read is not an article, and is in the archive all the same.
+            // What cannot be read is not an article, and is in the archive anyway.
             read.ok()?.ok()?
         })
     }

@@ -4,7 +4,7 @@
 //! Owns the way between the browser's proxy and the loop. Each part is asked for as any page is: the loop asks
 //! the gate with what is known of its host (robots.txt, pace, Retry-After; [`turns`]), the exchange is made by the
 //! capturer and written before the browser has it ([`parts`]). The page itself is not asked for again: the browser
-//! has the bytes that were captured. The result is kept beside it (`records`).
+//! has the bytes that were captured. The result is kept with it (`records`).
 
 mod alternate;
 mod parts;

@@ -232,7 +232,7 @@ impl Crawl {
         }
     }
 
-    /// What stands in the way as far as a shared queue is concerned: the host has to be leased to this process.
+    /// What is in the way as far as a shared queue is concerned: the host has to be leased to this process.
     fn turn_at(&mut self, host: &HostKey, now: Timestamp) -> Result<Option<Turn>, CrawlError> {
         Ok(match self.frontier.turn_of_part(host, now)? {
             PartTurn::Go => None,

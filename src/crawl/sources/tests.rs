@@ -242,7 +242,7 @@ fn what_a_source_names_is_no_trap_and_belongs_on_any_host_where_the_job_says_so(
     job.scope.named_by_sources = true;
     let (gathered, _) = run(&job, FEED, (&rss(&items), "text/xml"), &[]);
     assert_eq!((gathered.found.len(), gathered.left_out.len()), (3_003, 0));
-    // An exclusion holds, and what lies on other hosts is bounded at each reading.
+    // An exclusion holds, and what is on other hosts is bounded at each reading.
     let elsewhere: Vec<String> = (0..1_500)
         .map(|n| format!("https://h{n}.net/{}x", if n < 10 { "video/" } else { "" }))
         .collect();

@@ -34,7 +34,7 @@ const YEAR_WORDS: &[&str] = &[
     "ခုနှစ်",
 ];
 
-/// Words that stand between the parts: "4th of", "4 de", "4. ", "le 1er".
+/// Words that are between the parts: "4th of", "4 de", "4. ", "le 1er".
 const BETWEEN: &[&str] = &[
     "de",
     "del",
@@ -104,7 +104,7 @@ fn is_one_of(token: Option<&Token<'_>>, list: &[&str]) -> bool {
     word(token).is_some_and(|word| list.contains(&word.to_lowercase().as_str()))
 }
 
-/// A month, and what is needed to read the year beside it.
+/// A month, and what is needed to read the year next to it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Month {
     pub value: u32,
@@ -116,7 +116,7 @@ pub(super) struct Month {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Calendar {
     Gregorian,
-    /// With a month of Thai, beside which years of two digits are Buddhist.
+    /// With a month of Thai, next to which years of two digits are Buddhist.
     Thai,
     /// The solar calendar of Iran.
     Solar,
@@ -292,7 +292,7 @@ impl Reader {
     }
 
     /// The year at a token. Two digits are one in a field, behind an apostrophe, where hyphens join all
-    /// parts, and beside a month of Thai. `joined` is what stands between the first two parts.
+    /// parts, and next to a month of Thai. `joined` is what is between the first two parts.
     fn year_at(&self, tokens: &[Token<'_>], at: usize, month: Month, joined: &str) -> Option<u32> {
         let token = tokens.get(at)?;
         match number(Some(token))? {

@@ -1,4 +1,4 @@
-//! A text as numbers and words, each with what stands before it: the punctuation decides what belongs
+//! A text as numbers and words, each with what is before it: the punctuation decides what belongs
 //! together.
 
 use crate::dates::calendars::era_at_end;
@@ -23,7 +23,7 @@ pub(in crate::dates) enum Kind<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(in crate::dates) struct Token<'a> {
     pub kind: Kind<'a>,
-    /// What stands between the token before and this one.
+    /// What is between the token before and this one.
     pub before: &'a str,
     pub text: &'a str,
     pub start: usize,

@@ -40,7 +40,7 @@ pub(super) fn phrase_at(page: &Page, word_at: impl Fn(usize) -> String) -> usize
     found.map_or(0, |(_, length)| length)
 }
 
-/// Whether a word is a negation or a hedge wherever it stands, in the language of its page.
+/// Whether a word is a negation or a hedge wherever it is, in the language of its page.
 pub(super) fn is_marker(page: &Page, word: &str) -> bool {
     let found = markers_of(page).at(&markers::plain(word), |_| String::new());
     matches!(found, Some((Sign::Negation | Sign::Hedge | Sign::Both, 1)))

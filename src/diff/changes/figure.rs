@@ -13,7 +13,7 @@ use crate::language::{self, Table};
 
 /// A figure on one side of an edit.
 pub(super) struct Found<'a> {
-    /// Where it stands.
+    /// Where it is.
     pub range: Range<usize>,
     /// Its words.
     pub text: &'a str,
@@ -345,7 +345,7 @@ fn in_words(page: &Page, token: &Token, text: &str, table: &'static Table) -> Op
     if language::has_form(&table.part, &lower) {
         return Some(FigureKind::Number);
     }
-    // "la semaine dernière", "прошлой неделе": the word that places it stands on either side.
+    // "la semaine dernière", "прошлой неделе": the word that places it is on either side.
     if !table.period.contains(lower.as_str()) {
         return None;
     }
@@ -397,7 +397,7 @@ fn han_number(page: &Page, token: &Token, text: &str) -> Option<Range<usize>> {
 /// The most bytes of a day's name around one of its characters.
 const DAY_BYTES_MAX: usize = 12;
 
-/// The word that a part of it lies in, where zero-width marks join the parts.
+/// The word that a part of it is in, where zero-width marks join the parts.
 fn within_joined(page: &Page, part: &Range<usize>) -> Range<usize> {
     const JOINER: char = '\u{200c}';
     let mut whole = part.clone();

@@ -302,7 +302,7 @@ fn agreement(aligned: Aligned<'_>, view: &mut View<'_>, a: &Found<'_>, b: &Found
     }
 }
 
-/// The most words that may stand in for a figure.
+/// The most words that may replace a figure.
 const VAGUE_WORDS_MAX: usize = 3;
 
 /// A figure that was replaced by a few other words ("12" to "several"), or replaced them.

@@ -23,7 +23,7 @@ pub enum ChangeKind {
     TextRemoved,
     /// Words of a sentence changed, and no more specific kind explains them.
     TextEdited,
-    /// Sentences stand elsewhere.
+    /// Sentences are elsewhere.
     TextMoved,
     /// A quotation was added.
     QuoteAdded,
@@ -55,7 +55,7 @@ pub enum ChangeKind {
     Reverted,
     /// Its address now redirects to another one that holds it.
     Redirected,
-    /// A paywall or a consent wall stands before it.
+    /// A paywall or a consent wall is before it.
     Paywalled,
     /// The lead picture or its caption is another one.
     ImageChanged,
@@ -192,9 +192,9 @@ pub struct Change {
     pub after: Option<String>,
     /// Who is quoted, for changes of quotations: the new speaker where it changed.
     pub speaker: Option<String>,
-    /// Where `before` stands, in bytes of the old article text; none for what is not in the text.
+    /// Where `before` is, in bytes of the old article text; none for what is not in the text.
     pub old_range: Option<Range<usize>>,
-    /// Where `after` stands, in bytes of the new article text.
+    /// Where `after` is, in bytes of the new article text.
     pub new_range: Option<Range<usize>>,
     /// What it is about: what a figure counts, the words that were given to another speaker or moved,
     /// what a correction says was wrong.

@@ -1,6 +1,6 @@
 //! Where the links of the article lead: elsewhere, added, taken out.
 //!
-//! Only links of text that stands in both versions. Links of added or removed text are added or removed with it.
+//! Only links of text that is in both versions. Links of added or removed text are added or removed with it.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -18,7 +18,7 @@ use crate::extract::page::Page;
 /// At most this many links per edited sentence are looked up among its words when their own words changed.
 const SOUGHT_MAX: usize = 32;
 
-/// The changes of links in what stands in both versions.
+/// The changes of links in what is in both versions.
 pub(super) fn find(aligned: Aligned<'_>) -> Vec<Change> {
     let mut found = Vec::new();
     if aligned.old.links.is_empty() && aligned.new.links.is_empty() {
@@ -109,12 +109,12 @@ fn words(page: &Page, at: usize) -> &str {
 struct Sought(Map<(usize, bool), usize>);
 
 impl Sought {
-    /// Whether the words of a link stand in the other version as well, in the same sentence.
+    /// Whether the words of a link are in the other version as well, in the same sentence.
     fn stands(&mut self, aligned: Aligned<'_>, op: &Op, at: usize, new: bool) -> bool {
         let page = if new { aligned.new } else { aligned.old };
         let Some(link) = page.links.get(at) else { return false };
         let side = |edit: &Edit| if new { edit.new.clone() } else { edit.old.clone() };
-        // Edits stand in the order of the new text, and within one operation in that of the old one too.
+        // Edits are in the order of the new text, and within one operation in that of the old one too.
         let place = op.edits.partition_point(|edit| side(edit).end <= link.range.start);
         let Some(edit) = op.edits.get(place).filter(|edit| side(edit).start < link.range.end)
         else {

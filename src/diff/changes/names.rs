@@ -89,7 +89,7 @@ const HONORIFICS: [&str; 13] = [
 /// The longest name before one, in characters.
 const WIDE_NAME_MAX: usize = 6;
 
-/// Names in Han or Hangul, which have no capitals: the changed characters stand right before the same honorific.
+/// Names in Han or Hangul, which have no capitals: the changed characters are right before the same honorific.
 fn before_honorifics(aligned: Aligned<'_>, view: &mut View<'_>, found: &mut Vec<Change>) {
     for at in 0..view.hunks().len() {
         let Some((_, (a, b))) = view.run(at) else { continue };
@@ -297,7 +297,7 @@ impl<'a> Side<'a> {
         runs
     }
 
-    /// Whether nothing but a particle, a hyphen or the point of an initial lies between.
+    /// Whether nothing but a particle, a hyphen or the point of an initial is between.
     fn joined(&self, from: usize, to: usize) -> bool {
         (from..to).all(|at| {
             let word = self.word(at);
@@ -310,7 +310,7 @@ impl<'a> Side<'a> {
     }
 
     /// The run with the capitals on both sides of it: the whole name. An empty run gives the name it
-    /// lies in or next to. None if more words in a row are capitalised than a name can have.
+    /// is in or next to. None if more words in a row are capitalised than a name can have.
     fn whole(&self, run: &Range<usize>) -> Option<Range<usize>> {
         let mut whole = run.clone();
         while let Some(before) = whole.start.checked_sub(1) {

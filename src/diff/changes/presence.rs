@@ -106,7 +106,7 @@ impl Side<'_> {
         self.redirected_to.map(address) == other.redirected_to.map(address)
     }
 
-    /// What stands in the place of an article: `status 404`, `redirected to …`, `a consent wall`.
+    /// What is in the place of an article: `status 404`, `redirected to …`, `a consent wall`.
     #[must_use]
     pub fn instead(&self) -> String {
         how(self)
@@ -158,7 +158,7 @@ fn presence(side: &Side<'_>) -> Presence {
     }
 }
 
-/// Whether an address is that of the section an article's address lies in: `site/local` of
+/// Whether an address is that of the section an article's address is in: `site/local` of
 /// `site/local/2026/article`.
 fn is_section_of(section: &str, article: &str) -> bool {
     let bare = |address: &str| {
@@ -206,7 +206,7 @@ fn is_emptied(from: &Page, to: &Page) -> bool {
 /// A page with this many words is an article if the page with the wall has no words.
 const SHORT_WORDS_MIN: usize = 10;
 
-/// Whether a wall stands in one page where the other has the article: it asks to log in or to pay, and has no
+/// Whether a wall is in one page where the other has the article: it asks to log in or to pay, and has no
 /// other text.
 fn is_walled(article: &Page, page: &Page) -> bool {
     page.access == Access::Paid
@@ -218,7 +218,7 @@ fn is_walled(article: &Page, page: &Page) -> bool {
         && !keeps_a_paragraph(article, page)
 }
 
-/// Whether a paragraph of a short page stands in the article, so that the page is its beginning.
+/// Whether a paragraph of a short page is in the article, so that the page is its beginning.
 fn keeps_a_paragraph(article: &Page, page: &Page) -> bool {
     page.text.lines().any(|line| {
         let line = line.trim();

@@ -168,7 +168,7 @@ fn hit(stretches: &[Range<usize>], range: &Range<usize>) -> bool {
     rest.iter().take_while(|s| s.start <= range.end).any(|s| view::touches(s, range))
 }
 
-/// The sentences a quotation stands in.
+/// The sentences a quotation is in.
 fn around(page: &Page, units: &[Unit], q: &Quote) -> Range<usize> {
     let mut range = q.range.clone();
     let first = units.partition_point(|unit| unit.range.end <= q.range.start);

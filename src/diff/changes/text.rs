@@ -131,7 +131,7 @@ pub(super) fn added_and_removed(
     }
 }
 
-/// The quotations of one side that count, and where they stand.
+/// The quotations of one side that count, and where they are.
 struct Quotations<'a> {
     page: &'a Page,
     quotes: Vec<&'a Quote>,
@@ -204,7 +204,7 @@ fn beside_quotations(
     }));
     let mut rest: Vec<Token> = tokens::tokenize(&page.text, unit.range.clone());
     budget.note(rest.len() + inside.len());
-    // A token lies in one stretch of quoted words or in none.
+    // A token is in one stretch of quoted words or in none.
     rest.retain(|token| {
         let holder = said.meeting(&token.range).next();
         token.is_word() && holder.is_none()
@@ -266,7 +266,7 @@ pub(super) fn moved(aligned: Aligned<'_>, found: &mut Vec<Change>) {
     }
 }
 
-/// Where a stretch of units stands, counted from 1: its block, and its sentence there where it begins inside.
+/// Where a stretch of units is, counted from 1: its block, and its sentence there where it begins inside.
 fn place(units: &[Unit], run: &Range<usize>) -> String {
     let block = |at: usize| units.get(at).and_then(|unit| unit.block);
     let Some(own) = block(run.start) else { return "the text".to_owned() };

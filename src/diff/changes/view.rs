@@ -10,7 +10,7 @@ use crate::diff::units;
 use crate::diff::words::Hunk;
 use crate::extract::page::BlockKind;
 
-/// The edits of a comparison, and where they lie.
+/// The edits of a comparison, and where they are.
 pub(in crate::diff) struct Views<'a> {
     views: Vec<View<'a>>,
     by_old: Spans,
@@ -151,13 +151,13 @@ impl<'a> View<'a> {
         first..self.runs.partition_point(|(_, new)| new.start <= range.end).max(first)
     }
 
-    /// Whether any changed word of the old side lies in `range`, or words were added inside it.
+    /// Whether any changed word of the old side is in `range`, or words were added inside it.
     pub(super) fn touches_old(&self, range: &Range<usize>) -> bool {
         let runs = self.runs.get(self.runs_at_old(range)).unwrap_or_default();
         runs.iter().any(|(old, _)| touches(old, range))
     }
 
-    /// Whether any changed word of the new side lies in `range`, or words were cut inside it.
+    /// Whether any changed word of the new side is in `range`, or words were cut inside it.
     pub(super) fn touches_new(&self, range: &Range<usize>) -> bool {
         let runs = self.runs.get(self.runs_at_new(range)).unwrap_or_default();
         runs.iter().any(|(_, new)| touches(new, range))
@@ -175,7 +175,7 @@ impl<'a> View<'a> {
     }
 }
 
-/// Whether a changed stretch lies in a range; an empty one counts strictly inside it only.
+/// Whether a changed stretch is in a range; an empty one counts strictly inside it only.
 pub(super) fn touches(changed: &Range<usize>, range: &Range<usize>) -> bool {
     if changed.is_empty() {
         return range.start < changed.start && changed.start < range.end;

@@ -2,8 +2,8 @@
 //!
 //! Every value in it follows from the records, the log or the tokens, and is compared with them when
 //! a bundle is checked, but for what the archive alone knows: when and by what the bundle was made,
-//! and where in the archive a record lies. Those rest on the signature over the list of files.
-//! A field that is not known here, or that stands twice, makes it unreadable.
+//! and where in the archive a record is. Those rest on the signature over the list of files.
+//! A field that is not known here, or that occurs twice, makes it unreadable.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -62,7 +62,7 @@ pub struct DescribedRecord {
     pub record_id: String,
     /// The index of its leaf.
     pub leaf: u64,
-    /// Where it lies in the file with the records; `None` where it is withheld.
+    /// Where it is in the file with the records; `None` where it is withheld.
     #[serde(deserialize_with = "there")]
     pub offset: Option<u64>,
     /// How long its member is.
@@ -76,7 +76,7 @@ pub struct DescribedRecord {
     pub withheld: Option<Vec<String>>,
     /// Its file in the archive.
     pub archive_file: String,
-    /// Where it lies in that.
+    /// Where it is in that.
     pub archive_offset: u64,
 }
 

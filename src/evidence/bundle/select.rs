@@ -32,7 +32,7 @@ pub const RENDERED: [&str; 4] = ["urn:view:", "urn:thumbnail:", "urn:text:", "ur
 /// The role of a record for the capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// What its file says of itself: software, operator, configuration.
+    /// What its file states about itself: software, operator, configuration.
     Warcinfo,
     /// The capture.
     Capture,
@@ -83,7 +83,7 @@ impl Role {
     }
 }
 
-/// A record, as it lies in the archive.
+/// A record, as it is in the archive.
 #[derive(Debug, Clone)]
 pub struct Piece {
     /// Its role for the capture.
@@ -431,7 +431,7 @@ fn location(loaded: &Loaded, from: &str) -> Option<String> {
     Some(target.without_fragment().as_str().to_owned())
 }
 
-/// Whether a record stands in the place of one that was removed by order.
+/// Whether a record is in the place of one that was removed by order.
 fn is_purged(says: &Fields) -> bool {
     says.text("outcome").as_deref() == Some("purged")
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Where the hash of a proof stands beside the one that was reached.
+/// Where the hash of a proof is next to the one that was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
     /// It is hashed first.

@@ -86,7 +86,7 @@ impl Withheld {
             if std::mem::take(&mut is_first) {
                 out.request_line(&text);
             } else if line[0] == b' ' || line[0] == b'\t' {
-                // A line that goes on with the field before it (RFC 9112 section 5.2).
+                // A line that continues with the field before it (RFC 9112 section 5.2).
                 out.shown.push_str(if hides { INSTEAD } else { &text });
             } else {
                 hides = out.field(&text);

@@ -1,5 +1,5 @@
 //! A package for replay (WACZ): its own list and signatures, what its index and pages say, and the
-//! bundle that lies below `evidence/` in it.
+//! bundle that is below `evidence/` in it.
 //!
 //! Readers of the format know an anonymous signature, by a key that proves nothing of whose it is.
 //! The key of the log signs the same list beside it, which binds everything in the package to the
@@ -21,7 +21,7 @@ use crate::evidence::wacz::is_signature;
 const LIST: &str = "datapackage.json";
 const PROOF: &str = "datapackage-digest.json";
 const EVIDENCE: &str = "evidence/";
-/// The folders of a bundle, whose names stand before a dash in a package.
+/// The folders of a bundle, whose names are before a dash in a package.
 const FOLDERS: [&str; 7] = ["leaves", "proofs", "keys", "log", "timestamps", "withheld", "drand"];
 
 /// Takes every step.
@@ -174,7 +174,7 @@ fn pages(files: &Files<'_>, description: &Description) -> CheckResult {
     }
 }
 
-/// Every line of the index is of the record that lies where it says.
+/// Every line of the index is of the record that is where it says.
 fn index(files: &Files<'_>, description: &Description) -> CheckResult {
     let name = "indexes/index.cdx.gz";
     let mut text = String::new();

@@ -20,7 +20,7 @@ pub(super) struct Seen {
     pub fields: Fields,
     /// The text of the leaf that follows from it.
     pub leaf: String,
-    /// Where it lies and how long it is; `None` where it is withheld.
+    /// Where it is and how long it is; `None` where it is withheld.
     pub place: Option<(u64, u64)>,
     /// SHA-256 of its member.
     pub sha256: Option<String>,

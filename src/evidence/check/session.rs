@@ -1,4 +1,4 @@
-//! A session that a relay attested, from the records that are kept of it beside the capture.
+//! A session that a relay attested, from the records that are kept of it with the capture.
 
 use std::io::{Cursor, Read};
 
@@ -13,7 +13,7 @@ use crate::warc::{ReadOptions, WarcReader, name};
 /// The longest block that is read, in bytes.
 const BLOCK_BYTES_MAX: u64 = 256 << 20;
 
-/// What a session proves, in words: the trust that is left belongs to it.
+/// What a session proves, as text: the trust that is left belongs to it.
 pub const TRUST: &str = "This rests on the relay's not working together with the archive, and on the way from the relay to the server, its name service among it: anyone who holds both the session's keys and that way could have sent the bytes";
 
 /// Whether a record is a part of a session.
@@ -28,7 +28,7 @@ pub(super) fn step(
     records: &[Seen],
     known: &Known,
 ) -> Option<CheckResult> {
-    // What stands beside the payload of a revisit is of an earlier session.
+    // What is next to the payload of a revisit is of an earlier session.
     let beside =
         description.records.iter().zip(records).filter(|(said, _)| said.role == "exchange");
     let has_part = beside.map(|(_, record)| part_of(record)).any(|part| part.is_some());

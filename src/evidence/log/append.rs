@@ -277,7 +277,7 @@ impl Appender {
     }
 
     /// Replaces the key: a leaf that the old key signs names the new one, and both sign the
-    /// checkpoint over it. The old key's file is kept beside the new one.
+    /// checkpoint over it. The old key's file is kept with the new one.
     ///
     /// # Errors
     /// When the disk does not do it.

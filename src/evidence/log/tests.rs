@@ -87,7 +87,7 @@ fn a_log_with_many_checkpoints_verifies_and_one_that_is_gone_is_missed() {
         std::fs::remove_dir(log.places().dir_of(*folder)).unwrap();
     }
     assert_eq!(findings(), (count as u64, Vec::new()));
-    // It goes on in a folder.
+    // It continues in a folder.
     sign(count, count + 3);
     assert_eq!(findings(), (count as u64 + 3, Vec::new()));
     let log = Log::open(&layout).unwrap();

@@ -5,7 +5,7 @@
 //! session 0f3a…                          16 random bytes of the relay, hexadecimal
 //! target news.example:443                what was asked for: a name, which the relay looked up itself
 //! peer 192.0.2.7:443                     the address of that name
-//! begin 2026-11-30T02:00:00.000000Z      when the connection stood, and
+//! begin 2026-11-30T02:00:00.000000Z      when the connection was established, and
 //! end 2026-11-30T02:00:01.000000Z          when both ends had closed it
 //! sent 1234 9f…                          bytes to the server, and their SHA-256
 //! received 56789 3c…                     bytes from the server
@@ -48,7 +48,7 @@ pub struct Attestation {
     pub port: u16,
     /// The address that the relay was connected to.
     pub peer: SocketAddr,
-    /// When the connection stood.
+    /// When the connection was established.
     pub begin: Timestamp,
     /// When both ends had closed it.
     pub end: Timestamp,

@@ -1,4 +1,4 @@
-//! What is kept of an attested session beside its capture: four `metadata` records, by their media types.
+//! What is kept of an attested session with its capture: four `metadata` records, by their media types.
 
 use data_encoding::HEXLOWER;
 

@@ -16,7 +16,7 @@ use crate::http::{
     shape_of,
 };
 
-/// How far the time of a record may lie outside its session: clocks of archive and relay differ.
+/// How far the time of a record may be outside its session: clocks of archive and relay differ.
 const CLOCK_SKEW_MAX: std::time::Duration = std::time::Duration::from_mins(10);
 
 /// What the records say that a session was.

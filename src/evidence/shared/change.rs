@@ -1,7 +1,7 @@
 //! The change of the key of a log that several archives share: one process makes the new key, under the lease of the log,
 //! and signs with it; the others sign again when they have its file.
 //!
-//! The new key waits beside the old one (`.next`) until the log names it. A change that was broken off after it was
+//! The new key waits next to the old one (`.next`) until the log names it. A change that was broken off after it was
 //! registered stops all signing, until the process that has that file signs: with its next checkpoint, or by the same command.
 
 use std::path::Path;
@@ -26,7 +26,7 @@ pub enum OldKey {
 }
 
 /// Replaces the key of the log that this archive shares: a leaf names the new one, and a checkpoint over it is signed with
-/// it. The old key's file is kept beside the new one.
+/// it. The old key's file is kept with the new one.
 ///
 /// # Errors
 /// When this archive has not the key of the log, another process signs or replaces the key, the server does not answer, or

@@ -152,7 +152,7 @@ impl<'a> Replica<'a> {
         epoch: i64,
         now: Timestamp,
     ) -> Result<Option<Checkpoint>, EvidenceError> {
-        // Others may have signed since; their checkpoints, and what is kept beside them, come first.
+        // Others may have signed since; their checkpoints, and what is kept with them, come first.
         self.pull()?;
         self.pull_files()?;
         let state = self.with.log.state()?;
@@ -178,7 +178,7 @@ impl<'a> Replica<'a> {
             return Err(self.keyless());
         };
         self.appender.settle()?;
-        // By the server's clock, as all times between the archives are; it goes on where that was set back.
+        // By the server's clock, as all times between the archives are; it continues where that was set back.
         let before = self.appender.log().newest().and_then(|newest| newest.time);
         let checkpoint = {
             let time = before.map_or(now, |time| time.max(now));
@@ -218,7 +218,7 @@ impl<'a> Replica<'a> {
         Ok(self.with.log.register(&self.archive, &parts)?)
     }
 
-    /// Takes over what is kept beside checkpoints elsewhere.
+    /// Takes over what is kept with checkpoints elsewhere.
     pub(super) fn pull_files(&self) -> Result<(), EvidenceError> {
         for (name, digest) in self.with.log.files(&file_name(self.recent))? {
             let Some((size, end)) = beside(&name) else { continue };

@@ -405,7 +405,7 @@ fn the_key_of_a_log_of_several_is_replaced_by_one_and_the_others_sign_when_they_
     let key_file = archives.options.key_file.clone().unwrap();
     let named = |end: &str| PathBuf::from(format!("{}{end}", key_file.display()));
     assert!(named(".old-1").exists() && !named(".next").exists());
-    // The other one goes on registering, with what the first signed, and says what it lacks.
+    // The other one continues registering, with what the first signed, and says what it lacks.
     archives.write("two", "two-2.warc", 1);
     let done = extend_with(&archives, "two", &there).unwrap();
     assert!(!done.signed && done.notes.iter().any(|note| note.contains("key_file")), "{done:?}");

@@ -150,7 +150,7 @@ impl<'a> Records<'a> {
         let removed = self.removed.get(&(current.name.clone(), offset)).copied();
         if let Some(entry) = removed.filter(|entry| hash.is_none_or(|hash| hash_of(entry) == hash))
         {
-            // Its tombstone has the text of the leaf; what stands there is covered by the digest of the file.
+            // Its tombstone has the text of the leaf; what is there is covered by the digest of the file.
             current.advance(report);
             return Some(entry);
         }

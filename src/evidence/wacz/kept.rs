@@ -1,4 +1,4 @@
-//! Where the key of packages lies: a file of its own beside the key of the log, readable by its
+//! Where the key of packages is: a file of its own next to the key of the log, readable by its
 //! owner alone.
 
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use crate::evidence::Options;
 use crate::evidence::files::{PrivateError, read_private, write_private};
 use crate::store::Layout;
 
-/// Where it lies: the name of the log's key with another ending.
+/// Where it is: the name of the log's key with another ending.
 #[must_use]
 pub fn key_path(options: &Options, layout: &Layout) -> PathBuf {
     options.key_path(layout).with_extension("wacz.pem")

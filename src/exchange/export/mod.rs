@@ -85,7 +85,7 @@ pub struct Exported {
     pub pages: u64,
     /// The earliest and the latest of the captures.
     pub period: Option<(Timestamp, Timestamp)>,
-    /// Records that were packed again, since they lie in the archive in another packing.
+    /// Records that were packed again, since they are packed differently in the archive.
     pub repacked: u64,
     /// Captures whose records could not be read, and why.
     pub unreadable: Vec<(Box<Capture>, String)>,

@@ -24,7 +24,7 @@ const MEMORY_MAX: u64 = 8 << 20;
 pub(super) struct Member<'a> {
     pub length: u64,
     pub bytes: Box<dyn Read + 'a>,
-    /// Whether it was packed again, since it lay in another packing.
+    /// Whether it was packed again, since it was packed differently.
     pub is_repacked: bool,
 }
 
@@ -41,7 +41,7 @@ impl Source {
         Self { file, name: name.to_owned(), packing, packer: Packer::new(packing) }
     }
 
-    /// The record at a place: its bytes as they lie there where they are packed as they are to be,
+    /// The record at a place: its bytes as they are there where they are packed as they are to be,
     /// else packed again.
     pub fn member(
         &mut self,
@@ -84,7 +84,7 @@ impl Source {
         };
         let mut fields = header.fields;
         if header.form == Form::Arc && fields.record_id().is_none() {
-            // A record of an ARC file has no identifier: it gets one of where it lies.
+            // A record of an ARC file has no identifier: it gets one of where it is.
             let id = stable_id(&format!("{} {offset}", self.name));
             fields.push(name::RECORD_ID, id.to_string());
             if let Some(uri) = fields.target_uri().map(|uri| uri_of_arc(&uri)) {

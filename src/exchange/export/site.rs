@@ -1,4 +1,4 @@
-//! A whole site as it stood at a time: for each URL of its host the capture nearest before that time,
+//! A whole site as it was at a time: for each URL of its host the capture nearest before that time,
 //! with what its pages need, and what the archive lacks of that.
 //!
 //! What a page needs is what a browser fetches to show it: pictures, styles, scripts, frames, fonts,
@@ -32,7 +32,7 @@ pub struct Lack {
     pub url: String,
     /// What is wrong.
     pub lack: Why,
-    /// The captures that stand in, or that are concerned: 14 digits.
+    /// The captures that are used instead, or that are concerned: 14 digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<String>,
     /// Pages and style sheets that need it, the first few.
@@ -45,7 +45,7 @@ pub struct Lack {
 pub enum Why {
     /// It was never captured.
     NotCaptured,
-    /// It was captured only later; the earliest capture stands in.
+    /// It was captured only later; the earliest capture is used instead.
     OnlyLater,
     /// It could not be fetched: the archive holds a report of the failure alone.
     Failed,
@@ -69,7 +69,7 @@ impl Why {
     }
 }
 
-/// A site as it stood.
+/// A site as it was.
 #[derive(Debug, Default)]
 pub struct Site {
     /// What is exported.
@@ -87,7 +87,7 @@ pub struct Site {
 pub struct SiteRequest {
     /// The host, as in URLs, with a port where it is not the usual one.
     pub host: String,
-    /// How things stood before this instant.
+    /// The state before this instant.
     pub before: Timestamp,
 }
 

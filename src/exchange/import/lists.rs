@@ -90,7 +90,7 @@ impl fmt::Display for Text<'_> {
             while let Some(chunk) = chunks.next() {
                 f.write_str(chunk.valid())?;
                 let cut = chunk.invalid();
-                // A character may go on in what is read next.
+                // A character may continue in what is read next.
                 if count > 0 && chunks.peek().is_none() && cut.len() < 4 {
                     left = cut.len();
                 } else if !cut.is_empty() {

@@ -1,10 +1,10 @@
 //! WARC files of other programs, taken into an archive.
 //!
 //! A file is copied into `imported/`, its bytes untouched, and read as a whole before it gets its name there;
-//! beside it lies `NAME.origin.json`, which says where it came from ([`Origin`]). From then on it is one more
+//! beside it is `NAME.origin.json`, which says where it came from ([`Origin`]). From then on it is one more
 //! WARC file: index, readings and the evidence log follow it as they follow our own. The WARC files of a
 //! package are taken out of it and compared with its list of files; what else is needed to check
-//! the package later is kept beside the first of them.
+//! the package later is kept with the first of them.
 //!
 //! The same bytes are taken once, by their SHA-256. A process that is killed leaves a file without a name,
 //! which the next import removes, or an origin without its file, which is written again.

@@ -48,7 +48,7 @@ pub struct PackageOrigin {
     /// The path of the file in it.
     pub path: String,
     /// The package's list of files and the digest over it, as text, by their paths: what its signature is
-    /// over. They stand with the file of the package that was imported first, and with no other.
+    /// over. They are with the file of the package that was imported first, and with no other.
     #[serde(skip_serializing, default)]
     pub files: BTreeMap<String, String>,
 }
@@ -97,13 +97,13 @@ impl Origin {
         }
     }
 
-    /// Where the origin of a file of this name lies.
+    /// Where the origin of a file of this name is.
     #[must_use]
     pub fn path(dir: &Path, name: &str) -> PathBuf {
         dir.join(format!("{name}{ENDING}"))
     }
 
-    /// Writes it, with the lists of its package where they are to stand with it; it is durable when this
+    /// Writes it, with the lists of its package where they are to be with it; it is durable when this
     /// returns.
     pub(super) fn write(&self, dir: &Path, lists: Option<&Lists<'_>>) -> io::Result<()> {
         let package = self.package.as_ref().map(|package| WrittenPackage { package, files: lists });

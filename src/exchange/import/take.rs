@@ -30,7 +30,7 @@ pub(super) struct Taking<'a, 'o> {
     _lock: Lock,
 }
 
-/// A file that lies in the archive without its name.
+/// A file that is in the archive without its name.
 struct Copied {
     file: tempfile::NamedTempFile,
     digest: String,
@@ -159,8 +159,8 @@ impl<'a, 'o> Taking<'a, 'o> {
         self.parts(package, &whole, None, findings, found)
     }
 
-    /// The files of a package, and of the packages inside it. `inside` is where it lies in the outermost
-    /// one, if it is inside another; the findings stand with the first file that is reported.
+    /// The files of a package, and of the packages inside it. `inside` is where it is in the outermost
+    /// one, if it is inside another; the findings are with the first file that is reported.
     fn parts(
         &mut self,
         package: &Package,
@@ -181,7 +181,7 @@ impl<'a, 'o> Taking<'a, 'o> {
             return Ok(());
         }
         let lists = Lists::of(package, &mut |finding| findings.add(finding));
-        // They stand with the first file that is taken.
+        // They are with the first file that is taken.
         let (mut lists, mut findings) = (Some(lists), Some(findings.reported(&whole.from)));
         for part in package.entries().iter().filter(is_part) {
             let path = path_of(part);

@@ -12,7 +12,7 @@ pub use crate::archive::cdx::CDX11_HEADER;
 /// The longest URL that has a line, in bytes. Servers take 8 KiB, browsers up to 2 MiB; a line holds it several
 /// times over, and each of its bytes may be escaped.
 pub(super) const URL_BYTES_MAX: usize = 64 * 1024;
-/// The longest digest that is printed as it stands, in bytes.
+/// The longest digest that is printed as it is, in bytes.
 const DIGEST_BYTES_MAX: usize = 256;
 /// How much is printed of a media type, in bytes.
 const MIME_BYTES_MAX: usize = 256;
@@ -30,7 +30,7 @@ pub enum LineFormat {
 /// Which digests lines have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DigestChoice {
-    /// The record's own as it stands; SHA-1 of the payload where it has none.
+    /// The record's own as it is; SHA-1 of the payload where it has none.
     #[default]
     Keep,
     /// Of this algorithm, recomputed; revisits keep their own.

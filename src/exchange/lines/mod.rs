@@ -1,5 +1,5 @@
 //! Index lines of any WARC file, as cdxj-indexer and pywb write them: what a capture is, and where
-//! its record lies.
+//! its record is.
 //!
 //! Owns which records have a line, what the line says ([`mod@line`]), which request belongs to which response
 //! ([`pairs`]), so that POST and PUT requests to one URL have keys of their own ([`post`]), and reading one file
@@ -195,7 +195,7 @@ impl<'a> PartLines<'a> {
     ) -> Option<Event> {
         let offset = record.offset();
         let RecordHeader { fields, raw, content_length, .. } = record.take_header();
-        // In a plain file, what lies between two records belongs to neither, as warcio counts.
+        // In a plain file, what is between two records belongs to neither, as warcio counts.
         let bare_length = (raw.len() as u64).saturating_add(content_length);
         let bare_length = Some(bare_length).filter(|_| record.framing() == Some(Framing::Plain));
         drop(raw);

@@ -1,8 +1,8 @@
 //! Which request belongs to which response: one that comes right before or after it in the file, and
 //! of which one names the other.
 //!
-//! A file that is read in parts is cut between two records, and what stands right after the cut may belong
-//! to what stands before it. So a part that is not the first begins with a [`Lead`]: the records at its
+//! A file that is read in parts is cut between two records, and what is right after the cut may belong
+//! to what is before it. So a part that is not the first begins with a [`Lead`]: the records at its
 //! start whose partners are only known once it is known what the part before ends with.
 //!
 //! ```text
@@ -19,7 +19,7 @@ use super::line::Line;
 pub(super) enum Event {
     /// A line that no request belongs to.
     Alone(Line),
-    /// A line whose request may stand beside it.
+    /// A line whose request may be next to it.
     Response(Line),
     /// A request.
     Request(Asked),
@@ -91,7 +91,7 @@ impl Lead {
         Self { events: Vec::new(), is_over: is_first, is_too_long: false }
     }
 
-    /// Takes in what comes next, or gives it back where it is no part of the lead.
+    /// Takes in what comes next, or gives it back where it is not part of the lead.
     pub fn event(&mut self, event: Event) -> Option<Event> {
         if self.is_over || matches!(event, Event::Alone(_)) {
             return Some(event);

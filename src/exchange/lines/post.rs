@@ -109,7 +109,7 @@ fn multipart(body: &[u8], media_type: &str) -> Option<String> {
     Some(query)
 }
 
-/// Name and content of what stands between two boundaries.
+/// Name and content of what is between two boundaries.
 fn part(piece: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let piece = piece.strip_prefix(b"\r\n").or_else(|| piece.strip_prefix(b"\n"))?;
     let piece = piece.strip_suffix(b"\n").unwrap_or(piece);

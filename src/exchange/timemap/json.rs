@@ -106,7 +106,7 @@ pub(super) fn push(
     }
 }
 
-/// Where the mementos of an archive lie that answers with index lines at `from`: below what stands before
+/// Where the mementos of an archive are that answers with index lines at `from`: below what is before
 /// `timemap/` or `cdx` in its path, and below `/web/` where nothing does.
 fn mementos_below(from: &TargetUri) -> Option<String> {
     let text = from.as_str();

@@ -3,10 +3,10 @@
 use super::{Listed, MEMENTOS_MAX, TimeMap};
 use crate::base::{TargetUri, Timestamp};
 
-/// A link: its address as it stands, and its parameters in order, names in lower case.
+/// A link: its address as it is, and its parameters in order, names in lower case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link<'a> {
-    /// What stands between the angle brackets.
+    /// What is between the angle brackets.
     pub address: &'a str,
     parameters: Vec<(String, String)>,
 }

@@ -167,7 +167,7 @@ mod tests {
             assert_eq!(listed(&map), expected, "{text}");
             assert_eq!(map.passed_over, 0, "{text}");
         }
-        // A page of ours names the next one.
+        // A page of our own names the next one.
         let page = "\"http://web.example/web/timemap/json/2020/http://a.example/\"";
         for page in [page.to_owned(), format!("{{\"json_format\":{page}}}")] {
             let text = format!(

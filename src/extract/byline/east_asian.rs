@@ -4,7 +4,7 @@ use super::lexicon::{DESK_ENDS, JOINED_ROLES, body_word};
 use super::line::{Context, is_unspaced};
 use crate::extract::page::Author;
 
-/// What follows the names and is not a name; a single character counts only where it stands by itself, since
+/// What follows the names and is not a name; a single character counts only where it is by itself, since
 /// given names end with the same characters.
 const TAILS: &[&str] = &["综合报道", "綜合報導", "报道", "報導", "報道", "撰文", "整理"];
 const LONE_TAILS: &[&str] = &["撰", "文", "摄", "攝", "発", "電", "电", "님", "씀"];
@@ -52,7 +52,7 @@ pub(super) fn read(group: &[Vec<&str>], context: &Context<'_>) -> Option<Vec<Aut
     Some(out)
 }
 
-/// What stands behind a label that is written together with it: "作者：李晓雯"; none where it names a source.
+/// What follows a label that is written together with it: "作者：李晓雯"; none where it names a source.
 fn without_label(word: &str) -> Option<&str> {
     match word.split_once(['：', ':']) {
         Some((label, _)) if ["来源", "來源", "稿源", "出处", "出處", "출처"].contains(&label) => {
@@ -81,7 +81,7 @@ pub(super) fn is_dateline(group: &[Vec<&str>]) -> bool {
     })
 }
 
-/// What stands behind the place or the outlet that is written together with a name: "서울=박지영", "新华社记者李晓雯".
+/// What follows the place or the outlet that is written together with a name: "서울=박지영", "新华社记者李晓雯".
 /// The parts of a foreign name in kana stay together.
 fn behind_place(word: &str) -> &str {
     let mut word = word;

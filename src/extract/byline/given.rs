@@ -67,7 +67,7 @@ const OTHERS: &str = "alex sam chris jan kim pat robin taylor jordan casey morga
     leon finn paul felix moritz anke silke ute antje kathrin katharina franziska johanna ines svenja maike meike bea ada iris \
     mae lou ed joan tom ben dan jim joe rob bob bill will matt mike nick tim ted ron ken greg jeff steve dave pete phil andy tony";
 
-/// Family names of China, Korea, Japan and Viet Nam in Latin letters: they stand first at home.
+/// Family names of China, Korea, Japan and Viet Nam in Latin letters: they are first at home.
 const EAST_ASIAN_FAMILIES: &str = "li wang zhang liu chen yang zhao huang zhou wu xu sun hu zhu gao lin he guo ma luo liang song zheng \
     xie han tang feng yu dong xiao cheng cao yuan deng peng zeng lu lü su jiang cai jia ding wei xue ye yan pan du dai xia zhong tian \
     ren fan fang shi yao tan liao zou xiong jin hao kong bai cui kang mao qiu qin gu hou shao meng long wan duan lei qian tao xi tsai \

@@ -13,7 +13,7 @@ fn phrases(table: &'static str) -> Vec<&'static str> {
     table.split('|').collect()
 }
 
-/// What stands before a name and is not part of it; the longer of two that match is taken. Those that end with a
+/// What is before a name and is not part of it; the longer of two that match is taken. Those that end with a
 /// letter need a space, a colon or the end behind them.
 pub(super) static BY: Phrases = LazyLock::new(|| {
     phrases(
@@ -36,7 +36,7 @@ pub(super) static BY: Phrases = LazyLock::new(|| {
     )
 });
 
-/// What stands before names of people with other roles; they and all that follows are left out.
+/// What is before names of people with other roles; they and all that follows are left out.
 pub(super) static NOT_BY: Phrases = LazyLock::new(|| {
     phrases(
         "photo by|photos by|photograph by|photographs by|photography by|pictures by|picture by|illustration by|\
@@ -152,7 +152,7 @@ pub(super) fn is_role_head(word: &str) -> bool {
         || ROLE_ENDS.iter().any(|end| word.len() > end.len() && word.ends_with(end))
 }
 
-/// Whether a word, in lower case, stands beside jobs: "senior", "political", "of".
+/// Whether a word, in lower case, is next to jobs: "senior", "political", "of".
 pub(super) fn is_role_more(word: &str) -> bool {
     ROLE_MORE.contains(word.trim_end_matches(['.', ','])) || word.ends_with("-in-chief")
 }
@@ -165,7 +165,7 @@ pub(super) static JOINED_ROLES: Phrases = LazyLock::new(|| {
     )
 });
 
-/// The generations, as they stand behind a name.
+/// The generations, as they are behind a name.
 pub(super) static GENERATIONS: Phrases = LazyLock::new(|| {
     phrases(
         "jr|jr.|jnr|jnr.|junior|jun.|sr|sr.|snr|snr.|senior|sen.|ii|iii|iv|2nd|3rd|4th|fils|père|d.ä.|d.j.|d.y.|ml.|\
@@ -183,7 +183,7 @@ pub(super) static DEGREES: Phrases = LazyLock::new(|| {
     )
 });
 
-/// Words that are not a name where they stand alone.
+/// Words that are not a name where they are alone.
 pub(super) static NO_NAMES: Phrases = LazyLock::new(|| {
     phrases(
         "नई दिल्ली|new delhi|new york|new york city|los angeles|san francisco|hong kong|tel aviv|buenos aires|são paulo|rio de janeiro|\
@@ -264,12 +264,12 @@ static BODY_WORD_ENDS: Phrases = LazyLock::new(|| {
     )
 });
 
-/// What stands behind the name of a company.
+/// What follows the name of a company.
 pub(super) static COMPANY_ENDS: Phrases = LazyLock::new(|| {
     phrases("inc|inc.|ltd|ltd.|llc|plc|gmbh|ag|s.a.|sa|s.p.a.|co.|corp.|kg|bv|b.v.|ab|oy|as")
 });
 
-/// What stands behind "&" in the name of a firm.
+/// What follows "&" in the name of a firm.
 pub(super) static FIRM_ENDS: Phrases = LazyLock::new(|| {
     phrases(
         "sons|son|co|co.|company|partners|brothers|bros|bros.|associates|daughters|söhne|sohn|partner|fils|hijos|figli|\

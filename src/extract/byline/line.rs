@@ -19,7 +19,7 @@ use crate::extract::page::Author;
 /// Longer texts are not bylines.
 const LINE_BYTES_MAX: usize = 4_000;
 
-/// What is known beside the text.
+/// What is known in addition to the text.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Context<'a> {
     /// The primary subtag of the page's language, in lower case; empty where it is not known.
@@ -67,7 +67,7 @@ pub(crate) fn read(text: &str, context: &Context<'_>) -> Vec<Author> {
         }
         let pieces = group.iter().map(|words| piece::of(words, context)).collect();
         let mut found = compose(pieces, context);
-        // "Lucía Herrero | Madrid": what stands behind a mark and begins with no given name is a place.
+        // "Lucía Herrero | Madrid": what follows a mark and begins with no given name is a place.
         let is_full = |author: &Author| !author.organisation && author.name.contains(' ');
         if is_behind_mark && names.iter().any(is_full) {
             let has_slash = text.contains(" / ");
@@ -83,7 +83,7 @@ pub(crate) fn read(text: &str, context: &Context<'_>) -> Vec<Author> {
     names
 }
 
-/// "And" that Arabic and Hebrew write together with the next name, separated from it where two words stand on either
+/// "And" that Arabic and Hebrew write together with the next name, separated from it where two words are on either
 /// side: "نادر خوري وسلمى حداد".
 fn apart(text: &str, context: &Context<'_>) -> String {
     let letter = match context.language {
@@ -133,7 +133,7 @@ fn tidy(text: &str) -> String {
     squeeze(&text).replace(',', ", ").replace(" ,", ",").replace(",  ", ", ").trim().to_owned()
 }
 
-/// "Ann LeeReporter": a job that stands right behind the name, where only the style sheet separates the two.
+/// "Ann LeeReporter": a job that is right behind the name, where only the style sheet separates the two.
 fn parted_roles(text: &str) -> String {
     let part = |word: &str| -> String {
         let mut before = ' ';
@@ -174,7 +174,7 @@ pub(super) fn begins(text: &str, phrase: &str) -> Option<usize> {
     Some(rest.next().map_or(text.len(), |(at, _)| at))
 }
 
-/// The longest phrase of a table that stands at the start as words of its own: its length in bytes.
+/// The longest phrase of a table that is at the start as words of its own: its length in bytes.
 fn phrase_at(text: &str, table: &Phrases) -> Option<usize> {
     let ends = |phrase: &str, at: usize| {
         let last = phrase.chars().next_back();
@@ -202,7 +202,7 @@ fn word_starts(text: &str) -> impl Iterator<Item = usize> + '_ {
     })
 }
 
-/// What stands before the photographers, editors and translators.
+/// What is before the photographers, editors and translators.
 fn without_others(text: &str) -> &str {
     let cut = word_starts(text).find(|at| {
         phrase_at(&text[*at..], &NOT_BY).is_some() && (*at > 0 || phrase_at(text, &BY).is_none())
@@ -210,8 +210,8 @@ fn without_others(text: &str) -> &str {
     &text[..cut.unwrap_or(text.len())]
 }
 
-/// Without e-mail addresses, handles, links, telephone numbers, and what stands in brackets. A name that
-/// stands in brackets behind an address, as in feeds, is kept.
+/// Without e-mail addresses, handles, links, telephone numbers, and what is in brackets. A name that
+/// is in brackets behind an address, as in feeds, is kept.
 fn without_addresses(text: &str) -> String {
     let is_address = |word: &str| {
         let digits = word.bytes().filter(u8::is_ascii_digit).count();
@@ -236,7 +236,7 @@ fn without_addresses(text: &str) -> String {
         }
     }
     let has_letters = |text: &str| text.chars().any(char::is_alphabetic);
-    // "本报讯（记者 马晓东）": the names stand in the brackets.
+    // "本报讯（记者 马晓东）": the names are in the brackets.
     let reporter = ["记者", "記者"].iter().any(|word| inside.trim().starts_with(word));
     let kept = if (has_letters(&outside) || !has_letters(&inside)) && !reporter {
         outside
@@ -272,7 +272,7 @@ fn after_by(text: &str) -> &str {
     {
         return name.trim_start();
     }
-    // A day, a desk, a kind of text may stand before: "Monday, 10:05 am PDT by Juli Clover".
+    // A day, a desk, a kind of text may be before: "Monday, 10:05 am PDT by Juli Clover".
     let inner = word_starts(rest).filter(|at| *at > 0).filter_map(|at| {
         let length = phrase_at(&rest[at..], &BY)?;
         let before = &rest[..at];
@@ -307,7 +307,7 @@ fn is_joiner(words: &[&str], at: usize, context: &Context<'_>) -> bool {
         return false;
     }
     if JOINERS.contains(&lower.as_str()) {
-        // "Department of Health and Social Care": a body's name goes on, unless a person or a body follows.
+        // "Department of Health and Social Care": a body's name continues, unless a person or a body follows.
         let from = words[..at].iter().rposition(|w| w.ends_with([',', ';'])).map_or(0, |n| n + 1);
         let left = &words[from..at];
         let is_named_body =
@@ -358,7 +358,7 @@ fn is_wide_joiner(word: &str) -> bool {
 /// The pieces between commas of a group, each as its words.
 type Group<'a> = Vec<Vec<&'a str>>;
 
-/// The groups between joiners and hard marks, each with whether a hard mark stands before it.
+/// The groups between joiners and hard marks, each with whether a hard mark is before it.
 fn groups<'a>(text: &'a str, context: &Context<'_>) -> Vec<(bool, Group<'a>)> {
     let mut out: Vec<(bool, Group<'_>)> = Vec::new();
     for (line_at, line) in hard_parts(text).into_iter().enumerate() {

@@ -13,7 +13,7 @@ const NAME_BYTES_MAX: usize = 120;
 const NAME_WORDS_MAX: usize = 8;
 const BODY_BYTES_MAX: usize = 160;
 
-/// Words that stand in lower case within a name.
+/// Words that are in lower case within a name.
 const LOWER_WORDS: &str = "abu ad af al ap av bar bat ben bin bint binti da dal dalla das de degli dei del dela della delle dello den \
     der des di do dos du e el ibn im la las le les li lo los op ould st te ten ter thoe tot ‘t 't ’t um van vande vander vom von vor y \
     zu zum zur i d' d’ und ná nic ní mac o";

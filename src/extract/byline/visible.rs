@@ -58,7 +58,7 @@ pub(super) fn microdata(dom: &Dom, declared: &Declared, context: &Context<'_>) -
             names.extend(line::read(&text, context));
         }
     }
-    // The authors of one line; those of comments and of other stories stand elsewhere.
+    // The authors of one line; those of comments and of other stories are elsewhere.
     let mut home: Option<NodeId> = None;
     let has_properties = !names.is_empty();
     for id in declared.author_links.iter().take(LINKS_MAX) {
@@ -81,7 +81,7 @@ pub(super) fn microdata(dom: &Dom, declared: &Declared, context: &Context<'_>) -
 /// At most this many links to authors are examined.
 const LINKS_MAX: usize = 40;
 
-/// Whether an element stands in a comment of a reader.
+/// Whether an element is in a comment of a reader.
 fn is_in_comment(dom: &Dom, id: NodeId) -> bool {
     const LEVELS_MAX: usize = 8;
     dom.ancestors(id).take(LEVELS_MAX).any(|up| {
@@ -230,7 +230,7 @@ fn named(text: &str, context: &Context<'_>) -> Vec<Author> {
     line::read(&text, context)
 }
 
-/// Whether a text begins with a word for "by", and goes on with names and no sentence.
+/// Whether a text begins with a word for "by", and continues with names and no sentence.
 fn begins_by(text: &str) -> bool {
     let line = text.split(['\n', '|', '•', '·']).next().unwrap_or(text);
     let Some(after) = BY

@@ -237,7 +237,7 @@ impl Dom {
         }
     }
 
-    /// Where a text node stands in the document, where that is known.
+    /// Where a text node is in the document, where that is known.
     #[must_use]
     pub fn source(&self, id: NodeId) -> Option<Range<usize>> {
         match self.nodes[id as usize].data {
@@ -248,7 +248,7 @@ impl Dom {
         }
     }
 
-    /// All text below `id`, as it stands, at most `bytes_max` bytes or a little more.
+    /// All text below `id`, as it is, at most `bytes_max` bytes or a little more.
     #[must_use]
     pub fn text_below(&self, id: NodeId, bytes_max: usize) -> String {
         let mut out = String::new();

@@ -1,5 +1,5 @@
 //! The document as the parser is fed with it: piece by piece, and through a gate that counts where
-//! each token lies, how deep the nesting is, and how many attributes a tag has.
+//! each token is, how deep the nesting is, and how many attributes a tag has.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -117,7 +117,7 @@ impl TagScan {
     }
 }
 
-/// Sits between tokenizer and tree builder: tracks where each token lies, and drops what
+/// Sits between tokenizer and tree builder: tracks where each token is, and drops what
 /// would exceed a limit.
 struct Gate {
     builder: TreeBuilder<Handle, Sink>,

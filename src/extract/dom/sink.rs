@@ -28,7 +28,7 @@ pub(super) struct Sink {
     pub(super) dom: RefCell<Dom>,
     /// The depth of the element opened last, minus the end tags since.
     pub(super) open_depth: Cell<u32>,
-    /// Where the text being processed lies.
+    /// Where the text being processed is.
     pub(super) text_source: Cell<(u32, u32)>,
 }
 

@@ -3,7 +3,7 @@
 //! Owns the search: an object with a body is a candidate, with the title, the dates and the authors that
 //! stand in it or closely around it. Data hold other articles too (what is related, what is in the menu) and
 //! texts of the site (cookies, terms), so that one is taken only if the page has its title or
-//! lies under its address, or if it is the only one and says when or by whom it was written.
+//! is under its address, or if it is the only one and says when or by whom it was written.
 
 use serde_json::{Map, Value};
 
@@ -153,7 +153,7 @@ pub struct Article {
     pub(super) addresses: Vec<String>,
 }
 
-/// What the page says of itself.
+/// What the page states about itself.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Own<'a> {
     /// What it is called: its titles and headings.
@@ -188,7 +188,7 @@ pub fn choose(data: &[Value], own: Own<'_>) -> Option<Article> {
     (says_so && only.headline.is_some() && !all.iter().any(|a| is_other(&a))).then(|| only.clone())
 }
 
-/// The one with most words; of nearly the same text the one found last, which lies deeper and has less
+/// The one with most words; of nearly the same text the one found last, which is deeper and has less
 /// around it.
 fn longest<'a>(all: impl Iterator<Item = &'a Article>) -> Option<&'a Article> {
     let mut best: Option<&Article> = None;

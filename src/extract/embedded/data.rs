@@ -23,7 +23,7 @@ const OBJECTS_MAX: usize = 50_000;
 const DATA_BYTES_MIN: usize = 300;
 /// The most places of one page where a literal may begin.
 const LITERALS_MAX: usize = 200;
-/// The most texts of JSON that stand in strings of the data.
+/// The most texts of JSON that are in strings of the data.
 const INNER_MAX: usize = 20;
 /// The deepest nesting of Nuxt's lists.
 const FLAT_DEPTH_MAX: usize = 60;
@@ -154,7 +154,7 @@ impl Reader {
         }
     }
 
-    /// JSON that stands in strings of the data, as SvelteKit and GraphQL caches keep answers.
+    /// JSON that is in strings of the data, as SvelteKit and GraphQL caches keep answers.
     fn inner(&mut self) {
         let mut inner = Vec::new();
         let mut open: Vec<&Value> = self.found.iter().collect();

@@ -334,7 +334,7 @@ impl<'a> Reader<'a, '_> {
         Some(value)
     }
 
-    /// What stands behind `\u`: four digits, two pairs of four, or any number in braces.
+    /// What follows `\u`: four digits, two pairs of four, or any number in braces.
     fn unicode(&mut self) -> Option<char> {
         if self.rest().starts_with('{') {
             let rest = self.rest();

@@ -30,7 +30,7 @@ pub(super) struct Embedded {
     /// What its data say of it; empty except for the text where that is from JSON-LD, which is read for
     /// the facts in any case.
     pub article: Article,
-    /// Where its text stands.
+    /// Where its text is.
     pub origin: Origin,
 }
 
@@ -93,7 +93,7 @@ impl Embedded {
     }
 }
 
-/// Whether an element stands in what was put behind a document of this length.
+/// Whether an element is in what was put behind a document of this length.
 pub(super) fn is_behind(dom: &Dom, id: NodeId, document_bytes: usize) -> bool {
     let mut texts = dom.children(id).filter_map(|child| dom.source(child));
     dom.tag(id) != Tag::Other && texts.any(|source| source.start >= document_bytes)

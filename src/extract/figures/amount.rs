@@ -1,6 +1,6 @@
 //! A number with the words of size around it, before any unit is read.
 //!
-//! Owns "two dozen", "half a million", "$50M", "three and a half", and ordinals in words. Deliberately
+//! Owns "two dozen", "half a million", "$50M", "three and a half", and ordinals written as words. Deliberately
 //! reads no unit behind the number.
 
 use super::super::numbers::{
@@ -23,7 +23,7 @@ pub(super) struct Amount {
     pub(super) text: Option<String>,
     /// A currency before the number.
     pub(super) currency: Option<&'static str>,
-    /// A word of size or a suffix stands in it.
+    /// A word of size or a suffix is in it.
     pub(super) sized: bool,
     /// Written in digits.
     pub(super) digits: bool,
@@ -116,7 +116,7 @@ impl Reader<'_> {
         Some(amount)
     }
 
-    /// "1.2m people", "3.5m shares": an English size and no metres, where what is counted stands behind it.
+    /// "1.2m people", "3.5m shares": an English size and no metres, where what is counted is after it.
     fn counts_millions(&self, at: usize) -> bool {
         self.language == "en"
             && self.word(at) == "m"
@@ -124,7 +124,7 @@ impl Reader<'_> {
             && COUNTED.split_ascii_whitespace().any(|noun| noun == self.lower(at + 1))
     }
 
-    /// What goes on behind a size in East Asia: "5億9000万" is 590,000,000, "1만4500" is 14,500.
+    /// What continues behind a size in East Asia: "5億9000万" is 590,000,000, "1만4500" is 14,500.
     fn myriads(&self, amount: &mut Amount) {
         if !amount.sized || !matches!(self.language, "ja" | "zh" | "yue" | "ko") {
             return;
@@ -204,7 +204,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Numbers in words.
+    /// Numbers written as words.
     fn word_amount(&self, at: usize) -> Option<Amount> {
         let first = self.lower(at);
         let none = Amount {
@@ -408,7 +408,7 @@ impl Reader<'_> {
         small(self.language, word).or_else(|| table?.number_part.get(word).copied())
     }
 
-    /// A word that is a number only with what stands at `next`: "اثنا عشر", "واحد وعشرون".
+    /// A word that is a number only with what is at `next`: "اثنا عشر", "واحد وعشرون".
     fn first_part(&self, word: &str, next: usize) -> Option<u64> {
         if !matches!(self.language, "ar" | "he") {
             return None;
@@ -517,7 +517,7 @@ impl Reader<'_> {
         Some(amount)
     }
 
-    /// Ordinals in words: "third"; "21st" is read with the digits.
+    /// Ordinals written as words: "third"; "21st" is read with the digits.
     pub(super) fn ordinal_word(&self, at: usize) -> Option<Draft> {
         let lower = self.lower(at);
         let (value, end) = match ordinal(self.language, lower) {

@@ -94,7 +94,7 @@ impl Reader<'_> {
         None
     }
 
-    /// Whether a unit, a currency or a size stands at `at`, so that a number before it counts.
+    /// Whether a unit, a currency or a size is at `at`, so that a number before it counts.
     pub(super) fn unit_behind(&self, at: usize) -> bool {
         let word = self.word(at);
         let lower = word.to_lowercase();
@@ -155,7 +155,7 @@ impl Reader<'_> {
             && self.piece(at - 1) == Piece::Plus
             && self.is_glued(at)
             && !self.is_glued(at - 1);
-        // "0300 123 4567": what begins with a nought and goes on in groups is dialled.
+        // "0300 123 4567": what begins with a nought and continues in groups is dialled.
         let dialled = self.bits.get(at).and_then(|bit| self.text.get(bit.start..bit.end));
         let dialled =
             dialled.is_some_and(|d| d.len() >= 2 && d.starts_with('0') && !d.contains(['.', ',']));

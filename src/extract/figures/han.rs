@@ -1,7 +1,7 @@
-//! Numbers written in Chinese characters, where a counter stands behind them: "三个月", "十九座".
+//! Numbers written in Chinese characters, where a counter is behind them: "三个月", "十九座".
 //!
 //! Owns which characters are a number and what it is. Deliberately reads none without a counter it knows, and no
-//! single "一": most of them stand inside other words ("统一", "十分", "千万"). "三百二十" is 320; "七八个", seven or
+//! single "一": most of them are inside other words ("统一", "十分", "千万"). "三百二十" is 320; "七八个", seven or
 //! eight, is no one number.
 
 use super::super::numbers::Decimal;
@@ -19,7 +19,7 @@ const COUNTERS: &[&str] = &[
     "日間", "箇所", "カ所",
 ];
 
-/// What stands before a number that counts nothing: "第三", "周三", "三月" of a calendar, "星期三".
+/// What is before a number that counts nothing: "第三", "周三", "三月" of a calendar, "星期三".
 const BEFORE: &str = "第周週期拜月初";
 
 /// The digit or the factor of a character.
@@ -76,7 +76,7 @@ pub(super) fn number(text: &str, at: usize) -> Option<(usize, Decimal)> {
     read(&run).map(|n| (end, Decimal::whole(n)))
 }
 
-/// The number behind "百分之", with what stands behind its point: "百分之十二点五".
+/// The number behind "百分之", with what follows its point: "百分之十二点五".
 fn percent(text: &str, at: usize) -> Option<(usize, Decimal)> {
     super::scan::HAN_PERCENT.iter().find(|words| text[..at].ends_with(**words))?;
     let chars = |rest: &str| -> String {

@@ -9,7 +9,7 @@ use super::{Draft, Reader, dates};
 use crate::base::word_map::WordSet;
 use crate::extract::page::FigureKind;
 
-/// Counters of Chinese, Japanese and Korean that stand right behind a number and begin no word that stands behind
+/// Counters of Chinese, Japanese and Korean that are right behind a number and begin no word that is after
 /// a year.
 const COUNTERS: [&str; 27] = [
     "人", "名", "户", "戶", "辆", "輛", "个", "個", "棟", "栋", "张", "張", "件", "头", "頭", "只",
@@ -414,7 +414,7 @@ impl Reader<'_> {
         if self.piece(next) == Piece::Dot && self.is_glued(next) && word.len() <= 4 {
             next += 1;
         }
-        // Elsewhere the day stands first: "seit Januar 26 Beschwerden".
+        // Elsewhere the day is first: "seit Januar 26 Beschwerden".
         let leads = self.table.is_none() || matches!(self.language, "hi" | "id");
         if let Some(day) = self
             .whole(next)

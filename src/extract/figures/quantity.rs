@@ -74,7 +74,7 @@ impl Reader<'_> {
         })
     }
 
-    /// "between 5 and 10", "from 3 to 7": begins at the number; the small words stand before it.
+    /// "between 5 and 10", "from 3 to 7": begins at the number; the small words are before it.
     fn spelled_range(&self, at: usize) -> Option<Draft> {
         let before = self.lower(at.checked_sub(1)?);
         let joint = match before {
@@ -104,7 +104,7 @@ impl Reader<'_> {
         matches!(before, "from" | "de" | "von" | "desde") && own && !shared
     }
 
-    /// "10-15", "10 to 15": the amount and what stands behind it.
+    /// "10-15", "10 to 15": the amount and what follows it.
     fn range_from(&self, at: usize, low: &Amount) -> Option<Draft> {
         let hyphen = self.piece(low.end) == Piece::Hyphen
             && self.is_glued(low.end)

@@ -39,13 +39,13 @@ pub(super) enum Piece {
     Other,
 }
 
-/// A piece and where it stands.
+/// A piece and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Bit {
     pub(super) piece: Piece,
     pub(super) start: usize,
     pub(super) end: usize,
-    /// No white space stands before it.
+    /// No white space is before it.
     pub(super) glued: bool,
 }
 
@@ -84,7 +84,7 @@ pub(super) fn bits(
             (mark(c), at + c.len_utf8())
         };
         let glued = out.last().is_some_and(|last| last.end == at);
-        // "3½": the fraction is a part of the number it stands behind.
+        // "3½": the fraction is a part of the number it is after.
         if let Some(part) = vulgar(c) {
             match out.last_mut() {
                 Some(Bit { piece: Piece::Number(Some(whole)), end: last, .. }) if glued => {
@@ -138,7 +138,7 @@ fn mark(c: char) -> Piece {
     }
 }
 
-/// Han, kana and Hangul: no space stands between a number and its unit.
+/// Han, kana and Hangul: no space is between a number and its unit.
 pub(super) fn is_wide(c: char) -> bool {
     matches!(c as u32, 0x3005 | 0x3040..=0x30ff | 0x3400..=0x9fff | 0xac00..=0xd7af)
 }

@@ -54,7 +54,7 @@ pub(super) fn money_letters(word: &str) -> Option<&'static str> {
     })
 }
 
-/// The currency of a code or word ("EUR", "dollars"); `big`: a million or more stands before it.
+/// The currency of a code or word ("EUR", "dollars"); `big`: a million or more is before it.
 pub(super) fn currency_word(word: &str, big: bool) -> Option<&'static str> {
     Some(match word {
         "USD" => "USD",
@@ -128,7 +128,7 @@ pub(super) fn duration(word: &str) -> Option<&'static str> {
     })
 }
 
-/// The unit of a measure; words in lower case, symbols as they stand.
+/// The unit of a measure; words in lower case, symbols as they are.
 pub(super) fn measure(word: &str, lower: &str) -> Option<&'static str> {
     let by_symbol = match word {
         "km" => "km",

@@ -2,7 +2,7 @@
 //!
 //! A block is what a reader sees as one paragraph, heading, list item, caption or table row. White
 //! space is collapsed; `br` is a line break, two are a new block, and a link alone below a sentence is one too. For each block: the element it
-//! stands in, how much of it is link text, and where it lies in the document.
+//! stands in, how much of it is link text, and where it is in the document.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -56,11 +56,11 @@ pub enum Shape {
 /// A block of text.
 #[derive(Debug, Clone)]
 pub struct RawBlock {
-    /// The block-level element it stands in.
+    /// The block-level element it is in.
     pub node: NodeId,
     /// What it is by its markup.
     pub shape: Shape,
-    /// Where it stands in [`Flow::text`].
+    /// Where it is in [`Flow::text`].
     pub range: Range<usize>,
     /// How many bytes of it are link text.
     pub linked: usize,
@@ -68,7 +68,7 @@ pub struct RawBlock {
     pub plain_words: u32,
     /// Whether its last word is that of a link.
     pub ends_linked: bool,
-    /// Where it stands in the document.
+    /// Where it is in the document.
     pub source: Option<Range<usize>>,
     /// The lists with a phrase in it, found on first use: see [`Flow::lists`].
     lists: OnceCell<Lists>,
@@ -79,7 +79,7 @@ pub struct RawBlock {
 pub struct RawLink {
     /// The `a` element.
     pub node: NodeId,
-    /// Where its words stand in [`Flow::text`].
+    /// Where its words are in [`Flow::text`].
     pub range: Range<usize>,
 }
 
@@ -88,7 +88,7 @@ pub struct RawLink {
 pub struct RawStruck {
     /// The words, white space collapsed.
     pub words: String,
-    /// The place in [`Flow::text`] before which they stand.
+    /// The place in [`Flow::text`] before which they are.
     pub at: usize,
 }
 
@@ -433,7 +433,7 @@ impl Reader<'_> {
                     self.write_gap();
                     let room = (FLOW_BYTES_MAX + 4).saturating_sub(self.flow.text.len());
                     self.flow.text.push_str(&word[..word.floor_char_boundary(room)]);
-                    // "[VIDEO]" is a label of the link beside it.
+                    // "[VIDEO]" is a label of the link next to it.
                     let is_label = word.starts_with('[') && word.ends_with(']');
                     if self.link.is_none() && !is_label && word.contains(char::is_alphabetic) {
                         self.plain_words += 1;
@@ -467,7 +467,7 @@ impl Reader<'_> {
         };
     }
 
-    /// Whether the present line stands below a sentence and is a few linked words and nothing else:
+    /// Whether the present line is below a sentence and is a few linked words and nothing else:
     /// "Start shopping now".
     fn line_is_link(&self) -> bool {
         let text = &self.flow.text;

@@ -24,7 +24,7 @@ fn of_language(tag: &str) -> Marks {
     }
 }
 
-/// The marks around a `q`, by how many others it stands in; none where the document has written its own
+/// The marks around a `q`, by how many others it is in; none where the document has written its own
 /// inside or in front of it.
 pub(super) fn marks(dom: &Dom, id: NodeId, before: &str) -> Option<(&'static str, &'static str)> {
     let is_mark = |c: char| "\"“”„«»‹›‘‚「『".contains(c);

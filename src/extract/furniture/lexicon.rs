@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use crate::base::phrases::{PhraseFinder, finder_of};
 use crate::base::word_map::WordMap;
 
-/// Words that mark furniture wherever they stand in a name.
+/// Words that mark furniture wherever they are in a name.
 const FURNITURE_WORDS: &str = "nav navigation navbar menu breadcrumb breadcrumbs rail aside \
     share sharing shares sharebar addthis sharethis comment comments commenting disqus respond \
     related recommended recommendation recommendations recirc recirculation outbrain taboola zergnet \

@@ -219,7 +219,7 @@ fn read(class: &str, id: &str) -> Marks {
     marks
 }
 
-/// A sidebar, and not what stands beside one: "has-sidebar", "sidebar-layout", "content-sidebar-wrap".
+/// A sidebar, and not what is next to one: "has-sidebar", "sidebar-layout", "content-sidebar-wrap".
 fn read_sidebar(name: &str, marks: &mut Marks) {
     let lower = name.to_ascii_lowercase();
     if !lower.contains("sidebar") {

@@ -1,6 +1,6 @@
 //! Notices that do not say "this article": the lines of news agencies ("(Corrects the sum in paragraph two)"),
-//! what stands behind a date, what the outlet says of itself by its name, and phrases that mean a notice
-//! only where notices stand, before or behind the article: "An earlier version gave the cost as …". English; other
+//! what follows a date, what the outlet states about itself by its name, and phrases that mean a notice
+//! only where notices are, before or behind the article: "An earlier version gave the cost as …". English; other
 //! languages have theirs in their tables ([`super::lexicon`]).
 
 use super::phrases::{ERRED, ERRORS, FALSE, done, is_wrongly, says, split_words};
@@ -98,7 +98,7 @@ pub(super) fn by_wire(text: &str, is_set_off: bool) -> Option<NoticeKind> {
             matches!(word(1), "to" | "with" | "throughout" | "after") || part(word(1))
         }
         _ if is_set_off => words.iter().any(|word| part(word)),
-        // A list of what is new in a program has such lines, too: the part stands right behind the verb.
+        // A list of what is new in a program has such lines, too: the part is right behind the verb.
         _ => part(word(1)) || matches!(word(1), "the" | "a" | "first" | "second") && part(word(2)),
     };
     let corrects = words.iter().any(|word| word.starts_with("correct") || FALSE.contains(word));
@@ -126,7 +126,7 @@ pub(super) fn behind_date(text: &str) -> Option<&str> {
     is_date.then(|| rest.trim_start())
 }
 
-/// What the outlet says of itself, by its name: "The Courier incorrectly reported …".
+/// What the outlet states about itself, by its name: "The Courier incorrectly reported …".
 pub(super) fn by_name(text: &str, publisher: &str) -> Option<NoticeKind> {
     let text = text.trim_start_matches(|c: char| !c.is_alphanumeric());
     let bare = |text: &str| {
@@ -163,7 +163,7 @@ pub(super) fn by_name(text: &str, publisher: &str) -> Option<NoticeKind> {
     }
 }
 
-/// What a text says of the article where it stands before or behind it; inside it the same words mean other things.
+/// What a text says of the article where it is before or behind it; inside it the same words mean other things.
 pub(super) fn at_an_edge(text: &str) -> Option<NoticeKind> {
     let start = text.trim_start_matches(|c: char| !c.is_alphanumeric());
     if text.trim_start().starts_with(['“', '„', '«', '»', '”', '"', '—', '–']) {

@@ -146,7 +146,7 @@ struct Phrasebook {
     says: Vec<Says>,
 }
 
-/// A phrase with an asterisk: how a text begins, and what stands a few words behind that, or nothing.
+/// A phrase with an asterisk: how a text begins, and what is a few words behind that, or nothing.
 struct Gapped {
     head: String,
     tail: String,
@@ -416,7 +416,7 @@ fn holds(lower: &str, wanted: impl Fn(Says) -> bool) -> Option<Says> {
     })
 }
 
-/// What a text, in lower case, says of the article it stands in, in a language other than English; one that
+/// What a text, in lower case, says of the article it is in, in a language other than English; one that
 /// speaks of an earlier version and admits an error in it is a correction.
 pub(super) fn notice(lower: &str) -> Option<NoticeKind> {
     match holds(lower, |says| matches!(says, Says::Notice(_) | Says::Version))? {
@@ -460,7 +460,7 @@ pub(super) fn changed_itself(lower: &str) -> Option<NoticeKind> {
     Some(if owns_error(near) { Correction } else { Update })
 }
 
-/// Whether a character goes on with a word of a script with spaces.
+/// Whether a character continues with a word of a script with spaces.
 fn is_latin(c: char) -> bool {
     c.is_alphanumeric() && !is_unspaced(c)
 }

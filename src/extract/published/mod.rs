@@ -2,7 +2,7 @@
 //! its origin, and where they differ.
 //!
 //! Order (measured, docs/extraction.md): JSON-LD, Open Graph, other `meta`, microdata, `time`, the
-//! address, then text beside the headline. Published and modified are kept apart: a "last updated"
+//! address, then text next to the headline. Published and modified are kept apart: a "last updated"
 //! is never taken for a publication while anything says published.
 
 mod weigh;
@@ -154,7 +154,7 @@ impl Candidates {
     }
 }
 
-/// Where dates of this article can stand.
+/// Where dates of this article can be.
 pub struct Place<'a> {
     pub dom: &'a Dom,
     pub flow: &'a Flow,
@@ -211,7 +211,7 @@ pub fn find(place: &Place<'_>, declared: &Declared, ld: &LdArticle) -> Found {
     let year = titles.filter_map(weigh::year_in_title).max();
     let weighed =
         published.first().and_then(|first| weigh(&first, &published, &modified, &shown, year));
-    // The one that won stands first among those that differ.
+    // The one that won is first among those that differ.
     if let Some(winner) = &weighed {
         published.0.insert(0, (winner.origin, winner.value.clone()));
     }
@@ -276,7 +276,7 @@ fn says_published(name: &str) -> bool {
     is_first && !has(OTHER)
 }
 
-/// Dates that stand in attributes of other elements than `time`.
+/// Dates that are in attributes of other elements than `time`.
 fn stamps(
     place: &Place<'_>,
     declared: &Declared,
@@ -422,7 +422,7 @@ fn call(dom: &Dom, dated: &Dated) -> DateLabel {
     }
 }
 
-/// Whether a date stands near the headline or in the article, and not in a list of other pages.
+/// Whether a date is near the headline or in the article, and not in a list of other pages.
 pub(super) fn is_of_this_page(place: &Place<'_>, node: NodeId) -> bool {
     let dom = place.dom;
     for up in dom.ancestors(node) {

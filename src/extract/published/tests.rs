@@ -303,7 +303,7 @@ fn days_of_other_events_are_not_publication_days() {
         page.published.map(|fact| fact.value.text.get(..10).unwrap().to_owned()).as_deref(),
         Some("2024-03-05")
     );
-    // What stands behind each day calls it.
+    // What follows each day calls it.
     let line = "<p class=date>2024年3月5日 10:00 公開 / 2024年3月6日 9:15 更新</p>";
     assert!(date("", line, PLAIN).is_some_and(|(day, _)| day.starts_with("2024-03-05")));
 }

@@ -9,7 +9,7 @@ use crate::extract::shown_dates::{DateLabel, Shown};
 ///
 /// Three cases. A time in UTC is of the neighbouring day where the page shows its own day. A
 /// template that fills the day of publication again at every change gives itself away by an earlier
-/// day that readers are shown. And a day that two other sources say beats one that stands alone.
+/// day that readers are shown. And a day that two other sources say beats one that is alone.
 pub(super) fn weigh(
     first: &Fact<PageTime>,
     published: &Candidates,
@@ -46,7 +46,7 @@ pub(super) fn weigh(
         }
         // Changed on the day it was published, or before: the day is that of the last change.
         let restamped = modified.0.iter().any(|(_, m)| day(m) <= day(&first.value));
-        // The declared day is for machines alone, and a line beside the headline has another: an
+        // The declared day is for machines alone, and a line next to the headline has another: an
         // earlier day in such a line is that of the page itself.
         let is_hidden = first.origin != Origin::Markup
             && !called(DateLabel::Nothing).any(|s| day(&s.time) == day(&first.value));
@@ -77,7 +77,7 @@ pub(super) fn weigh(
 }
 
 /// The day of a page that is reissued under its old address: "The best tents of 2025", declared in
-/// 2019, with one day beside the headline, called nothing, that goes with the year in the title.
+/// 2019, with one day next to the headline, called nothing, that goes with the year in the title.
 ///
 /// A title may look ahead into the next year, not further.
 fn reissued<'a>(declared: &PageTime, shown: &'a [Shown], title_year: u16) -> Option<&'a PageTime> {

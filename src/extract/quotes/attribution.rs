@@ -27,9 +27,9 @@ const REACH_MAX: usize = 80;
 /// How an attribution was found, from sure to guessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Way {
-    /// The cue stands right beside the quotation.
+    /// The cue is right next to the quotation.
     Beside,
-    /// The cue stands in the same sentence.
+    /// The cue is in the same sentence.
     Sentence,
     /// "Smith: “…”".
     Label,
@@ -49,7 +49,7 @@ pub(crate) struct Attribution {
     pub(crate) way: Way,
 }
 
-/// The attribution of every span, where there is one, and every name that stands beside a cue.
+/// The attribution of every span, where there is one, and every name that is next to a cue.
 pub(crate) fn attribute(
     tokens: &Tokens,
     spans: &[Span],
@@ -359,7 +359,7 @@ fn bare_behind(
     (named && token.is_word() && !token.is_capital()).then(|| (mention, verb_at..verb_at + 1))
 }
 
-/// The subject of the sentence, where a quotation stands in it and no word of saying does.
+/// The subject of the sentence, where a quotation is in it and no word of saying is.
 fn bare_subject(scope: Scope<'_>, quote_at: usize) -> Option<Mention> {
     if quote_at == scope.from {
         return None;

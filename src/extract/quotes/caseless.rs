@@ -23,7 +23,7 @@ const REACH_BYTES: usize = 240;
 /// A speaker and a cue, as ranges of the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
-    /// The words that name the speaker; none where a pronoun stands there, or nothing.
+    /// The words that name the speaker; none where a pronoun is there, or nothing.
     pub(super) name: Option<Range<usize>>,
     pub(super) cue: Option<Range<usize>>,
 }
@@ -51,7 +51,7 @@ impl Masked {
     }
 }
 
-/// What stands in place of a quoted byte.
+/// What is in place of a quoted byte.
 const MASK: char = '\u{1}';
 
 /// The table of a language that writes no capitals.
@@ -150,7 +150,7 @@ pub(super) fn named_before(
     one.then(|| last.clone())
 }
 
-/// Whether nothing but an attribution stands between two quotations, so that they are one.
+/// Whether nothing but an attribution is between two quotations, so that they are one.
 pub(super) fn joins(text: &str, first: &Span, second: &Span, table: &Table) -> bool {
     let Some(between) = text.get(first.end..second.start) else { return false };
     let inner = text.get(first.inner_start..first.inner_end).unwrap_or("");
@@ -181,7 +181,7 @@ impl Part<'_> {
     }
 }
 
-/// What stands around a quotation.
+/// What is around a quotation.
 struct Place<'a> {
     before: Part<'a>,
     after: Part<'a>,

@@ -1,8 +1,8 @@
-//! The words of saying in a sentence, each with the speaker beside it.
+//! The words of saying in a sentence, each with the speaker next to it.
 //!
 //! Owns which word is a cue here: no noun of the same form ("the reports"), passives with their agent,
 //! participles and infinitives with the subject of their clause. Deliberately knows no quotation but as a
-//! token to stand beside.
+//! token to be next to.
 
 use std::ops::Range;
 
@@ -14,13 +14,13 @@ use crate::extract::words::words;
 /// Cues examined on either side of a quotation.
 pub(super) const HITS_MAX: usize = 8;
 
-/// A cue of a sentence and the speaker beside it.
+/// A cue of a sentence and the speaker next to it.
 #[derive(Debug, Clone)]
 pub(crate) struct CueHit {
     pub(crate) tokens: Range<usize>,
     pub(crate) verb: Verb,
     pub(crate) subject: Option<Mention>,
-    /// The subject stands behind the verb.
+    /// The subject is after the verb.
     pub(crate) inverted: bool,
 }
 
@@ -219,7 +219,7 @@ fn hyphened(language: &str, word: &str) -> Option<Pronoun> {
     }
 }
 
-/// Whether only a comma or a dash stands between a quotation and the token.
+/// Whether only a comma or a dash is between a quotation and the token.
 fn follows_quote(scope: Scope<'_>, at: usize) -> bool {
     let mut back = at;
     while back > scope.from {

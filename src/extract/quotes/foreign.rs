@@ -27,7 +27,7 @@ pub(super) use phrase::Clause;
 /// Tokens between a cue and its quotation.
 const REACH_MAX: usize = 60;
 
-/// The attribution of every span, where there is one, and every name that stands beside a cue.
+/// The attribution of every span, where there is one, and every name that is next to a cue.
 pub(super) fn attribute(
     tokens: &Tokens,
     spans: &[Span],
@@ -79,7 +79,7 @@ impl Clause<'_> {
             }
         }
         let _ = span;
-        // "dijo que no piensa “…”": the verb without a subject lies in what the one before it says.
+        // "dijo que no piensa “…”": the verb without a subject is in what the one before it says.
         if let Some((score, hit)) = best.filter(|(_, hit)| hit.subject.is_none()) {
             let owner = near.iter().rev().find(|other| {
                 other.subject.is_some()
@@ -157,7 +157,7 @@ impl Clause<'_> {
         let words =
             |range: Range<usize>| range.filter(|&at| self.list[at].is_word()).count() as i32;
         if hit.tokens.start > quote {
-            // "…“ Ein Sprecher sagte": the verb stands second there, so that this is another sentence.
+            // "…“ Ein Sprecher sagte": the verb is second there, so that this is another sentence.
             let begins = hit.subject.as_ref().is_some_and(|m| m.tokens.start == quote + 1);
             if begins && !hit.inverted && self.table.is("verb-second") && !self.is_source(hit) {
                 return None;
@@ -211,7 +211,7 @@ impl Clause<'_> {
             && (of(&self.table.source) || of(&self.table.source_after))
     }
 
-    /// "Der Zeitung sagte Anna Klein: „…“": what stands before the verb is spoken to.
+    /// "Der Zeitung sagte Anna Klein: „…“": what is before the verb is spoken to.
     fn is_listener(&self, subject: &Mention, verb: usize) -> bool {
         self.table.is("verb-second")
             && (subject.kind == MentionKind::Role || subject.tokens.len() == 1)

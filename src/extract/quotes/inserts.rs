@@ -42,7 +42,7 @@ fn has_bare_inserts(language: &str) -> bool {
 
 /// The spans of a paragraph that dashes make dialogue; none where it is not dialogue.
 ///
-/// It is dialogue when it begins with a dash and a capital, and an attribution stands in it: a list of
+/// It is dialogue when it begins with a dash and a capital, and an attribution is in it: a list of
 /// points that begin with dashes has none.
 pub(super) fn dialogue(text: &str, base: usize, block: usize, language: &str) -> Vec<Span> {
     if !has_dialogue(language) {
@@ -84,7 +84,7 @@ pub(super) fn dialogue(text: &str, base: usize, block: usize, language: &str) ->
 }
 
 /// The paragraph right behind a paragraph of dialogue, where it begins with a dash and is whole sentences without an
-/// attribution: the speech goes on, as the Nordic and the Slavic press sets it. A question is somebody else's.
+/// attribution: the speech continues, as the Nordic and the Slavic press sets it. A question is somebody else's.
 pub(super) fn dialogue_on(text: &str, base: usize, block: usize, language: &str) -> Vec<Span> {
     let mut spans = Vec::new();
     let words = text.trim();
@@ -132,7 +132,7 @@ fn push(
     });
 }
 
-/// Where the speech that goes on at `from` is broken by an attribution: the end of the speech, and where
+/// Where the speech that continues at `from` is broken by an attribution: the end of the speech, and where
 /// the words of the attribution begin.
 fn next_insert(text: &str, from: usize, language: &str) -> Option<(usize, usize)> {
     let mut candidates = 0;
@@ -168,7 +168,7 @@ fn next_insert(text: &str, from: usize, language: &str) -> Option<(usize, usize)
     None
 }
 
-/// Where speech goes on behind an attribution that begins at `rest`: the dash and what is behind it.
+/// Where speech continues behind an attribution that begins at `rest`: the dash and what is behind it.
 fn resumes(text: &str, rest: usize, language: &str) -> Option<(usize, usize)> {
     for (at, c) in text[rest..].char_indices() {
         step();
@@ -218,7 +218,7 @@ pub(super) fn part(text: &str, language: &str, first: usize, spans: &mut Vec<Spa
     }
 }
 
-/// An attribution inside speech: where the speech ends before it, and where what stands behind it begins.
+/// An attribution inside speech: where the speech ends before it, and where what follows it begins.
 fn inserted(words: &str, language: &str) -> Option<(usize, usize)> {
     let mut candidates = 0;
     for (at, c) in words.char_indices() {
@@ -250,7 +250,7 @@ fn inserted(words: &str, language: &str) -> Option<(usize, usize)> {
             continue;
         }
         let tail_at = words.len() - tail.len();
-        // It ends with a dash, or with the stop of its sentence, a colon, or the comma behind which speech goes on.
+        // It ends with a dash, or with the stop of its sentence, a colon, or the comma behind which speech continues.
         let end = if dashed {
             tail.char_indices().find(|&(_, c)| is_dash(c))
         } else {
@@ -358,7 +358,7 @@ fn inverted(text: &str, language: &str) -> bool {
 
 /// Where speech without a closing mark ends because its attribution begins: "We lost it all, Hale said.";
 /// the byte behind the comma. Looked for between `from` and `to`.
-/// `continues`: the next paragraph opens with a mark, so that only a name beside the verb decides.
+/// `continues`: the next paragraph opens with a mark, so that only a name next to the verb decides.
 pub(super) fn forgotten_end(
     text: &str,
     from: usize,
@@ -407,7 +407,7 @@ fn attributes(text: &str, language: &str) -> bool {
             pronoun(language, &lower).is_some_and(|p| !matches!(p, Pronoun::Relative | Pronoun::I));
         personal || is_name(word) && lower != "i" || is_determiner(language, &lower)
     };
-    // What follows the verb must not go on with what was said: "he said yes" inside speech.
+    // What follows the verb must not continue with what was said: "he said yes" inside speech.
     let closed = |at: usize| {
         words.get(at).is_some_and(|(_, ends)| *ends)
             || words.get(at + 1).is_none_or(|(next, _)| {

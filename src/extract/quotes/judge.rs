@@ -263,8 +263,8 @@ fn is_predicate(
         && !table.determiner.contains(before.lower.as_str())
 }
 
-/// Whether the article quotes in single marks, as British papers do: no double ones stand in it, and a
-/// verb of saying stands beside a single one.
+/// Whether the article quotes in single marks, as British papers do: no double ones are in it, and a
+/// verb of saying is next to a single one.
 pub(crate) fn single_style(spans: &[Span], found: &[Option<Attribution>]) -> bool {
     let mut beside = false;
     for (span, attribution) in spans.iter().zip(found) {

@@ -1,7 +1,7 @@
 //! Words of saying, and the small words around them.
 //!
 //! Owns which words are cues and what a cue allows (a speaker behind it, a speaker before it).
-//! Deliberately knows nothing of positions. The lists are our own, made from dictionaries and from
+//! Deliberately does not know about positions. The lists are our own, made from dictionaries and from
 //! reading the training part of PolNeAR (Newell et al., LREC 2018).
 
 use std::sync::LazyLock;
@@ -13,9 +13,9 @@ use crate::language::{Table, says_anywhere, table};
 /// What a verb of saying is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verb {
-    /// Says that words were said; the speaker may stand behind it: "said Smith".
+    /// Says that words were said; the speaker may be behind it: "said Smith".
     Says,
-    /// Says it, but what stands behind it is not a speaker: "told", "called".
+    /// Says it, but what follows it is not a speaker: "told", "called".
     Addresses,
     /// Reports an opinion: "believes", "wants".
     Holds,
@@ -116,14 +116,14 @@ pub(crate) fn is_saying(word: &str) -> bool {
     says_anywhere(&lower) && !matches!(lower.as_str(), "so" | "note" | "la")
 }
 
-/// Words that a subject does not end with: they stand between subject and verb.
+/// Words that a subject does not end with: they are between subject and verb.
 pub(crate) fn is_between(language: &str, word: &str) -> bool {
     (word.len() > 4 && word.ends_with("ly") && !BETWEEN_WORDS.contains(word))
         || BETWEEN_WORDS_2.contains(word)
         || foreign(language).is_some_and(|table| table.aux.contains(word))
 }
 
-/// Words that begin a clause of their own, so that the subject stands behind them.
+/// Words that begin a clause of their own, so that the subject is after them.
 pub(crate) fn is_clause_word(language: &str, word: &str) -> bool {
     match foreign(language) {
         Some(table) => table.clause.contains(word),
@@ -160,7 +160,7 @@ pub(crate) enum Pronoun {
     It,
     /// The writer.
     I,
-    /// What stands just before: "who", "which", "that".
+    /// What is just before: "who", "which", "that".
     Relative,
 }
 
@@ -196,7 +196,7 @@ pub(crate) fn is_calendar(word: &str) -> bool {
     CALENDAR_WORDS.contains(word.trim_end_matches('.'))
 }
 
-/// Titles that stand before a name and are not part of it.
+/// Titles that are before a name and are not part of it.
 pub(crate) fn is_title(word: &str) -> bool {
     TITLE_WORDS.contains(word.trim_end_matches('.'))
 }

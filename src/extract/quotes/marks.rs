@@ -1,7 +1,7 @@
 //! Quotation marks paired into spans, block by block.
 //!
-//! Owns which mark opens and which closes. Deliberately knows nothing of speakers. Marks are
-//! distinguished by their glyph and by what stands on either side, since every glyph is used wrongly
+//! Owns which mark opens and which closes. Deliberately does not know about speakers. Marks are
+//! distinguished by their glyph and by what is on either side, since every glyph is used wrongly
 //! somewhere (a curly mark closed by a straight one, a closing glyph that opens). The conventions
 //! are those of the Unicode Standard, section 6.2 (quotation marks by language). One pass over the
 //! text with a small stack: linear.
@@ -17,7 +17,7 @@ const DEPTH_MAX: usize = 8;
 /// A stretch between quotation marks at the outermost level.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Span {
-    /// The block it stands in.
+    /// The block it is in.
     pub(crate) block: usize,
     /// The byte of the opening mark.
     pub(crate) start: usize,
@@ -31,9 +31,9 @@ pub(crate) struct Span {
     pub(crate) closed: bool,
     /// Whether the marks are single ones.
     pub(crate) single: bool,
-    /// Whether dashes stand in place of marks.
+    /// Whether dashes replace marks.
     pub(crate) dialogue: bool,
-    /// Whether the marks are those of the span before it, and an attribution stands between them.
+    /// Whether the marks are those of the span before it, and an attribution is between them.
     pub(crate) resumed: bool,
 }
 
@@ -89,7 +89,7 @@ pub(crate) fn spans(text: &str, blocks: &[Block], language: &str) -> Vec<Span> {
             .and_then(|next| text.get(next.range.clone()))
             .is_some_and(opens_with_mark);
         let first = out.len();
-        // Dialogue behind the first sentences of a paragraph, where no marks stand.
+        // Dialogue behind the first sentences of a paragraph, where there are no marks.
         let inside = inserts::dialogue_inside(slice, language).map(|at| {
             let start = block.range.start + at;
             (at, inserts::dialogue(&slice[at..], start, index, language))
@@ -117,7 +117,7 @@ fn opens_with_mark(text: &str) -> bool {
         })
 }
 
-/// What stands on either side of a mark.
+/// What is on either side of a mark.
 #[derive(Debug, Clone, Copy)]
 struct Sides {
     /// Text could begin right after the mark.

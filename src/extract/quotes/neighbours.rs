@@ -170,7 +170,7 @@ fn signed(tokens: &Tokens, language: &str, span: &Span, index: usize) -> Option<
     let to = (from..(from + 12).min(tokens.list.len()))
         .find(|&next| tokens.list[next].kind == Kind::Stop)
         .unwrap_or(from);
-    // "— Mill and District Council (@council)": what stands before the handle is the name.
+    // "— Mill and District Council (@council)": what is before the handle is the name.
     let handle = (from + 1..to).find(|&at| {
         tokens.list[at].kind == Kind::Open
             && tokens.list.get(at + 1).is_some_and(|t| t.lower.starts_with('@'))
@@ -203,7 +203,7 @@ fn introduced(
     colon.then(|| scope.main_subject(range.end)).flatten().map(|mention| (mention, None))
 }
 
-/// Whether the quotation stands as a sentence of its own (and is not a word in another).
+/// Whether the quotation is a sentence of its own (and is not a word in another).
 pub(crate) fn is_speech(text: &str, span: &Span, tokens: &Tokens, index: usize) -> bool {
     let (at, sentence) = tokens.of_quote[index];
     let Some((range, _)) = tokens.sentences.get(sentence) else { return false };
@@ -219,7 +219,7 @@ pub(crate) fn is_speech(text: &str, span: &Span, tokens: &Tokens, index: usize) 
     words <= 3 || whole
 }
 
-/// Whether a verb without a subject stands beside a quotation that leads its sentence, or anywhere in it where the
+/// Whether a verb without a subject is next to a quotation that leads its sentence, or anywhere in it where the
 /// language drops subjects: "«Salimos descalzos», agregó con la voz quebrada".
 fn is_dropped(tokens: &Tokens, language: &str, index: usize, out: &[Option<Attribution>]) -> bool {
     let cued = out[index].as_ref().is_some_and(|a| a.cue.is_some() && a.mention.is_none());
@@ -229,12 +229,12 @@ fn is_dropped(tokens: &Tokens, language: &str, index: usize, out: &[Option<Attri
     leads || table.is("drops-subjects")
 }
 
-/// Whether the sentence of a quotation stands in the subjunctive of reported speech: "Sie seien „so gut wie jeder“."
+/// Whether the sentence of a quotation is in the subjunctive of reported speech: "Sie seien „so gut wie jeder“."
 pub(crate) fn is_reported(tokens: &Tokens, index: usize) -> bool {
     let (at, sentence) = tokens.of_quote[index];
     let Some((range, _)) = tokens.sentences.get(sentence) else { return false };
     let says = |token: &Token| REPORTED.contains(token.lower.as_str());
-    // The verb stands last in a subordinate clause: "dass er nur ein „Papiertiger“ sei".
+    // The verb is last in a subordinate clause: "dass er nur ein „Papiertiger“ sei".
     tokens.list[range.start..at].iter().rev().take(12).any(says)
         || tokens.list[at + 1..range.end.max(at + 1)].iter().take(3).any(says)
 }
@@ -246,7 +246,7 @@ words!(
      stelle wisse finde entspreche bedeute könnten müssten sollten dürften läge käme ginge stünde bekomme verdiene"
 );
 
-/// The subject of a verb of saying in the sentence right before, where no other quotation stands nearer: "Sie
+/// The subject of a verb of saying in the sentence right before, where no other quotation is nearer: "Sie
 /// fügte hinzu. „…“"
 fn right_before(tokens: &Tokens, cues: &[Vec<CueHit>], index: usize) -> Option<Mention> {
     let (_, sentence) = tokens.of_quote[index];

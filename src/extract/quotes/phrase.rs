@@ -1,7 +1,7 @@
 //! What a stretch of words names: the head of a noun phrase.
 //!
 //! Owns the reading of one phrase: its name, its role, what is fronted before it, and the phrase that
-//! stands behind a verb. Deliberately finds no clause: [`super::subject`] says where a phrase begins.
+//! is after a verb. Deliberately finds no clause: [`super::subject`] says where a phrase begins.
 
 use std::ops::Range;
 
@@ -225,7 +225,7 @@ impl Scope<'_> {
             if is_calendar(word) && token.is_capital() {
                 break;
             }
-            // Elsewhere than in English nothing but a particle goes on behind a name.
+            // Elsewhere than in English nothing but a particle continues behind a name.
             let goes_on = self.language == "en"
                 || token.is_capital()
                 || is_particle_in_name(self, end)
@@ -275,7 +275,7 @@ impl Scope<'_> {
         Some(if named.kind == MentionKind::Name { named } else { role })
     }
 
-    /// "Hale’s wife, Mia Stone": the name behind the comma at `comma`, where nothing else stands there.
+    /// "Hale’s wife, Mia Stone": the name behind the comma at `comma`, where nothing else is there.
     pub(super) fn apposed_name(&self, comma: usize) -> Option<Range<usize>> {
         if self.kind(comma) != Kind::Comma || comma + 1 >= self.to {
             return None;

@@ -1,4 +1,4 @@
-//! Who stands beside a verb of saying.
+//! Who is next to a verb of saying.
 //!
 //! Owns the reading of the words before and after a verb: the subject as a stretch of text and what
 //! kind of mention it is. Deliberately resolves nothing: "he" stays "he" here. No parser: noun
@@ -153,7 +153,7 @@ impl Scope<'_> {
                 _ => break,
             }
         }
-        // "Hale said the mayor told him": the subject stands behind the verb of the clause around it.
+        // "Hale said the mayor told him": the subject is after the verb of the clause around it.
         let outer = (start + 1..end.saturating_sub(1)).rev().find(|&at| {
             matches!(verb(self.language, self.lower(at)), Some(Verb::Says))
                 && !self.list[at].is_capital()
@@ -280,7 +280,7 @@ impl Scope<'_> {
         None
     }
 
-    /// Whether "who" stands before the token at `at`, with nothing but words between.
+    /// Whether "who" is before the token at `at`, with nothing but words between.
     fn is_in_relative(&self, at: usize) -> bool {
         const REACH: usize = 10;
         (self.from..at)
@@ -290,7 +290,7 @@ impl Scope<'_> {
             .any(|back| self.lower(back) == "who")
     }
 
-    /// "The mayor’s spokeswoman, Mia Stone, said": a role whose name stands in the apposition behind the
+    /// "The mayor’s spokeswoman, Mia Stone, said": a role whose name is in the apposition behind the
     /// comma at `comma`.
     pub(super) fn with_apposed_name(&self, mention: Mention, comma: usize) -> Mention {
         let whole = mention.tokens.end >= comma;
@@ -325,7 +325,7 @@ impl Scope<'_> {
             || self.kind(at) == Kind::Number
     }
 
-    /// The subject of the clause that runs up to `end`, where a second verb stands: "Smith laughed and".
+    /// The subject of the clause that runs up to `end`, where a second verb is: "Smith laughed and".
     pub(crate) fn main_subject(&self, end: usize) -> Option<Mention> {
         let mut segments: Vec<Range<usize>> = Vec::new();
         let mut start = self.from.max(end.saturating_sub(WALK_MAX));

@@ -36,7 +36,7 @@ pub(crate) enum Kind {
     Quote(usize),
 }
 
-/// A token and where it stands.
+/// A token and where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
     pub(crate) kind: Kind,
@@ -64,7 +64,7 @@ impl Token {
     }
 }
 
-/// The tokens of an article, and where each sentence of the text around the quotations lies in them.
+/// The tokens of an article, and where each sentence of the text around the quotations is in them.
 #[derive(Debug, Default)]
 pub(crate) struct Tokens {
     pub(crate) list: Vec<Token>,
@@ -141,7 +141,7 @@ fn close_sentence(out: &mut Tokens, from: &mut usize, block: usize) {
     *from = out.list.len();
 }
 
-/// Pushes the token at `at`, if one begins there, and gives the byte to go on at.
+/// Pushes the token at `at`, if one begins there, and gives the byte to continue at.
 fn push_token(text: &str, at: usize, sentence_end: usize, list: &mut Vec<Token>) -> usize {
     let Some(c) = text.get(at..).and_then(|rest| rest.chars().next()) else { return at + 1 };
     let after = at + c.len_utf8();

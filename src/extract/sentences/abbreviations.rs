@@ -21,7 +21,7 @@ pub(super) enum Stop {
     Clock,
 }
 
-/// The words of English; those of other languages stand in their tables.
+/// The words of English; those of other languages are in their tables.
 struct Words {
     never: &'static str,
     number: &'static str,
@@ -78,8 +78,8 @@ fn table_of(language: &str) -> Option<&'static Table> {
     table(language).filter(|table| !table.stop_never.is_empty())
 }
 
-/// What the stop behind `word` means; `word` as it stands, inner stops kept, the last one left out.
-/// `after_comma`: whether a comma, a bracket or a digit stands before the word.
+/// What the stop behind `word` means; `word` as it is, inner stops kept, the last one left out.
+/// `after_comma`: whether a comma, a bracket or a digit is before the word.
 pub(super) fn stop_after(language: &str, word: &str, after_comma: bool) -> Option<Stop> {
     if word.is_empty() || word.len() > 16 {
         return None;
@@ -117,7 +117,7 @@ pub(super) fn stop_after(language: &str, word: &str, after_comma: bool) -> Optio
     if let Some(stop) = listed(language, &lower) {
         return Some(stop);
     }
-    // Titles of English-speaking people stand in the press of every language.
+    // Titles of English-speaking people are in the press of every language.
     if language != "en"
         && capital
         && matches!(lower.as_str(), "mr" | "mrs" | "ms" | "dr" | "jr" | "sr" | "st")
@@ -186,7 +186,7 @@ pub(super) fn is_starter(language: &str, word: &str) -> bool {
     }
 }
 
-/// Whether `word` goes on behind a time of day: a day, a month, a zone.
+/// Whether `word` continues behind a time of day: a day, a month, a zone.
 pub(super) fn follows_clock(word: &str) -> bool {
     const WORDS: &str = "monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs \
         fri sat sun january february march april may june july august september october november december \

@@ -41,7 +41,7 @@ pub(super) fn is_wide_stop(c: char) -> bool {
     matches!(c, '。' | '！' | '？' | '｡' | '．' | '।' | '॥' | '။' | '។' | '៕' | '᠃')
 }
 
-/// A boundary unless the sentence goes on behind a closing mark: 「はい。」と述べた。
+/// A boundary unless the sentence continues behind a closing mark: 「はい。」と述べた。
 pub(super) fn wide_boundary(text: &str, close_end: usize) -> bool {
     let closed = text[..close_end]
         .chars()

@@ -1,5 +1,5 @@
 //! Walls in two halves: what is kept back ("the whole article") and what is asked for ("log in"), in whatever
-//! wording stands between them.
+//! wording is between them.
 
 use std::sync::LazyLock;
 
@@ -65,7 +65,7 @@ impl Half {
         Some(Self { phrases: finder_of(all)?, languages })
     }
 
-    /// The languages of the phrases that stand in a text.
+    /// The languages of the phrases that are in a text.
     fn within<'a>(&'a self, text: &'a str) -> impl Iterator<Item = usize> + 'a {
         let found = self.phrases.find_overlapping_iter(text);
         found.filter_map(|found| self.languages.get(found.pattern().as_usize()).copied())

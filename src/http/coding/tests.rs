@@ -166,7 +166,7 @@ fn a_bomb_stops_at_the_limit() {
     }
 }
 
-/// What lies between two codings is output too.
+/// What is between two codings is output too.
 #[test]
 fn all_layers_together_stop_at_the_limit() {
     let zeros = vec![0u8; 8 << 20];

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use crate::base::{HostKey, Timestamp};
 
-/// In which of an address's two lines a request stands.
+/// In which of an address's two lines a request is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Line {
     /// Of pages, and of what they are found by.
@@ -130,7 +130,7 @@ mod tests {
         assert_eq!(take(3, Line::Parts, ONE, 300), Err(at(600)));
         assert_eq!(take(1, Line::Parts, ONE, 310), Ok(()));
         assert_eq!(take(2, Line::Parts, ONE, 400), Ok(()));
-        // A host that has had a turn stands behind all others again.
+        // A host that has had a turn is after all others again.
         assert_eq!(take(2, Line::Parts, ONE, 400), Err(at(800)));
         assert_eq!(take(4, Line::Parts, OTHER, 400), Ok(()), "another address");
         assert_eq!(take(5, Line::Pages, ONE, 400), Ok(()), "a page does not wait for parts");

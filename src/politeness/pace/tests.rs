@@ -210,7 +210,7 @@ fn facts_survive_a_restart() {
     );
 }
 
-/// The first format, byte for byte: it is read for ever.
+/// The first format, byte for byte: it must stay readable.
 #[test]
 fn format_1_is_read() {
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();

@@ -160,7 +160,7 @@ proptest::proptest! {
         }
     }
 
-    /// Sitemaps, delays, blank lines and unknown keys may stand anywhere: no verdict changes.
+    /// Sitemaps, delays, blank lines and unknown keys may be anywhere: no verdict changes.
     #[test]
     fn what_is_no_rule_changes_no_verdict(
         lines in proptest::collection::vec("User-agent: [ab*]|Disallow: /[xy*]{0,3}|Allow: /[xy*]{0,3}", 0..12),

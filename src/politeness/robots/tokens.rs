@@ -13,7 +13,7 @@ use super::normal::{hex, push_escape};
 /// How much of a robots.txt is read, in bytes: the least that RFC 9309 section 2.5 allows.
 pub const ROBOTS_BYTES_MAX: usize = 500 * 1024;
 
-/// How much of a line is read, in bytes after encoding. The crate's own cut lies at 16,663, and
+/// How much of a line is read, in bytes after encoding. The crate's own cut is at 16,663, and
 /// no address that can be asked for is longer than 16,384.
 const LINE_BYTES_MAX: usize = 16_000;
 

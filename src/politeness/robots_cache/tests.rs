@@ -193,7 +193,7 @@ fn what_was_written_is_read() {
     }
 }
 
-/// The first format, byte for byte: it is read for ever.
+/// The first format, byte for byte: it must stay readable.
 #[test]
 fn format_1_is_read() {
     let bytes = b"\x01\x0d\0\0\0http://a.test\0\x90\x17\xb0\xd7\x42\x06\0\x00\x1b\0\0\0User-agent: *\nDisallow: /x\n";

@@ -161,7 +161,7 @@ impl Request for DueUrls {
 
     async fn ask<'a>(&'a self, client: &'a mut Client) -> Result<Self::Answer, Failure> {
         let schema = &self.schema;
-        // The first URLs lie on the hosts that come first, and on those that are leased.
+        // The first URLs are on the hosts that come first, and on those that are leased.
         let sql = format!(
             "WITH clock AS MATERIALIZED (SELECT {NOW} AS now), next AS MATERIALIZED (
                 (SELECT id, ready_at, lease_until FROM {schema}.queue_host

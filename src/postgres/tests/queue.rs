@@ -372,7 +372,7 @@ fn a_host_that_is_wanted_for_its_robots_is_given_back_by_its_holder() {
     let began = Instant::now();
     while wants.reserve(&host, second(0)).unwrap().is_err() {
         assert!(began.elapsed() < Duration::from_secs(20), "it never came");
-        // The holder goes on, and learns of it.
+        // The holder continues, and learns of it.
         if let Next::Ready(claim) = holds.next(second(0), &mut |_| false).unwrap() {
             holds.finish(*claim, again_at(0), second(0)).unwrap();
         }

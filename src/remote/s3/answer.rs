@@ -68,7 +68,7 @@ fn first(xml: &str, name: &str) -> Option<String> {
     found
 }
 
-/// A page of a listing: what stands in it, and where the next page goes on, by the parameters that it is asked with.
+/// A page of a listing: what is in it, and where the next page continues, by the parameters that it is asked with.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Page<T> {
     pub items: Vec<T>,
@@ -76,7 +76,7 @@ pub(super) struct Page<T> {
 }
 
 /// Goes through the elements right below the root. `each` is given the name of one with all texts in it, by their
-/// names; the texts that stand right below the root come back.
+/// names; the texts that are right below the root come back.
 fn elements(
     xml: &str,
     root: &str,

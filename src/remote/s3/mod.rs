@@ -173,7 +173,7 @@ impl S3Objects {
         self.begin_asking(ask, read).recv().unwrap_or_else(|_| Err(gone()))
     }
 
-    /// Asks for page after page of a listing, and hands on what stands in each, until `each` stops.
+    /// Asks for page after page of a listing, and hands on what is in each, until `each` stops.
     fn pages<T: Send + 'static>(
         &self,
         query: &[(&'static str, String)],

@@ -76,7 +76,7 @@ impl Ask {
         self
     }
 
-    /// The request in words, for messages.
+    /// The request as text, for messages.
     fn name(&self) -> String {
         let verb = self.verb.name();
         let lists = |(name, _): &(&'static str, String)| match *name {

@@ -1,6 +1,6 @@
 //! Addresses that are signed: the one file that names rusty-s3, which computes Signature Version 4 and sends nothing.
 //!
-//! The signature stands in the address (a presigned URL), so that an address is never logged, and no header but
+//! The signature is in the address (a presigned URL), so that an address is never logged, and no header but
 //! those that are named has to be as it was signed. The time is handed in: where the server's clock
 //! differs, the server's time counts.
 

@@ -12,7 +12,7 @@ use crate::diff::{Change, changed_words};
 /// A text of more bytes than this is shortened.
 const LONG: usize = 300;
 
-/// This many bytes stand around a difference where a text is shortened.
+/// This many bytes are kept around a difference where a text is shortened.
 const CONTEXT: usize = 60;
 
 /// A text that only one side has, or a run of words that differ, of more bytes than this is shortened
@@ -56,7 +56,7 @@ fn alone(text: &str) -> String {
     escaped(&shortened(text, ALL_NEW, ALL_NEW / 2, ALL_NEW / 2))
 }
 
-/// The text with these places marked, and what lies between them shortened where it is long.
+/// The text with these places marked, and what is between them shortened where it is long.
 fn marked(text: &str, places: &[Range<usize>], tag: &str) -> String {
     if places.is_empty() {
         // Only the notation differs.

@@ -39,7 +39,7 @@ pub fn render(shown: &Shown<'_>) -> String {
     out
 }
 
-/// Writes what stands in the body, for a page that brings [`STYLE`] itself. `language` is that of the
+/// Writes what is in the body, for a page that brings [`STYLE`] itself. `language` is that of the
 /// article.
 #[must_use]
 pub fn fragment(shown: &Shown<'_>, language: &str) -> String {

@@ -10,7 +10,7 @@ pub(super) fn clean(text: &str) -> String {
     flat(text).trim().to_owned()
 }
 
-/// The first words of a text, with an ellipsis where it goes on, in at most this many cells.
+/// The first words of a text, with an ellipsis where it continues, in at most this many cells.
 pub(super) fn abridged(text: &str, most: usize) -> String {
     fitted(text, most).into_owned()
 }

@@ -86,7 +86,7 @@ fn wrap(out: &mut String, mark: &str, text: &str) {
     let _ = write!(out, "{lead}{mark}{}{mark}{trail}", escaped(words));
 }
 
-/// Text that Markdown shows as it stands.
+/// Text that Markdown shows as it is.
 pub(in crate::render) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

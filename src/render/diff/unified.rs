@@ -9,7 +9,7 @@ use super::Shown;
 use super::lines::clean;
 use crate::diff::OpKind;
 
-/// How many unchanged sentences stand around a change, as in `diff -u`.
+/// How many unchanged sentences are shown around a change, as in `diff -u`.
 const CONTEXT: usize = 3;
 
 struct Line {

@@ -58,7 +58,7 @@ pub fn render(found: &StoryAnswer) -> String {
     out
 }
 
-/// Writes what stands below the title.
+/// Writes what is below the title.
 pub(in crate::render) fn fragment(found: &StoryAnswer, links: &Links<'_>) -> String {
     let mut out = String::new();
     articles(found, links, &mut out);

@@ -38,7 +38,7 @@ pub fn calendar(site: &Site, found: &Calendar) -> String {
                 }
             }
         }
-        // One form for all days: the address of the page stands there once, and not on each of them.
+        // One form for all days: the address of the page is there once, and not on each of them.
         form .months action=(site.path_link("/captures")) {
             input type="hidden" name="url" value=(field_value(url));
             @for month in 1..=12 { (month_table(found, month)) }

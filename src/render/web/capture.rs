@@ -128,7 +128,7 @@ fn body(site: &Site, found: &View) -> Markup {
     }
 }
 
-/// What the page says of itself.
+/// What the page states about itself.
 fn facts(page: &Page) -> Markup {
     let byline: Vec<&str> = page.byline.iter().map(|author| author.value.name.as_str()).collect();
     let publisher = page.publisher.as_ref().map(|fact| fact.value.as_str());

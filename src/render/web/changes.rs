@@ -18,9 +18,9 @@ pub struct ChangesView<'a> {
     pub changes: &'a [ArchiveChange],
     /// The time from which on (going back) there are more.
     pub next: Option<Timestamp>,
-    /// `since`, as it was asked for.
+    /// `since`, as requested.
     pub since: &'a str,
-    /// `until`, as it was asked for.
+    /// `until`, as requested.
     pub until: &'a str,
     /// The kinds that were asked for.
     pub kinds: &'a [ChangeKind],

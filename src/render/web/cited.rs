@@ -15,7 +15,7 @@ use crate::cite::nearest::Nearest;
 use crate::cite::{Style, cite as cited};
 use crate::render;
 
-/// A citation of one capture in every style. `quote` is what was asked to stand in it.
+/// A citation of one capture in every style. `quote` is what was asked to be in it.
 #[must_use]
 pub fn cite(site: &Site, found: &Citation, quote: &str) -> String {
     let (capture, source) = (&found.capture, &found.source);
@@ -69,7 +69,7 @@ fn quote_form(site: &Site, capture: &Capture, quote: &str) -> Markup {
     }
 }
 
-/// The words that were to be quoted do not stand in the capture.
+/// The words that were to be quoted are not in the capture.
 #[must_use]
 pub fn words_missing(site: &Site, missing: &WordsMissing, quote: &str) -> String {
     let url = missing.url.as_str();

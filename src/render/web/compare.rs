@@ -18,7 +18,7 @@ use crate::render::diff::{Shown, verdict};
 /// A comparison and its place in the history of the page.
 #[derive(Debug, Clone, Copy)]
 pub struct DiffView<'a> {
-    /// The page, as it was asked for.
+    /// The page, as requested.
     pub url: &'a str,
     /// The comparison.
     pub found: &'a Diff,
@@ -30,7 +30,7 @@ pub struct DiffView<'a> {
     pub from: Timestamp,
     /// When the new side was captured.
     pub to: Timestamp,
-    /// Whether the texts are to stand side by side at first.
+    /// Whether the texts are to be side by side at first.
     pub is_side_by_side: bool,
     /// The comparison of the two versions before these, as their times.
     pub previous: Option<(Timestamp, Timestamp)>,
@@ -97,7 +97,7 @@ fn sides(site: &Site, view: &DiffView<'_>) -> Markup {
     }
 }
 
-/// What the page looked like at both captures, beside each other; what differs is marked in both.
+/// What the page looked like at both captures, next to each other; what differs is marked in both.
 fn pictures(site: &Site, looks: &Looks) -> Markup {
     let side = |look: &Look, name: &str| {
         let (width, height) = look.size;

@@ -53,7 +53,7 @@ fn title(status: u16) -> &'static str {
     }
 }
 
-/// The policy of [`plain_error`]: the styles that stand in it and nothing else.
+/// The policy of [`plain_error`]: the styles that are in it and nothing else.
 pub const PLAIN_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; \
                                 base-uri 'none'; frame-ancestors 'self'";
 

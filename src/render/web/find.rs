@@ -12,7 +12,7 @@ use crate::answers::front::HostLine;
 use crate::answers::lookup::Lookup;
 use crate::answers::site::{self, PageLine};
 
-/// What an address, a host or a part of one leads to, and where its words stand.
+/// What an address, a host or a part of one leads to, and where its words are.
 #[must_use]
 pub fn found(site: &Site, found: &Lookup, view: Option<&WordsView<'_>>) -> String {
     let query = line(&found.query);

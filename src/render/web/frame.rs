@@ -6,13 +6,13 @@ use super::links::live;
 use super::text::{address, line, short, short_address};
 use super::{Site, StaticFile};
 
-/// What stands in the frame.
+/// What is in the frame.
 pub(super) struct Frame<'a> {
     /// The title, without that of the archive.
     pub title: &'a str,
     /// Which part of the navigation it belongs to.
     pub part: Part,
-    /// What stands in the search box.
+    /// What is in the search box.
     pub query: &'a str,
     /// More of the head: metadata, feeds.
     pub head: Markup,

@@ -118,7 +118,7 @@ impl Site {
         self.to("/speaker", &[("name", name)])
     }
 
-    /// Articles beside each other, as many as one page takes.
+    /// Articles next to each other, as many as one page takes.
     pub(super) fn story_link<'u>(&self, urls: impl Iterator<Item = &'u str>) -> String {
         const ARTICLES_MAX: usize = 20;
         let parameters: Vec<(&str, &str)> =
@@ -181,7 +181,7 @@ pub(super) fn live(url: &str) -> Option<String> {
     (safe.starts_with("http://") || safe.starts_with("https://")).then_some(safe)
 }
 
-/// An address as the value of a field of a form: what cannot stand in a URI is escaped.
+/// An address as the value of a field of a form: what cannot be in a URI is escaped.
 pub(super) fn field_value(url: &str) -> String {
     address(url)
 }

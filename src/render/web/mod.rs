@@ -52,12 +52,12 @@ use crate::cite;
 /// What every page needs to know of the server that it is of.
 #[derive(Debug, Clone)]
 pub struct Site {
-    /// What stands before every path: empty, or `/` and segments, without a slash at its end.
+    /// What is before every path: empty, or `/` and segments, without a slash at its end.
     pub base: String,
-    /// What stands before `/TIMESTAMP/URL` of a replay: a path of this server, or the root of another origin
+    /// What is before `/TIMESTAMP/URL` of a replay: a path of this server, or the root of another origin
     /// with its path.
     pub replay: String,
-    /// What stands before `/TIMESTAMP/URL` of a replay with scripts; none where none run.
+    /// What is before `/TIMESTAMP/URL` of a replay with scripts; none where none run.
     pub rerouted: Option<String>,
     /// Scheme and host of this server; links that leave a page (feeds, permanent links) are absolute with it.
     pub origin: Option<String>,

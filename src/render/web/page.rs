@@ -135,7 +135,7 @@ fn version_item(site: &Site, found: &Timeline, version: &VersionRow) -> Markup {
     }
 }
 
-/// What stands there in place of the article, where it is not there.
+/// What is there in place of the article, where it is not there.
 fn instead(version: &VersionRow) -> Option<String> {
     match version.presence {
         Presence::Here => version.leads_to.as_ref().map(|to| format!("Leads to {}", line(to))),

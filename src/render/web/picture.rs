@@ -9,7 +9,7 @@ use super::text::{GROUPS, Group, count, day, group, kind_name, stealth};
 use crate::answers::timeline::{Timeline, VersionPoint, Visits};
 use crate::base::Timestamp;
 
-/// Marks nearer than this share of the width stand below each other: 24 of 360 pixels.
+/// Marks nearer than this share of the width are below each other: 24 of 360 pixels.
 const GAP: f64 = 7.0;
 
 /// Rows of marks; where more would overlap, they are small dots.
@@ -22,7 +22,7 @@ const ROW: usize = 26;
 const LEFT: f64 = 3.5;
 const WIDTH: f64 = 93.0;
 
-/// The times between which the picture lies.
+/// The times between which the picture is.
 struct Scale {
     start: i128,
     span: i128,
@@ -76,7 +76,7 @@ pub(super) fn picture(site: &Site, found: &Timeline) -> Markup {
     }
 }
 
-/// In which row the mark of each version stands; none for those that find no room.
+/// In which row the mark of each version is; none for those that find no room.
 fn placed(points: &[VersionPoint], scale: &Scale) -> Vec<Option<usize>> {
     let mut ends = [f64::NEG_INFINITY; ROWS];
     let place = |point: &VersionPoint| {

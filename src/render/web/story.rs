@@ -25,7 +25,7 @@ pub struct StoryForm {
 /// At most this many articles of a story are listed.
 const ARTICLES_SHOWN: usize = 12;
 
-/// This many empty fields stand behind the addresses that were given.
+/// This many empty fields are after the addresses that were given.
 const FIELDS_MORE: usize = 2;
 
 /// The story of the articles that were asked for; the form alone where none were.

@@ -231,7 +231,7 @@ pub(super) fn stealth() -> Markup {
     }
 }
 
-/// A change on one or two lines: what stood before, and what stands now, with the words that differ marked.
+/// A change on one or two lines: what was before, and what is now, with the words that differ marked.
 pub(super) fn change(
     kind: ChangeKind,
     before: Option<&str>,

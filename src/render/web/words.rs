@@ -1,4 +1,4 @@
-//! What was found by words: pages with the versions that have them, and the passages where they stand.
+//! What was found by words: pages with the versions that have them, and the passages where they are.
 
 use maud::{Markup, html};
 
@@ -14,7 +14,7 @@ use crate::search::query::SearchField;
 /// A search by words and its result.
 #[derive(Debug)]
 pub struct WordsView<'v> {
-    /// The query as it was asked for.
+    /// The query as requested.
     pub query: &'v str,
     /// What else was asked for, as parameters: `host`, `from`, `to`.
     pub filters: Vec<(&'v str, &'v str)>,
@@ -153,7 +153,7 @@ fn article(site: &Site, hit: &SearchHit) -> Markup {
 
 /// A passage with what was found in it.
 fn marked(snippet: &Snippet) -> Markup {
-    // A blank at the end of a part stands between two words.
+    // A blank at the end of a part is between two words.
     let part = |from: usize, to: usize| flat(snippet.text.get(from..to).unwrap_or_default());
     let ends = snippet.marks.iter().map(|mark| mark.end);
     let starts = std::iter::once(0).chain(ends.clone());

@@ -39,7 +39,7 @@ fn is_newline(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r' | b'\x0c')
 }
 
-/// Whether a byte may stand in a name. Digits begin no name, but a number takes what follows as its
+/// Whether a byte may be in a name. Digits begin no name, but a number takes what follows as its
 /// unit, so that the `url(` of `1url(` does not count.
 pub(super) fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'\\' | b'\0') || byte >= 0x80

@@ -60,7 +60,7 @@ pub struct HtmlReport {
     pub refresh: Option<String>,
     /// Rewriting ended before the page did, and the rest passed unchanged.
     pub is_cut: bool,
-    /// The page consists of frames, and the banner stands in a frame of its own.
+    /// The page consists of frames, and the banner is in a frame of its own.
     pub has_frameset: bool,
 }
 

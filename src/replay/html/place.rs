@@ -1,7 +1,7 @@
 //! The place of the banner: at the beginning of the shown content, without changing how the page is parsed.
 //!
 //! Anything but metadata before `<body>` begins the body (HTML standard, section 13.2.6.4.7), so the
-//! banner stands before the first element of that kind, or after `<body>`. Before a `<frameset>` it
+//! banner is before the first element of that kind, or after `<body>`. Before a `<frameset>` it
 //! would disable the frames: there it is a frame of an outer frameset.
 
 use std::sync::Arc;

@@ -27,7 +27,7 @@ impl Watch {
     }
 }
 
-/// The lease of one host. Clones see it end and go on.
+/// The lease of one host. Clones see it end and continue.
 #[derive(Debug, Clone)]
 pub struct LeaseGuard {
     watch: Watch,
@@ -49,7 +49,7 @@ impl LeaseGuard {
         self.left() > self.margin.load(Ordering::Acquire)
     }
 
-    /// Whether an exchange that is under way may go on: the lease has not ended, so that no other worker asks
+    /// Whether an exchange that is under way may continue: the lease has not ended, so that no other worker asks
     /// the host meanwhile. Longer than any exchange while the keeper answers, since it is renewed.
     #[must_use]
     pub fn lasts(&self) -> bool {

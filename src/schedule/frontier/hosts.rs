@@ -49,7 +49,7 @@ pub(super) struct Host {
     pub(super) lanes: Vec<LaneInfo>,
     /// The URLs of it that are in flight, by their number.
     pub(super) in_flight: Vec<u64>,
-    /// Where it stands in the order of hosts, if it does.
+    /// Where it is in the order of hosts, if it is there.
     slot: Option<i64>,
 }
 

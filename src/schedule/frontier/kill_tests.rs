@@ -77,7 +77,7 @@ fn a_kill_at_any_moment_loses_no_url_and_repeats_at_most_what_was_in_flight() {
         }
         assert!(flying.len() <= 1);
         assert!(opened.requeued.len() <= 1);
-        // A visit that was written and not yet said may stand on either side.
+        // A visit that was written and not yet said may be on either side.
         for url in flying {
             if known(&url).unwrap().0.visits == 1 {
                 finished.push(url);

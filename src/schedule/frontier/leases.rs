@@ -42,7 +42,7 @@ pub struct LeasedUrl {
     pub due: i64,
     /// The jobs that name it, in the order in which they did; the entry's numbers of jobs are places in it.
     pub jobs: Vec<String>,
-    /// How many named it when it was read: jobs that came since stand behind these.
+    /// How many named it when it was read: jobs that came since are after these.
     pub jobs_read: usize,
     /// What is known of it, in the worker's bytes.
     pub entry: Vec<u8>,
@@ -94,9 +94,9 @@ pub struct Granted {
 /// What becomes of a lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LeaseEnd {
-    /// It goes on, and ends when it would have.
+    /// It continues, and ends when it would have.
     AsItIs,
-    /// It goes on for as long as one that is made now; what is said of the host is kept.
+    /// It continues for as long as one that is made now; what is said of the host is kept.
     Renewed,
     /// It is over: what is said of the host is kept, and any worker may lease it when something is due.
     Over,
@@ -118,7 +118,7 @@ pub struct HostWrite {
     /// The rest of what to remember of it, by key.
     pub memory: Vec<(Vec<u8>, Vec<u8>)>,
     /// What its URLs are now. One whose `asked` is no longer the keeper's was asked for meanwhile, and
-    /// stays due as it was asked for; a job that came meanwhile stays with it.
+    /// stays due as requested; a job that came meanwhile stays with it.
     pub visited: Vec<LeasedUrl>,
     /// What becomes of the lease.
     pub end: LeaseEnd,
@@ -160,7 +160,7 @@ pub struct Written {
     pub wanted: Vec<String>,
 }
 
-/// What a worker says of itself now and then.
+/// What a worker states about itself now and then.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WorkerReport {
     /// Its name.
@@ -305,7 +305,7 @@ pub trait Leases: Debug + Send + Sync {
     /// As [`Self::lease`].
     fn counts(&self) -> Result<Counts, ScheduleError>;
 
-    /// Takes in what a worker says of itself. For how long the first host that could be leased has been
+    /// Takes in what a worker states about itself. For how long the first host that could be leased has been
     /// waiting, in microseconds; 0 where none is.
     ///
     /// # Errors

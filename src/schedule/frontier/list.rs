@@ -1,4 +1,4 @@
-//! What the frontier can say of itself: counts, what comes next and why, one URL, and whether its
+//! What the frontier can state about itself: counts, what comes next and why, one URL, and whether its
 //! tables agree with each other.
 
 use std::cmp::Reverse;
@@ -103,7 +103,7 @@ impl Frontier {
         Counts { queued, in_flight, waiting, retired }
     }
 
-    /// The jobs that the frontier knows; a name may stand twice.
+    /// The jobs that the frontier knows; a name may occur twice.
     pub fn jobs(&self) -> impl Iterator<Item = &str> {
         self.jobs.iter().map(|job| &*job.name).filter(|name| !name.is_empty())
     }
@@ -155,7 +155,7 @@ impl Frontier {
         for (id, host) in self.hosts.iter() {
             for info in host.lanes.iter().filter(|info| info.lane.phase() != Phase::Retired) {
                 if is_active(&self.jobs, info.job) && info.count > 0 {
-                    // Without a sequence number: stands before the lane's first entry.
+                    // Without a sequence number: is before the lane's first entry.
                     let lane = LaneOf { host: id, job: info.job, lane: info.lane };
                     heads.push(Reverse((info.head.max(host.ready), lane, None)));
                 }

@@ -189,7 +189,7 @@ mod tests {
         assert_ne!(flying.host.as_str(), "h4.org");
         assert_eq!(frontier.counts().total(), after.total());
         assert_eq!(frontier.check().unwrap(), []);
-        // The order goes on: a number is given out once.
+        // The order continues: a number is given out once.
         let seq = frontier.seq_next;
         frontier.add(found("http://h6.org/newest", 1), at(0)).unwrap();
         assert!(frontier.seq_next > seq && seq >= 203, "{seq}");

@@ -4,7 +4,7 @@
 //!
 //! A URL's place names one number: of a job, or of the set of its jobs. So a URL of several jobs is
 //! counted, ordered and claimed like any other, and is served where one of its jobs is. What each of
-//! them has of its own (how it found the URL, and as what) stands in the entry. A job's name may
+//! them has of its own (how it found the URL, and as what) is in the entry. A job's name may
 //! change; its number does not.
 //!
 //! What this deliberately does not do: know which jobs there should be, or what they name.
@@ -19,7 +19,7 @@ use crate::schedule::change::{Change, ScheduleError};
 use crate::schedule::discovery::DiscoveryPath;
 use crate::schedule::entry::{Entry, Lane, Owner, Phase, Place, cut, url_digest};
 
-/// What stands between a name and a number in the key of a job whose name another one has, too.
+/// What is between a name and a number in the key of a job whose name another one has, too.
 const NAME_END: char = '\x01';
 
 /// A job that names a URL, and how it found it.
@@ -84,7 +84,7 @@ impl Frontier {
 
     /// Takes from a job all URLs that it gives up, and says how many. A URL that no job names any
     /// longer is retired, with the reason given; what is known of it is kept for the next job that
-    /// names it. What is in flight is asked about as it stands and given up when it comes back.
+    /// names it. What is in flight is asked about as it is and given up when it comes back.
     ///
     /// # Errors
     /// When the tables or the journal cannot be read or written; then a part was taken.

@@ -157,7 +157,7 @@ pub trait Queue: Debug + Send {
     /// When they cannot be counted.
     fn count(&self) -> Result<Counts, ScheduleError>;
 
-    /// The same for a display while work goes on: what is known without counting, maybe a while ago.
+    /// The same for a display while work is in progress: what is known without counting, maybe a while ago.
     fn counts(&self) -> Counts;
 
     /// The URLs of one job by state; nothing where that is not known without counting.

@@ -2,7 +2,7 @@
 //! of them; the results of visits, gathered and written together.
 //!
 //! A kill loses what was gathered since the last write: at most [`SharedOptions::write_urls`] visits or
-//! [`SharedOptions::write_every`] of them are made again. No URL is lost: what is found lies in the same
+//! [`SharedOptions::write_every`] of them are made again. No URL is lost: what is found is in the same
 //! gathering as the page that it was found on, so that one is not kept without the other.
 //!
 //! Where the keeper does not answer, what was gathered stays, hosts are asked as long as their leases last,
@@ -163,7 +163,7 @@ impl SharedFrontier {
         self.held.get(host.as_str()).map(|held| held.epoch)
     }
 
-    /// How it stands.
+    /// Its state.
     #[must_use]
     pub fn state(&self) -> SharedState {
         SharedState {
@@ -442,7 +442,7 @@ impl SharedFrontier {
         (held.epoch == flight.epoch).then_some((flight, held))
     }
 
-    /// Ends a flight: the URL stands as given.
+    /// Ends a flight: the URL is as given.
     fn end(
         &mut self,
         claim: Claim,

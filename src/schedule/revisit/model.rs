@@ -7,7 +7,7 @@
 //! correct for it with equal intervals only); here it is kept exactly, on a grid of sixteen
 //! factors, for intervals of any length.
 //!
-//! Beside it stands a burst: an edit that was seen makes another one soon more likely, whatever
+//! In addition there is a burst: an edit that was seen makes another one soon more likely, whatever
 //! the page's age (a self-exciting term as in Hawkes 1971, of one known half-life). That is what
 //! brings an old page back into view when its story moves again.
 
@@ -19,7 +19,7 @@ pub enum Shape {
     /// A story: most edits in the first hours, few after a week.
     #[default]
     Article,
-    /// A front page, section page or other list: the same rate for ever.
+    /// A front page, section page or other list: always the same rate.
     Steady,
 }
 
@@ -138,7 +138,7 @@ impl Belief {
             let f = factor(index);
             *weight = (f.powf(k) * (-k * f).exp()) as f32;
         }
-        // All factors below the grid stand in its first cell; with a small shape they are many.
+        // All factors below the grid are in its first cell; with a small shape they are many.
         let below = (GRID_MIN / GRID_STEP.sqrt()).powf(k) / (k * GRID_STEP.ln());
         belief.weights[0] += below as f32;
         belief.normalise();

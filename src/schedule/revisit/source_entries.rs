@@ -2,7 +2,7 @@
 //!
 //! A date that a source gives is compared with what the same source gave before, and with nothing else.
 //! Outlets whose clock or zone is hours off say when an article was edited as well as any; beside a clock of
-//! another machine their dates lie before a capture that they came after, or ahead of it for hours. So no
+//! another machine their dates are before a capture that they came after, or ahead of it for hours. So no
 //! time of this clock enters, but where two of them are compared. A source that is read for the first time
 //! shows no edit: its dates are learned.
 //!
@@ -42,7 +42,7 @@ pub fn entry_key(uri: &TargetUri) -> EntryKey {
     u64::from_be_bytes(head)
 }
 
-/// What a source says of an entry, beside what it said before.
+/// What a source says of an entry, compared with what it said before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Statement {
     /// Nothing that indicates an edit: it said so before, or it was never read before.
@@ -98,7 +98,7 @@ const VERSION: u8 = 1;
 
 impl SourceEntries {
     /// Compares what a source says now with what it said. `at` is the time of the reading. An entry that
-    /// stands twice counts with its later date.
+    /// occurs twice counts with its later date.
     #[must_use]
     pub fn compare(&self, entries: &[(EntryKey, Option<Timestamp>)], at: Timestamp) -> Compared {
         let mut now: HashMap<EntryKey, Option<Timestamp>> = HashMap::with_capacity(entries.len());

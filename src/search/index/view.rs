@@ -35,7 +35,7 @@ impl Columns {
     }
 }
 
-/// Pages and dates of passages that are read in order and lie close together: unpacked many at a time, which is
+/// Pages and dates of passages that are read in order and are close together: unpacked many at a time, which is
 /// several times as fast as one by one.
 struct Run<'c> {
     columns: &'c Columns,

@@ -8,7 +8,7 @@ use crate::archive::RecordKind;
 use crate::archive::cdx::{bare_digest, put_column};
 use crate::archive::filter::Field;
 
-/// Where the record of the original lies.
+/// Where the record of the original is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// `orig.length`

@@ -79,7 +79,7 @@ pub fn identity(asking: &Asking, page: Page) -> String {
     format!("{}\n{}", asking.identity, page.blocks)
 }
 
-/// The rows of a page and those after it. `None` if the page lies after the last row and is not the
+/// The rows of a page and those after it. `None` if the page is after the last row and is not the
 /// first.
 ///
 /// # Errors

@@ -15,7 +15,7 @@ pub enum Modifier {
     Raw(&'static str),
     /// `mp_`: the page inside of a frame.
     Page,
-    /// `if_`, `fr_`: a page that stands in another.
+    /// `if_`, `fr_`: a page that is in another.
     Frame,
     /// `js_`: a script.
     Script,
@@ -48,7 +48,7 @@ impl Modifier {
         Self::Part("jm_"),
     ];
 
-    /// As it stands after the time.
+    /// As it is after the time.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::None => "",
@@ -88,7 +88,7 @@ pub enum Form {
 }
 
 impl Form {
-    /// As it stands in the path.
+    /// As it is in the path.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Link => "link",

@@ -138,7 +138,7 @@ fn frame_origin(origins: &Origins, site: &Site) -> String {
     format!("{}://{}", site.scheme, origins.base())
 }
 
-/// An answer of ours with the policy of the view.
+/// An answer of the server with the policy of the view.
 fn guarded(mut response: Response, origins: &Origins, frame: &str) -> Response {
     for (name, value) in reroute::guarding(origins, frame) {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(&value)) {

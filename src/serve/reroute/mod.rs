@@ -53,7 +53,7 @@ pub fn place_of(options: &Options, host: &str) -> Option<Place> {
     Place::of(&bare_host(host)).filter(|place| place.base == base)
 }
 
-/// Whether a host lies below the name of the view and is not an origin of it.
+/// Whether a host is below the name of the view and is not an origin of it.
 pub fn is_no_place(options: &Options, host: &str) -> bool {
     let Some(base) = options.rerouted.as_deref() else { return false };
     let bare = bare_host(host);

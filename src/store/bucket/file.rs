@@ -1,4 +1,4 @@
-//! A file that lies in the object storage, read by ranges.
+//! A file that is in the object storage, read by ranges.
 //!
 //! A look-up at one place costs one block, which is kept in the cache. A sequential reader gets larger pieces, several
 //! of them under way at once, which are not kept: a pass over a file would evict everything else. What is read from the

@@ -19,7 +19,7 @@ use crate::store::durable;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// It lies here alone, and what was tried last failed.
+    /// It is here alone, and what was tried last failed.
     Local,
     /// Parts of it may have been sent.
     Uploading,
@@ -92,7 +92,7 @@ impl Ledger {
         Self { path, known: Mutex::default() }
     }
 
-    /// Where it lies.
+    /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path

@@ -91,8 +91,8 @@ pub(in crate::store) fn check(layout: &Layout, found: &mut dyn FnMut(Finding)) {
     }
 }
 
-/// Whether the object of a file that does not lie here has other bytes than were sent, as text; `None` where it has the
-/// same, or lies here. What was just read from its start to its end is not read again.
+/// Whether the object of a file that is not here has other bytes than were sent, as text; `None` where it has the
+/// same, or is here. What was just read from its start to its end is not read again.
 pub(in crate::store) fn changed(layout: &Layout, path: &Path) -> io::Result<Option<String>> {
     if path.exists() {
         return Ok(None);

@@ -1,7 +1,7 @@
 //! Uploads that a process began and did not note before it was killed: their parts take space, and no ledger names
 //! them.
 //!
-//! An upload is of this archive when its key is that of a WARC file and lies below the archive's prefix. It is thrown
+//! An upload is of this archive when its key is that of a WARC file and is below the archive's prefix. It is thrown
 //! away when the ledger does not name it and it is so old by the server's clock that the process that began it has
 //! ended.
 

@@ -13,7 +13,7 @@
 //! thread of its own does it, one file after the other, several parts of it under way at once. Objects are never written
 //! over and never deleted.
 //!
-//! Its steps are in `steps` and `evict`; what a kill may leave is thrown away (`leaked`), and counts of it all are kept
+//! Its steps are in `steps` and `evict`; what a kill may leave is discarded (`leaked`), and counts of it all are kept
 //! (`progress`). Beside it: the ledger made again from the objects (`rebuild`), what `verify` asks of them (`check`), and
 //! files that return or are removed by order ([`withdraw`]).
 
@@ -216,7 +216,7 @@ pub(super) struct Work {
     looked: Cell<Option<Timestamp>>,
 }
 
-/// A sealed file that lies here.
+/// A sealed file that is here.
 #[derive(Debug, Clone)]
 struct Sealed {
     /// Below the root.
@@ -394,7 +394,7 @@ impl Work {
         let mut sealed = Vec::new();
         for path in self.layout.warc_files()?.into_iter().filter(|path| !is_open(path)) {
             let Some(file) = self.layout.place_of(&path) else { continue };
-            // One that lies elsewhere is not here.
+            // One that is elsewhere is not here.
             let Ok(about) = fs::metadata(&path) else { continue };
             let modified = about.modified().unwrap_or(SystemTime::UNIX_EPOCH);
             sealed.push(Sealed { file, path, bytes: about.len(), modified });

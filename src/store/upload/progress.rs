@@ -24,7 +24,7 @@ pub struct UploadCounts {
     pub sent_bytes: u64,
     /// Bytes of objects that were read back, since the start.
     pub read_bytes: u64,
-    /// Unfinished uploads that earlier processes left and that were thrown away, since the start.
+    /// Unfinished uploads that earlier processes left and that were discarded, since the start.
     pub aborted: u64,
     /// For how long the oldest file that is not verified has been sealed.
     pub lag: Duration,

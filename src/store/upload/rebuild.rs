@@ -70,7 +70,7 @@ fn heads(objects: &dyn Objects, listed: &[ObjectInfo]) -> Result<Vec<ObjectInfo>
             match objects.head(&object.key) {
                 Ok(head) => heads.extend(head),
                 Err(why) => {
-                    // The others need not go on.
+                    // The others need not continue.
                     next.store(listed.len(), Ordering::Relaxed);
                     return Err(why);
                 }

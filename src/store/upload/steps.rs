@@ -39,7 +39,7 @@ impl Work {
                 },
                 (_, entry) => {
                     if let Some(upload) = entry.and_then(|entry| entry.upload) {
-                        // Its parts take room until they are thrown away.
+                        // Its parts take room until they are discarded.
                         self.objects().abort(&sealed.file, &upload)?;
                     }
                     self.send(sealed)?

@@ -78,7 +78,7 @@ impl Scene {
         self.files.iter().filter(|(file, _)| self.root.join(file).exists()).count()
     }
 
-    /// Every file has its bytes, wherever it lies.
+    /// Every file has its bytes, wherever it is.
     fn assert_whole(&self) {
         let files = DirectoryFiles::new(self.layout());
         let listed: Vec<_> = files.list().unwrap().into_iter().map(|info| info.name).collect();

@@ -23,7 +23,7 @@ pub enum WithdrawError {
     Disk(#[from] io::Error),
 }
 
-/// Brings a sealed file that lies in the object storage alone back to the disk, compared with the SHA-256 that it was
+/// Brings a sealed file that is in the object storage alone back to the disk, compared with the SHA-256 that it was
 /// sent with; whether it was brought. The object stays, and counts as before.
 ///
 /// # Errors
@@ -64,7 +64,7 @@ pub fn take_home(layout: &Layout, _writer: &Lock, path: &Path) -> io::Result<boo
     Ok(true)
 }
 
-/// Marks a file on the local disk as one that lies nowhere else: nothing relies on its object any more, and no
+/// Marks a file on the local disk as one that is nowhere else: nothing relies on its object any more, and no
 /// process evicts it. Parts of an unfinished upload are aborted.
 ///
 /// # Errors
@@ -102,10 +102,10 @@ pub fn erase(
     Ok(Some(objects.erase(place)?))
 }
 
-/// Sends one sealed file that lies here, and reads it back.
+/// Sends one sealed file that is here, and reads it back.
 ///
 /// # Errors
-/// Why that was not done, as text; a run of a crawl goes on with it.
+/// Why that was not done, as text; a run of a crawl continues with it.
 pub fn send(
     layout: &Layout,
     options: UploadOptions,

@@ -1,7 +1,7 @@
 //! Another archive's capture, as records of this one.
 //!
-//! The exchange with that archive is kept as any other is. What stands at the address of the page, at the time of
-//! the capture, is a `revisit` record of it: the head that the archive sent, and where the payload lies. So every
+//! The exchange with that archive is kept as any other is. What is at the address of the page, at the time of
+//! the capture, is a `revisit` record of it: the head that the archive sent, and where the payload is. So every
 //! reader of WARC files finds the copy at the page's address, and no byte states that this archive saw the page.
 
 use super::super::fields::{Fields, name};

@@ -18,7 +18,7 @@ pub struct BodyDigests {
 
 /// Digests of an exchange's response.
 ///
-/// `payload` reads the payload of a chunked body; without it the body is taken as it stands, and
+/// `payload` reads the payload of a chunked body; without it the body is taken as it is, and
 /// head and body are gone through once.
 ///
 /// # Errors

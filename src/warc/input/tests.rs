@@ -175,7 +175,7 @@ fn a_package_inside_a_package_is_read_stored_or_deflated_down_to_three_levels() 
     // What is unpacked is not unpacked again inside.
     let refused = ["one.wacz/packed.wacz", "two.WACZ/packed.wacz", "broken.wacz"];
     assert_eq!(errors, refused.map(|path| format!("{name}/{path}")));
-    // A level more is refused, and what stands beside it is read.
+    // A level more is refused, and what is next to it is read.
     let deeper = package(&[("x/deepest.wacz", &bytes, Stored), ("z.warc", WARC, Stored)]);
     let mut input = on_disk(&deeper).1;
     let (mut count, mut refused) = (0, 0);

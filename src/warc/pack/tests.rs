@@ -128,7 +128,7 @@ fn a_short_record_is_packed_a_level_lower_than_a_long_one() {
     };
     let around = record(Block::from(&b""[..])).raw_len() as usize;
     for (extra, of_five, of_one) in [(0, 4, 1), (1, 5, 1)] {
-        // Six digits of length stand in the header, where the empty record has one.
+        // Six digits of length are in the header, where the empty record has one.
         let content = markup(SHORT_BYTES_MAX - around - 5 + extra);
         let raw = record(Block::from(&content[..]));
         assert_eq!(raw.raw_len() as usize, SHORT_BYTES_MAX + extra);

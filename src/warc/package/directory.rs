@@ -1,4 +1,4 @@
-//! The central directory of a ZIP file: which files it has, and where each lies.
+//! The central directory of a ZIP file: which files it has, and where each is.
 //!
 //! Read here and not by the `zip` crate, which reserves memory for the number of entries that the end of
 //! the file states: a few bytes may state millions. Here an entry costs memory once it was read, and there
@@ -10,7 +10,7 @@
 //! ```
 //!
 //! ZIP APPNOTE 6.3.10, sections 4.3.6 to 4.3.16 and 4.5.3. Offsets may count from the first local header
-//! instead of the start of the file, where something was put before it; the directory lies where the
+//! instead of the start of the file, where something was put before it; the directory is where the
 //! end record is less its size, as Python's and others' readers have it.
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};

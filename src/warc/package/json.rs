@@ -9,7 +9,7 @@ use std::io::{self, Read};
 /// The longest text or number, in bytes as it is written. A path in a package has at most 64 KiB, each of
 /// which may take six bytes.
 const TOKEN_BYTES_MAX: u64 = 1 << 20;
-/// How deep lists and objects may lie in each other.
+/// How deep lists and objects may be in each other.
 const DEPTH_MAX: u64 = 100;
 
 /// Passes JSON on, as far as it keeps to the bounds.

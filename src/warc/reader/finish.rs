@@ -8,7 +8,7 @@ use super::{Current, Framing, Located, ReadError, Rest, Stop, UnpackError, WarcR
 use crate::base::Severity;
 
 impl<R: Read> WarcReader<R> {
-    /// Makes block bytes ready; how many stand in the buffer, zero at the block's end.
+    /// Makes block bytes ready; how many are in the buffer, zero at the block's end.
     pub(super) fn fill_block(&mut self) -> Result<usize, Stop> {
         let left = self.current.as_ref().map_or(0, |c| if c.failed { 0 } else { c.left });
         if left == 0 {
@@ -26,7 +26,7 @@ impl<R: Read> WarcReader<R> {
         if let Some(current) = &mut self.current {
             let count = current.left.min(count as u64);
             current.left -= count;
-            // No more than what stood in the buffer, so it fits.
+            // No more than what was in the buffer, so it fits.
             self.unpack.consume(usize::try_from(count).unwrap_or(0));
         }
     }

@@ -9,7 +9,7 @@ use super::{Current, End, Framing, ReadError, Stop, UnpackError, WarcReader};
 use crate::base::Severity;
 
 impl<R: Read> WarcReader<R> {
-    /// Marks the record as failed, goes on to the next, and tells its reader.
+    /// Marks the record as failed, continues to the next, and tells its reader.
     pub(super) fn fail_current(&mut self, stop: Stop) -> io::Error {
         let (kind, what) = match &stop {
             Stop::Member(UnpackError::Io(why)) => (why.kind(), why.to_string()),
@@ -148,7 +148,7 @@ impl<R: Read> WarcReader<R> {
         Ok(())
     }
 
-    /// Looks for the start of another record in bytes that are not a header: one without an end goes on
+    /// Looks for the start of another record in bytes that are not a header: one without an end continues
     /// into the next. Whether there is one, which is begun next.
     fn search_head(&mut self, offset: u64) -> bool {
         let head = std::mem::take(&mut self.broken_head);
@@ -310,7 +310,7 @@ enum Judged {
 }
 
 /// Whether the bytes begin with a version line: `WARC/`, digits, a dot, digits, and nothing after
-/// them in the line. It need not begin a line: what stands before it may be the rest of damage.
+/// them in the line. It need not begin a line: what is before it may be the rest of damage.
 fn version_line(bytes: &[u8]) -> Judged {
     const START: &[u8] = b"WARC/";
     let known = bytes.len().min(START.len());

@@ -28,7 +28,7 @@ fn bytes_of(packed: &mut Packed) -> Vec<u8> {
     out
 }
 
-/// A file of records, and where each lies.
+/// A file of records, and where each is.
 fn file_of(blocks: &[Vec<u8>], compression: Compression) -> (Vec<u8>, Vec<Placement>) {
     let mut packer = Packer::new(compression);
     let (mut file, mut places) = (Vec::new(), Vec::new());

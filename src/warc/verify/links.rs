@@ -55,7 +55,7 @@ struct Known {
     by_id: bool,
 }
 
-/// A link that was met before what it names.
+/// A link that was read before what it names.
 #[derive(Debug, Clone, Copy)]
 struct Open {
     to: u64,
@@ -64,7 +64,7 @@ struct Open {
     link: Link,
 }
 
-/// A revisit whose original was not met before it. A hash is zero where there is nothing to hash.
+/// A revisit whose original was not read before it. A hash is zero where there is nothing to hash.
 #[derive(Debug, Clone, Copy)]
 struct OpenRevisit {
     id: u64,
@@ -208,7 +208,7 @@ impl Links {
         self.findings.push(finding);
     }
 
-    /// What is wrong with the links, and how many revisits refer to records that were not met.
+    /// What is wrong with the links, and how many revisits refer to records that were not found.
     pub(super) fn finish(mut self) -> (Vec<Finding>, u64) {
         // One finding for each kind of link and file: what is missing is mostly one record.
         let mut missing: HashMap<(Link, u32), (u64, u64)> = HashMap::new();

@@ -172,7 +172,7 @@ impl<'de> Visitor<'de> for Reading<'_> {
             }
             let (named, replaces) = (!name.is_empty(), place.is_some());
             let value = map.next_value_seed(Reading { named, replaces, ..self })?;
-            // A value that gives nothing has its place all the same.
+            // A value that gives nothing has its place anyway.
             let value = value.unwrap_or(Node::List(Vec::new()));
             match place {
                 Some(at) => fields[at].1 = value,
@@ -228,7 +228,7 @@ mod tests {
     fn a_long_text_keeps_its_first_names_and_what_takes_their_place() {
         let many = |what: &str| std::iter::repeat_n(what, 400_000).collect::<Vec<_>>().join(",");
         for (body, wanted) in [
-            // What has no name is no part of the query, however much of it there is.
+            // What has no name is not part of the query, however much of it there is.
             (format!("[{},{{\"a\":1}}]", many("0")), "a=1"),
             (format!("[{},{{\"a\":1}}]", many("[]")), "a=1"),
             (format!("[{},{{\"a\":1}}]", many("{}")), "a=1"),

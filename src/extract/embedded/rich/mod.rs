@@ -154,7 +154,7 @@ impl Writer<'_> {
         }
     }
 
-    /// A text as a block: HTML as it stands, or a paragraph for each line.
+    /// A text as a block: HTML as it is, or a paragraph for each line.
     fn text(&mut self, text: &str, tag: &str) {
         let resolved = if text.contains('<') { text.into() } else { resolved(text) };
         let text = resolved.trim();

@@ -97,7 +97,7 @@ const NOT_TEXT: &[&str] = &[
     "hr",
     "svg",
 ];
-/// Kinds that stand in a line of text.
+/// Kinds that are in a line of text.
 pub(super) const INLINE: &[&str] = &[
     "span",
     "text",
@@ -166,7 +166,7 @@ pub(super) fn is_never_text(kind: &str) -> bool {
         || NOT_TEXT.iter().any(|name| name.len() > 4 && *name != "style" && kind.contains(name))
 }
 
-/// Whether a node stands in a line: a text, or a node of such a kind. A text alone in a list is a
+/// Whether a node is in a line: a text, or a node of such a kind. A text alone in a list is a
 /// paragraph.
 pub(super) fn is_inline(value: &Value) -> bool {
     match value {

@@ -18,7 +18,7 @@ pub(super) fn find(place: &Place<'_>) -> Option<Found> {
     let after = words(place.after, table);
     let verb = after.iter().find(|word| word.says || is_korean_verb(word.text));
     let cue = verb.map(|word| word.range.clone());
-    // What stands right behind the mark, without a space: "…"라고, "…"며.
+    // What is right behind the mark, without a space: "…"라고, "…"며.
     let quoting = !place.after.text.starts_with(char::is_whitespace)
         && after.first().is_some_and(|word| table.quoting.contains(word.text));
     for phrase in &table.source_after {

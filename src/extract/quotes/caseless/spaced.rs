@@ -23,7 +23,7 @@ pub(super) fn find(place: &Place<'_>) -> Option<Found> {
     let after = words(place.after, place.table);
     let before = words(place.before, place.table);
     let mut behind = verb_near(&after, place.table, 3).map(|at| beside(&after, at, place));
-    // Persian: the subject leads the sentence, and the verb stands behind the words.
+    // Persian: the subject leads the sentence, and the verb is after the words.
     if let Some(found) = behind.as_mut().filter(|found| found.name.is_none())
         && place.table.is("verb-last")
     {
@@ -53,9 +53,9 @@ pub(super) struct Word<'a> {
     /// Without marks around it.
     pub(super) text: &'a str,
     pub(super) range: Range<usize>,
-    /// Whether a mark stands right before it, so that a phrase begins there.
+    /// Whether a mark is right before it, so that a phrase begins there.
     pub(super) leads: bool,
-    /// Whether a mark stands right behind it.
+    /// Whether a mark is right behind it.
     pub(super) ends: bool,
     pub(super) says: bool,
     pub(super) masked: bool,
@@ -113,12 +113,12 @@ fn goes_on(word: &str, table: &Table) -> bool {
     long && table.object.iter().any(|letters| word.starts_with(letters))
 }
 
-/// The verb among the first words, where nothing but small words stands before it.
+/// The verb among the first words, where nothing but small words is before it.
 fn verb_near(words: &[Word<'_>], _table: &Table, reach: usize) -> Option<usize> {
     words.iter().take(reach).position(|word| word.says)
 }
 
-/// The name on the side of the verb where one stands.
+/// The name on the side of the verb where one is.
 fn beside(words: &[Word<'_>], at: usize, place: &Place<'_>) -> Found {
     let table = place.table;
     let mut at = at;
@@ -151,7 +151,7 @@ fn beside(words: &[Word<'_>], at: usize, place: &Place<'_>) -> Found {
             }
             start -= 1;
         }
-        // "غلام کریمی، سرمربی پیشین، در صفحه خود نوشت": the name may stand before what is set off.
+        // "غلام کریمی، سرمربی پیشین، در صفحه خود نوشت": the name may be before what is set off.
         let apart = start == at || words[start].leads || !table.preposition.is_empty();
         name(&words[start..at], table, Side::Last)
             .filter(|_| table.preposition.is_empty())
@@ -161,7 +161,7 @@ fn beside(words: &[Word<'_>], at: usize, place: &Place<'_>) -> Found {
     Found { name, cue }
 }
 
-/// The name before a verb where commas or prepositions stand between: the nearest phrase that is not an office alone
+/// The name before a verb where commas or prepositions are between: the nearest phrase that is not an office alone
 /// and does not begin with a preposition.
 fn set_off(words: &[Word<'_>], at: usize, table: &Table) -> Option<Range<usize>> {
     const PHRASES_MAX: usize = 4;
@@ -256,7 +256,7 @@ fn name(words: &[Word<'_>], table: &Table, side: Side) -> Option<Range<usize>> {
     if list.iter().any(|word| word.masked) {
         return None;
     }
-    // "وصفت الوزيرة الخطة بأنها": what is named stands before the word that names it, and is not part of the subject.
+    // "وصفت الوزيرة الخطة بأنها": what is named is before the word that names it, and is not part of the subject.
     if let Some(at) = list.iter().position(|word| table.told_with.contains(word.text))
         && at >= 2
         && side == Side::First
@@ -309,7 +309,7 @@ fn is_title(word: &str, table: &Table) -> bool {
     table.is_role(word) || word.strip_prefix('ה').is_some_and(|rest| table.is_role(rest))
 }
 
-/// Hindi: the speaker stands before its mark, and the verb soon behind it.
+/// Hindi: the speaker is before its mark, and the verb soon behind it.
 fn marked(place: &Place<'_>) -> Option<Found> {
     let table = place.table;
     for part in [place.after, place.before] {
@@ -324,7 +324,7 @@ fn marked(place: &Place<'_>) -> Option<Found> {
             .filter(|(_, word)| table.subject_mark.contains(word.text));
         for (at, _) in marks {
             let verb = words[at + 1..].iter().take(VERB_WORDS_MAX).find(|word| word.says);
-            // "… ने इसे "तबाही" बताया": the verb stands behind the words.
+            // "… ने इसे "तबाही" बताया": the verb is after the words.
             let beyond = || {
                 let near = part.at == place.before.at && words.len() - at <= VERB_WORDS_MAX;
                 let behind = self::words(place.after, table);

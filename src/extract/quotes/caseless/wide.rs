@@ -76,7 +76,7 @@ fn chinese(place: &Place<'_>) -> Option<Found> {
     let adjacent = rest.is_empty()
         || place.table.object.iter().any(|word| rest.starts_with(word))
         || before.len() > lead.len();
-    // 赵志明称这一计划“极其荒唐”: what is called so stands between.
+    // 赵志明称这一计划“极其荒唐”: what is called so is between.
     let called = matches!(verb, "称" | "稱")
         && rest.chars().count() <= CALLED_CHARS_MAX
         && rest.starts_with(['这', '這', '此', '该', '該', '其', '他', '她', '它'])
@@ -122,14 +122,14 @@ fn is_verb(text: &str, at: usize, verb: &str) -> bool {
         )))
 }
 
-/// The name in what stands before a verb: titles before it or behind it, adverbs behind it.
+/// The name in what is before a verb: titles before it or behind it, adverbs behind it.
 fn chinese_name(place: &Place<'_>, part: &Part<'_>, subject: &str) -> Option<Range<usize>> {
     let table = place.table;
     let mut name = subject.trim_matches(is_break);
     for lead in &table.lead {
         name = name.strip_prefix(lead).unwrap_or(name);
     }
-    // "79岁的石老汉": what describes stands before.
+    // "79岁的石老汉": what describes is before.
     if let Some((_, tail)) = name.rsplit_once("岁的").or_else(|| name.rsplit_once("歲的"))
         && tail.chars().count() >= 2
     {
@@ -146,7 +146,7 @@ fn chinese_name(place: &Place<'_>, part: &Part<'_>, subject: &str) -> Option<Ran
     if name.is_empty() || pronoun(&table.he) || pronoun(&table.she) {
         return None;
     }
-    // 副市长王丽华: the title is not part of the name. 王局长: the title stands behind it.
+    // 副市长王丽华: the title is not part of the name. 王局长: the title is after it.
     let titles =
         table.role.iter().filter_map(|role| name.rfind(role).map(|at| (at, at + role.len())));
     if let Some((start, end)) = titles.max_by_key(|(start, end)| (*end, end - start)) {
@@ -212,7 +212,7 @@ fn japanese(place: &Place<'_>) -> Option<Found> {
     {
         return Some(Found { name: Some(name), cue: None });
     }
-    // 「…」と山本さんは問いかけた: the subject stands behind the words.
+    // 「…」と山本さんは問いかけた: the subject is after the words.
     if let Some(rest) = tail.strip_prefix('と').or_else(|| tail.strip_prefix("などと"))
         && let Some(topic) = topic_end(rest, place)
         && cue.is_some()
@@ -241,7 +241,7 @@ fn japanese(place: &Place<'_>) -> Option<Found> {
             return Some(Found { name: Some(name), cue });
         }
     }
-    // 山本さんは「…」と述べた: what is said stands between.
+    // 山本さんは「…」と述べた: what is said is between.
     let topic = head.char_indices().rev().find(|&(at, c)| {
         is_topic(place, c) && (c != 'が' || !head[..at].ends_with('だ')) && !head[..at].is_empty()
     });
@@ -257,7 +257,7 @@ fn japanese(place: &Place<'_>) -> Option<Found> {
         outer.map_or((at, c), |outer| (outer, 'は'))
     });
     let Some(topic) = topic else {
-        // 「…」とも述べた: the last speaker goes on.
+        // 「…」とも述べた: the last speaker continues.
         let verb = tail.strip_prefix('と').map(|rest| rest.trim_start_matches(['も', 'は']))?;
         let says = place.table.say.iter().any(|say| verb.starts_with(say));
         return (says && cue.is_some()).then_some(Found { name: None, cue });
@@ -271,7 +271,7 @@ fn japanese(place: &Place<'_>) -> Option<Found> {
     Some(Found { name: japanese_name(place, &before, subject), cue })
 }
 
-/// Whether nothing stands before the quotation in its sentence.
+/// Whether nothing is before the quotation in its sentence.
 fn head_is_empty(place: &Place<'_>) -> bool {
     place.before.text.trim_matches(is_break).is_empty()
 }

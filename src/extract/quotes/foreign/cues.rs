@@ -1,7 +1,7 @@
 //! The words of a sentence that attribute speech: verbs of saying and source phrases.
 //!
-//! Owns which words are cues, and the speaker beside each. Deliberately knows no quotation, except for whether
-//! one stands right before a verb: which cue a quotation has is decided where they are weighed.
+//! Owns which words are cues, and the speaker next to each. Deliberately knows no quotation, except for whether
+//! one is right before a verb: which cue a quotation has is decided where they are weighed.
 
 use std::ops::Range;
 
@@ -87,7 +87,7 @@ impl Clause<'_> {
         None
     }
 
-    /// Whether a phrase stands at a token: its length, and whether its last word is written together with
+    /// Whether a phrase is at a token: its length, and whether its last word is written together with
     /// the next ("d’Anne").
     fn stands(&self, words: &[&str], at: usize) -> Option<(usize, bool)> {
         let last = words.len().checked_sub(1)?;
@@ -111,7 +111,7 @@ impl Clause<'_> {
         Some((words.len(), false))
     }
 
-    /// The verb of saying at a token with the speaker beside it, and its length.
+    /// The verb of saying at a token with the speaker next to it, and its length.
     fn spoken(&self, at: usize) -> Option<(CueHit, usize)> {
         let token = self.list.get(at).filter(|token| token.is_word())?;
         // "168.000 Versicherten": a noun.
@@ -156,18 +156,18 @@ impl Clause<'_> {
             let found = self.after(at + 1, false).filter(|subject| !self.is_object(subject))?;
             Some(self.behind_listener(&found).unwrap_or(found))
         };
-        // "Auf die Frage, ob es reiche, antwortete die Ministerin": the subject stands behind the verb.
+        // "Auf die Frage, ob es reiche, antwortete die Ministerin": the subject is after the verb.
         let fronted = self.table.is("verb-second")
             && at > self.from
             && self.list[at - 1].kind == Kind::Comma
             && !behind;
-        // "Die Rundschau zitiert einen Augenzeugen mit den Worten": the person quoted stands behind.
+        // "Die Rundschau zitiert einen Augenzeugen mit den Worten": the person quoted is after.
         let cites = self.table.cite.contains(word);
         // "Edathy hält dies für vertretbar und bezeichnete das andere als": the subject leads the sentence.
         let joined =
             at > self.from + 1 && self.table.join.contains(self.list[at - 1].lower.as_str());
         let cited = (cites && !behind).then(|| self.after(at + 1, false)).flatten();
-        // "Die Bestrebungen bezeichnete er als": a pronoun that is never an object stands behind the verb.
+        // "Die Bestrebungen bezeichnete er als": a pronoun that is never an object is after the verb.
         let he = (self.table.is("verb-second") && !behind)
             .then(|| self.pronoun(at + 1).filter(|p| *p == Pronoun::He && at + 1 < self.to))
             .flatten()
@@ -369,7 +369,7 @@ impl Clause<'_> {
         Some(CueHit { tokens: at..end, verb: Verb::Says, subject: Some(subject), inverted: true })
     }
 
-    /// Whether only marks and small words stand between a quotation and the token.
+    /// Whether only marks and small words are between a quotation and the token.
     fn follows_quote(&self, at: usize) -> bool {
         let mut back = at;
         while back > self.from && at - back < 5 {

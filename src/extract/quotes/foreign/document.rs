@@ -45,7 +45,7 @@ impl Clause<'_> {
         })
     }
 
-    /// Whether "heißt es" or its like stands before a token.
+    /// Whether "heißt es" or its like is before a token.
     fn impersonal_before(&self, at: usize) -> bool {
         at > self.from + 1
             && self.pronoun(at - 1) == Some(Pronoun::It)

@@ -1,4 +1,4 @@
-//! The listener, and the place: what stands beside a verb of saying and does not speak.
+//! The listener, and the place: what is next to a verb of saying and does not speak.
 //!
 //! Owns the agency between a verb and its speaker ("сообщил ТАСС мэр Антон Лавров"), the adverb that leads a sentence
 //! with a capital ("Poco después añadió Ana Ruiz"), and the body in which several said it ("сообщили в пресс-службе
@@ -27,7 +27,7 @@ impl Clause<'_> {
     }
 
     /// "powiedział PAP burmistrz Jan Kos", "рассказал РИА Новости мэр Антон Лавров", "ha detto all’ANSA il sindaco Luca
-    /// Ferri": the speaker behind the listener. `listener` is what stands right behind the verb.
+    /// Ferri": the speaker behind the listener. `listener` is what is right behind the verb.
     pub(super) fn behind_listener(&self, listener: &Mention) -> Option<Mention> {
         if listener.kind != MentionKind::Name
             || listener.name.len() > 2
@@ -58,7 +58,7 @@ impl Clause<'_> {
     }
 
     /// Whether what was read as a subject is an adverb that leads the sentence: one word with a capital, and an adverb
-    /// or a noun of time behind it, where a name of two words stands behind the verb: "Poco después añadió Ana Ruiz".
+    /// or a noun of time behind it, where a name of two words is behind the verb: "Poco después añadió Ana Ruiz".
     pub(super) fn is_adverbial(&self, subject: &Mention, verb: usize) -> bool {
         let next = subject.tokens.end;
         subject.kind == MentionKind::Name
@@ -117,7 +117,7 @@ impl Clause<'_> {
     }
 }
 
-/// Whether a Slavic verb of saying stands in the plural: "сообщили", "говорят", "powiedzieli", "řekli".
+/// Whether a Slavic verb of saying is in the plural: "сообщили", "говорят", "powiedzieli", "řekli".
 fn is_plural(verb: &str) -> bool {
     ["ли", "ют", "ят", "ут", "li", "ły", "ją", "ly", "jí"].iter().any(|end| verb.ends_with(end))
 }

@@ -16,7 +16,7 @@ impl Clause<'_> {
         while start + 1 < run.end && self.is_role(start) {
             start += 1;
         }
-        // "Merkels Sprecher Steffen Seibert": the name stands behind the office.
+        // "Merkels Sprecher Steffen Seibert": the name is after the office.
         if self.table.is("noun-capitals")
             && let Some(office) =
                 (start + 1..run.end.saturating_sub(1)).rfind(|&at| self.is_role(at))

@@ -174,7 +174,7 @@ impl Clause<'_> {
         next
     }
 
-    /// The noun phrase behind `at`: what stands behind a verb or a source phrase. `elided`: the first word
+    /// The noun phrase behind `at`: what follows a verb or a source phrase. `elided`: the first word
     /// has a preposition in front ("d’Anne").
     pub(super) fn after(&self, at: usize, elided: bool) -> Option<Mention> {
         let mut next = at;

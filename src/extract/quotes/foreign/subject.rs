@@ -11,7 +11,7 @@ use super::phrase::Clause;
 use crate::extract::names::first_name_gender;
 
 impl Clause<'_> {
-    /// Whether a phrase stands in another case than a subject: "den Vorwurf", "dem Magazin".
+    /// Whether a phrase is in another case than a subject: "den Vorwurf", "dem Magazin".
     pub(super) fn is_object(&self, mention: &Mention) -> bool {
         self.table.is("noun-capitals")
             && mention.tokens.len() > 1

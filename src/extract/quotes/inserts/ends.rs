@@ -13,7 +13,7 @@ use crate::language::table;
 const ATTRIBUTION_MARKS_MAX: usize = 6;
 
 /// Where an attribution without dashes ends: the stop of its sentence, a colon, or the comma behind which the speech
-/// goes on: "explique Marc Roy, est vieille", "dit Luc Petit, maire de Rosmoor. Il faut agir".
+/// continues: "explique Marc Roy, est vieille", "dit Luc Petit, maire de Rosmoor. Il faut agir".
 pub(super) fn attribution_end(text: &str, language: &str) -> Option<(usize, char)> {
     let ends = |&(at, c): &(usize, char)| {
         step();
@@ -51,7 +51,7 @@ pub(super) fn attribution_end(text: &str, language: &str) -> Option<(usize, char
     None
 }
 
-/// Whether speech goes on in what stands behind the comma of an attribution, up to the next comma or stop; else it is
+/// Whether speech continues in what follows the comma of an attribution, up to the next comma or stop; else it is
 /// apposed to the speaker, or says when and where it was said.
 fn goes_on(segment: &str, closing: Option<char>, rest: &str, language: &str) -> bool {
     let Some(table) = table(language) else { return false };

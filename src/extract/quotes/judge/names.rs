@@ -1,6 +1,6 @@
-//! Names, titles of works and questions of polls in marks, recognised by the words beside them.
+//! Names, titles of works and questions of polls in marks, recognised by the words next to them.
 //!
-//! Owns which marks hold no speech, by what stands around them. Deliberately weighs no attribution against it.
+//! Owns which marks hold no speech, by what is around them. Deliberately weighs no attribution against it.
 
 use super::super::MentionKind;
 use super::super::attribution::Attribution;
@@ -145,7 +145,7 @@ pub(super) fn is_placed_name(
     source || reports || table.preposition.contains(word) && !table.clause.contains(word) || noun
 }
 
-/// Whether a word may stand in a name: a capital, also behind an elision, or a small word that hangs two names
+/// Whether a word may be in a name: a capital, also behind an elision, or a small word that hangs two names
 /// together: "Courrier du Port", "Eco dell’Isola".
 fn is_name_part(word: &str, table: &Table) -> bool {
     let capital =
@@ -158,7 +158,7 @@ fn is_name_part(word: &str, table: &Table) -> bool {
                 || table.determiner.contains(word) && table.preposition.contains(word))
 }
 
-/// A name in marks beside the noun that it names: "der Fernsehsender „Silverbird“ berichtete", "laut „BBC News“",
+/// A name in marks next to the noun that it names: "der Fernsehsender „Silverbird“ berichtete", "laut „BBC News“",
 /// "die „Union pour la France“ (UPF)".
 pub(super) fn is_apposed(
     text: &str,
@@ -187,7 +187,7 @@ pub(super) fn is_apposed(
     let Some(before) = at.checked_sub(1).filter(|before| *before >= range.start) else {
         return false;
     };
-    // "In der „Trostrunde“, dem „Coup des Nations“": one name beside another.
+    // "In der „Trostrunde“, dem „Coup des Nations“": one name next to another.
     let kind =
         |back: usize| at.checked_sub(back).and_then(|at| tokens.list.get(at)).map(|t| t.kind);
     if table.determiner.contains(tokens.list[before].lower.as_str())
@@ -249,7 +249,7 @@ pub(super) fn named_in(text: &str, span: &Span, table: Option<&Table>) -> bool {
     let capital = text.get(span.inner_start..span.inner_end).is_some_and(|inner| {
         let mut words = inner.split_whitespace();
         let first = words.next().unwrap_or("");
-        // "detto “il Gatto”": the capital stands behind the article.
+        // "detto “il Gatto”": the capital is after the article.
         let word =
             if table.determiner.contains(first) { words.next().unwrap_or(first) } else { first };
         !word.starts_with(char::is_lowercase)
@@ -346,7 +346,7 @@ pub(super) fn works_before(text: &str, at: usize) -> bool {
 }
 
 /// "on CNN’s “State of Elm,”", "with “Good Morning Elm”", "in “The Gull”": a broadcast, a paper or a work. "in" and
-/// "at" stand before what was said as well, with its comma inside.
+/// "at" are before what was said as well, with its comma inside.
 pub(super) fn owned_or_placed(text: &str, at: usize, inner: &str) -> bool {
     let mut words = words_before(text, at, 2);
     // "told the “Morning Post”".
@@ -363,7 +363,7 @@ pub(super) fn owned_or_placed(text: &str, at: usize, inner: &str) -> bool {
     })
 }
 
-/// A kind of work stands before it: "the film “…”", "her book, “…”", "on “…”".
+/// A kind of work is before it: "the film “…”", "her book, “…”", "on “…”".
 pub(super) fn work_before(text: &str, at: usize, table: Option<&Table>) -> bool {
     words_before(text, at, 2).iter().any(|word| {
         let word = word.trim_matches(|c: char| !c.is_alphanumeric());

@@ -1,6 +1,6 @@
 //! Names in marks of what an attribution or a clause takes as a thing: the paper that was spoken to, the song that was played.
 //!
-//! Owns what the place of a name in its sentence shows, where no word beside it names its kind. Deliberately knows no
+//! Owns what the place of a name in its sentence shows, where no word next to it names its kind. Deliberately knows no
 //! kinds of works; [`super::names`] does. Every walk is capped.
 
 use super::super::attribution::Attribution;
@@ -65,7 +65,7 @@ pub(super) fn is_listener(tokens: &Tokens, index: usize, inner: &str, table: &Ta
             && list[at - 1].is_capital()
             && list[at + 1].is_capital()
     };
-    // A clause of its own, or a second verb, may say what stands in the marks.
+    // A clause of its own, or a second verb, may say what is in the marks.
     let other = (verb + 1..at).any(|at| {
         let word = list[at].lower.as_str();
         matches!(list[at].kind, Kind::Colon | Kind::Semicolon | Kind::Dash)

@@ -9,7 +9,7 @@ const SINGLE_CANDIDATES_MAX: usize = 24;
 
 /// Pairs of single marks that are quotation marks and no apostrophes: (opening, closing).
 ///
-/// An apostrophe stands between letters, before a clipped word ('em, '90s) or behind a plural s; so a
+/// An apostrophe is between letters, before a clipped word ('em, '90s) or behind a plural s; so a
 /// pair needs an opening glyph after white space and a closing one before white space or punctuation,
 /// and among several the first that punctuation goes with is taken before a bare plural possessive.
 pub(super) fn single_pairs(text: &str) -> Vec<(usize, usize)> {

@@ -99,7 +99,7 @@ impl Held {
         firsts.min().map(|due| due.max(self.ready))
     }
 
-    /// The URL of this digest as it stands here, where it does.
+    /// The URL of this digest as it is here, where it is.
     pub(super) fn get(&self, digest: &[u8; 16]) -> Option<&LeasedUrl> {
         let visited = self.visited.iter().rev().find(|url| url.digest == *digest);
         visited.or_else(|| self.lanes.values().find(|url| url.digest == *digest))

@@ -1,4 +1,4 @@
-//! Whose a URL of a shared queue is. The names stand beside the entry, in the order in which they came, and
+//! Whose a URL of a shared queue is. The names are next to the entry, in the order in which they came, and
 //! the entry's numbers are places among them; a new job only ever adds a name at the end, so that a worker
 //! that holds the host can tell which jobs came since it read the URL.
 
@@ -10,7 +10,7 @@ use super::super::{KnownUrl, NamedBy};
 use crate::base::Timestamp;
 use crate::schedule::entry::{Entry, Owner, Phase, cut};
 
-/// The jobs that name a URL. A name that stands twice, as renames may leave it, counts once.
+/// The jobs that name a URL. A name that occurs twice, as renames may leave it, counts once.
 pub(super) fn named_by(entry: &Entry, jobs: &[String]) -> Vec<NamedBy> {
     let owners = entry.owners(|| (0..).take(jobs.len()));
     let mut named: Vec<NamedBy> = Vec::with_capacity(owners.len());

@@ -1,7 +1,7 @@
 //! Requests for the parts of a page that is rendered: beside the URLs of the queue, of hosts that this worker holds or
 //! leases for it.
 //!
-//! A part is no URL of the queue, so that no flight keeps its host here. What is under way is counted by host, and
+//! A part is not a URL of the queue, so that no flight keeps its host here. What is under way is counted by host, and
 //! with the number of the lease that it began under: a host that was lost and came back is not asked before that has ended.
 
 use std::collections::HashMap;

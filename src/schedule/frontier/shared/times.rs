@@ -27,7 +27,7 @@ impl Said {
     }
 }
 
-/// The keeper's time and the caller's, beside each other.
+/// The keeper's time and the caller's, next to each other.
 #[derive(Debug)]
 pub(super) struct Times {
     pub(super) watch: Watch,
@@ -137,7 +137,7 @@ mod tests {
         assert!(times.keeper_low() - before < 1_000_000);
         let later = Timestamp::from_unix_seconds(5_310);
         assert!((times.due(later) - before - 10_000_000).abs() < 1_000_000);
-        // The watch goes on between the two calls, and changes neither.
+        // The watch continues between the two calls, and changes neither.
         let ready = times.ready(later);
         let due = times.due(later);
         assert!(ready >= due, "a pause is rather too long");

@@ -330,7 +330,7 @@ fn a_member_that_states_its_length_holds_one_record_and_no_more_is_looked_for() 
     let (good, _) = file_of(&[text(0, 50), text(1, 50)], Compression::Gzip(6));
     let got = seen(&[stating_member(&broken), good.clone()].concat());
     assert_eq!((uris(&got), got.rules), (vec![0, 1], vec!["record-header", "hole"]));
-    // A block that is said to be longer than its member does not go on in the next.
+    // A block that is said to be longer than its member does not continue in the next.
     let lying =
         b"WARC/1.1\r\nWARC-Target-URI: http://e/9\r\nContent-Length: 99\r\n\r\nshort\r\n\r\n";
     let file = [stating_member(lying), stating_member(b"not a record"), good].concat();
