@@ -6,6 +6,7 @@ use crate::base::Timestamp;
 use crate::extract::alternate::AlternateKind;
 use crate::history::PageReader;
 use crate::history::forms::TextAt;
+use crate::history::landing::says_gone;
 
 use super::{AnswerError, Archive};
 
@@ -44,6 +45,29 @@ impl ChosenText {
             TextAt::Alternate(found) => (Form::Plain, Some((found.url, found.kind))),
         };
         Ok(Self { url, form, alternate, is_usual: true })
+    }
+
+    /// The text of a page at a time as [`Self::of`], and the capture that has it as [`Self::capture`]. Where the page is gone
+    /// at that time and no form was asked for, that is the answer of the server which says so.
+    ///
+    /// # Errors
+    /// When there is none, or the index cannot answer.
+    pub fn found(
+        archive: &Archive,
+        url: &str,
+        (asked, at): (Option<Form>, Option<Timestamp>),
+        doing: &str,
+    ) -> Result<(Self, Capture), AnswerError> {
+        let mut chosen = Self::of(&mut archive.page_reader(), url, (asked, at), doing)?;
+        if asked.is_none() && chosen.is_rendering() {
+            let sent = archive.find(url, at, doing)?;
+            if says_gone(&sent) {
+                chosen.form = Form::Plain;
+                return Ok((chosen, sent));
+            }
+        }
+        let capture = chosen.capture(archive, at, doing)?;
+        Ok((chosen, capture))
     }
 
     /// The address whose captures have it.

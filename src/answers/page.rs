@@ -25,8 +25,7 @@ pub fn load(
     (form, at): (Option<Form>, Option<Timestamp>),
     doing: &str,
 ) -> Result<(ChosenText, Arc<Loaded>), AnswerError> {
-    let chosen = ChosenText::of(&mut archive.page_reader(), url, (form, at), doing)?;
-    let entry = chosen.capture(archive, at, doing)?;
+    let (chosen, entry) = ChosenText::found(archive, url, (form, at), doing)?;
     Ok((chosen, archive.record(&entry, doing)?))
 }
 

@@ -144,11 +144,9 @@ pub fn of_url(
     request: &QuotesRequest,
 ) -> Result<(ChosenText, Option<PageQuotes>), AnswerError> {
     let doing = format!("reading {url}");
-    let mut page_reader = archive.page_reader();
-    let chosen = ChosenText::of(&mut page_reader, url, (request.form, request.at), &doing)?;
-    let entry = chosen.capture(archive, request.at, &doing)?;
+    let (chosen, entry) = ChosenText::found(archive, url, (request.form, request.at), &doing)?;
     archive.is_sound(&entry, &doing)?;
-    let said = page_reader.read(&entry).map_err(AnswerError::store(&doing))?;
+    let said = archive.page_reader().read(&entry).map_err(AnswerError::store(&doing))?;
     let quotes = of_page(&said.page, PageSource::of(&entry), request);
     Ok((chosen, quotes))
 }

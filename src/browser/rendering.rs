@@ -48,6 +48,8 @@ pub struct Rendering {
     pub settled: Settled,
     /// The address at the end, where scripts have changed it.
     pub address: Option<String>,
+    /// Where the page led: its scripts sent the browser to a document of another page, and the result is that of it.
+    pub leads_to: Option<String>,
     /// The document as it is after its scripts, in HTML; shadow trees in templates.
     pub document: Option<String>,
     /// The text as it is shown.
@@ -84,6 +86,7 @@ impl Rendering {
             trouble: None,
             settled: Settled::Never,
             address: None,
+            leads_to: None,
             document: None,
             text: None,
             view: None,
@@ -109,6 +112,7 @@ impl Rendering {
             "pageid": page_id,
             "url": url,
             "address": self.address,
+            "leadsTo": self.leads_to,
             "ts": at,
             "trouble": self.trouble,
             "settled": self.settled,

@@ -13,6 +13,7 @@ use super::process::Chromium;
 use super::rendering::{LOCALE, Rendering, Settled, TIME_ZONE};
 use super::traffic::Traffic;
 use crate::base::TargetUri;
+use crate::base::surt::urlkey;
 
 /// How often it is checked whether the page has settled.
 const TICK: Duration = Duration::from_millis(100);
@@ -102,7 +103,24 @@ impl<'a> Watched<'a> {
         if let Some(why) = opened["errorText"].as_str() {
             return Err(format!("the page could not be opened: {why}"));
         }
-        self.settled(session, out).await
+        self.settled(session, out).await?;
+        out.leads_to = self.leads_to(session, (page, &opened["loaderId"]), out).await?;
+        Ok(())
+    }
+
+    /// Where a page led that was opened by this load: the address of another page, whose document was loaded in its place. An
+    /// address that scripts have changed without a load is that of the page itself.
+    async fn leads_to(
+        &self,
+        session: &str,
+        (page, load): (&TargetUri, &Value),
+        out: &Rendering,
+    ) -> Result<Option<String>, String> {
+        let tree = self.call(Some(session), "Page.getFrameTree", json!({})).await?;
+        let is_same_load = tree["frameTree"]["frame"]["loaderId"] == *load;
+        let address = out.address.as_deref().filter(|_| !is_same_load);
+        let is_other = |address: &&str| urlkey(address) != urlkey(page.as_str());
+        Ok(address.filter(is_other).map(str::to_owned))
     }
 
     /// Makes a tab with a way out of its own; the context that it is in, and the session that drives it.

@@ -4,7 +4,6 @@
 //! Every text is one line here, so that no style has to clean up a headline.
 //! Deliberately contains no wording.
 
-use crate::archive::Form;
 use crate::base::normal_form::{ascii_letters, composed};
 use crate::base::{TargetUri, Timestamp};
 use crate::extract::page::{Fact, Origin, Page, PageKind, PageTime};
@@ -79,7 +78,7 @@ impl Capture {
             record_id: id
                 .or_else(|| field("WARC-Record-ID"))
                 .map(|id| id.trim_matches(['<', '>']).to_owned()),
-            is_rendering: entry.form() == Some(Form::Rendered),
+            is_rendering: loaded.is_rendering(),
         }
     }
 

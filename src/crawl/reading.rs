@@ -11,6 +11,7 @@ use crate::archive::{Capture, Form};
 use crate::base::{MediaType, TargetUri, Timestamp};
 use crate::extract::page::Page;
 use crate::extract::{self, Hints};
+use crate::history::landing::says_gone;
 use crate::history::read_page;
 use crate::http::{Exchange, FailureKind, Head};
 use crate::outlinks::links::{
@@ -260,9 +261,22 @@ impl Reading {
                 let before = self.before.as_ref().map(|before| Arc::clone(&before.loaded));
                 let found =
                     self.version_watcher.versions(&entry, page, before, room.bytes_max())?;
-                let Some(found) = found else { return Ok(None) };
+                let Some(mut found) = found else { return Ok(None) };
+                let mut is_edit = found.news.iter().any(VersionEvent::is_edit);
+                if says_gone(&entry) && self.version_watcher.is_rendered(uri)? {
+                    let page = (uri.as_str(), Form::Rendered);
+                    let rendered = self.version_watcher.versions_of(page, room.bytes_max())?;
+                    let Some(mut rendered) = rendered else { return Ok(None) };
+                    if !found.news.is_empty() {
+                        // The page was sent with its text: that it is gone is reported of that.
+                        rendered.news.clear();
+                    }
+                    is_edit |= rendered.news.iter().any(VersionEvent::is_edit);
+                    found.is_kept &= rendered.is_kept;
+                    contents.origins.push(rendered);
+                }
                 if let Some(change) = &mut contents.change {
-                    change.is_edit = found.news.iter().any(VersionEvent::is_edit);
+                    change.is_edit = is_edit;
                 }
                 contents.versions = Some(found);
             } else if let Some(page) = page.filter(|_| exchange.truncated.is_none()) {

@@ -93,6 +93,11 @@ impl VersionWatcher {
         candidate(&page_reader, uri.as_str(), &appended.file, appended.offset)
     }
 
+    /// Whether a browser has rendered a page at any time.
+    pub fn is_rendered(&self, uri: &TargetUri) -> Result<bool, StoreError> {
+        Ok(self.reader.find_form(uri.as_str(), Form::Rendered, None)?.is_some())
+    }
+
     /// The versions that a capture begins. `page` is what it says, where that has been read; `before`
     /// the capture before, where it is in memory. `None` where a capture that has to be read for it is
     /// longer than `bytes_max` when unpacked.

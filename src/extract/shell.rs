@@ -152,7 +152,7 @@ fn has_media(dom: &Dom, id: NodeId) -> bool {
     })
 }
 
-/// Whether the page loads a script, or has much of its own; data do not count.
+/// Whether the page loads a script, or has one of its own that is long or brings something in; data do not count.
 fn has_scripts(dom: &Dom) -> bool {
     let mut own = 0;
     for id in dom.elements().filter(|id| dom.tag(*id) == Tag::Script) {
@@ -163,15 +163,35 @@ fn has_scripts(dom: &Dom) -> bool {
         if kind == "module" || dom.attr(id, "src").is_some_and(|src| !is_counter(src)) {
             return true;
         }
-        own += dom.text_below(id, SCRIPT_BYTES_MIN).len();
-        if own >= SCRIPT_BYTES_MIN {
+        let text = dom.text_below(id, SCRIPT_BYTES_MIN);
+        own += text.len();
+        if own >= SCRIPT_BYTES_MIN || brings_something(&text) {
             return true;
         }
     }
     false
 }
 
-/// Whether a script counts readers and builds nothing.
+/// Whether a script loads another one, asks the server for something, or adds to the page, however short it is.
+fn brings_something(script: &str) -> bool {
+    const CALLS: [&str; 12] = [
+        "import(",
+        "fetch(",
+        "XMLHttpRequest",
+        "EventSource(",
+        "WebSocket(",
+        "Worker(",
+        "createElement(",
+        "appendChild(",
+        "insertAdjacentHTML",
+        "innerHTML",
+        "document.write(",
+        "replaceWith(",
+    ];
+    CALLS.iter().any(|call| script.contains(call)) && !is_counter(script)
+}
+
+/// Whether a script, by its address or its text, counts readers and builds nothing.
 fn is_counter(src: &str) -> bool {
     [
         "googletagmanager",
@@ -182,6 +202,18 @@ fn is_counter(src: &str) -> bool {
         "plausible",
         "chartbeat",
         "fbevents",
+        "hotjar",
+        "clarity.ms",
+        "scorecardresearch",
+        "comscore",
+        "goatcounter",
+        "statcounter",
+        "umami",
+        "cloudflareinsights",
+        "sentry",
+        "newrelic",
+        "NREUM",
+        "serviceWorker.register",
     ]
     .iter()
     .any(|name| src.contains(name))
@@ -285,7 +317,13 @@ mod tests {
             ("nuxt, client only", format!("<title>News</title><div id=__nuxt></div>{SCRIPT}")),
             ("sveltekit, client only", "<title>News</title><body><div style='display: contents'></div><script>\
                 {__sveltekit_1={base:''};Promise.all([import('/a.js'),import('/b.js')]).then(([k,a])=>{k.start(a,e)})}</script>\
-                <script src=/x.js></script>".to_owned()),
+                ".to_owned()),
+            ("a loader", "<title>News</title><div id=root></div><script>var s=document.createElement('script');s.src='/app.js';\
+                document.body.appendChild(s)</script>".to_owned()),
+            ("an import", "<title>News</title><noscript>You need to enable JavaScript to run this app.</noscript><div></div>\
+                <script>import('/app.js')</script>".to_owned()),
+            ("a short script that asks", "<title>News</title><main id=story></main><script>fetch('/a.json').then(r=>r.json())\
+                .then(a=>{document.getElementById('story').innerHTML=a.html})</script>".to_owned()),
             ("lit", "<title>News</title><news-app></news-app><script type=module src=/news-app.js></script>".to_owned()),
             ("import map", "<title>News</title><script type=importmap>{\"imports\":{}}</script><main id=app></main>\
                 <script type=module>import {h} from 'preact'</script>".to_owned()),
@@ -309,6 +347,11 @@ mod tests {
             ("short, without scripts", "<title>A</title><p>It is closed.</p>".to_owned()),
             ("short, with a counter", "<title>A</title><p>It is closed until Monday.</p><script async \
                 src=https://www.googletagmanager.com/gtag/js?id=1></script>".to_owned()),
+            ("short, with a counter of its own", "<title>A</title><p>It is closed.</p><script>(function(w,d,s,l,i){var f=d.\
+                getElementsByTagName(s)[0],j=d.createElement(s);j.src='https://www.googletagmanager.com/gtm.js?id='+i;f.parentNode.\
+                insertBefore(j,f)})(window,document,'script','dataLayer','GTM-1')</script>".to_owned()),
+            ("short, with a menu", "<title>A</title><h1>The weir is closed</h1><p>It is closed until Monday.</p><script>\
+                document.querySelector('nav').innerHTML='<a href=/>Home</a>'</script>".to_owned()),
             ("short, with scripts", format!("<title>A</title><h1>The weir is closed until Monday</h1><p>It is closed until Monday, the town said, \
                 and will be open again on Tuesday.</p>{SCRIPT}")),
             ("a picture, beside elements of their own", format!("<title>A</title><nav>{}</nav><h1>How the weir was lowered</h1><figure>\

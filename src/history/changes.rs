@@ -115,7 +115,7 @@ impl ChangeFilter {
                 date: row.first.date.to_warc_date(),
                 before_timestamp: change.before.date.to_stamp14(),
                 stealth: delta.stealth,
-                rendering: row.first.form() == Some(Form::Rendered),
+                rendering: row.form() == Form::Rendered,
                 headline: headline.cloned(),
                 change: json,
             })
@@ -346,7 +346,7 @@ impl NewestFirst<'_, '_> {
             let stored = match self.stored.as_mut().map(FromStore::peek) {
                 Some(Ok(row)) => {
                     let key = |row: &VersionRow| {
-                        let suffix = row.first.form().unwrap_or_default().suffix();
+                        let suffix = row.form().suffix();
                         format!("{}{suffix}", row.first.urlkey)
                     };
                     row.map(|row| (Reverse(row.first.date), key(row), row.number))

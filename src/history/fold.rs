@@ -136,6 +136,11 @@ impl Fold {
         Taken::Same
     }
 
+    /// Whether no version has begun.
+    pub(super) fn is_empty(&self) -> bool {
+        self.last.is_none()
+    }
+
     /// Whether a capture with this payload goes on with the last version: it need not be read then.
     pub(super) fn is_of_last(&self, key: Option<&PageKey>) -> bool {
         key.is_some() && key == self.last_key()

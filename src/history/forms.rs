@@ -13,6 +13,7 @@ use crate::extract::alternate::{Alternate, alternate};
 use crate::extract::page::PageKind;
 use crate::store::StoreError;
 
+use super::landing::says_gone;
 use super::page_reader::{DECODED_BYTES_MAX, PageReader};
 use super::row::VersionRow;
 use super::versions::asking;
@@ -53,8 +54,11 @@ impl PageReader<'_> {
             }
             let is_rendered = near.iter().any(|entry| entry.form() == Some(Form::Rendered));
             let named = self.alternate_of(entry)?;
+            let is_gone = near.first().is_some_and(says_gone);
             return Ok(match (named, self.reader().rendering_of(entry)?) {
                 (_, Some(_)) => TextAt::Rendered,
+                // Its other form has a history of its own, which does not say that this one is gone.
+                (Some(_), None) if is_gone => TextAt::Sent,
                 (Some(named), None) => TextAt::Alternate(named),
                 (None, None) if is_rendered => TextAt::Rendered,
                 (None, None) => TextAt::Sent,
@@ -74,14 +78,23 @@ impl PageReader<'_> {
         row: &VersionRow,
         asked: Option<Form>,
     ) -> Result<bool, StoreError> {
-        if row.first.form() != Some(Form::Rendered) {
+        if row.form() != Form::Rendered {
             return Ok(asked != Some(Form::Rendered));
         }
-        match asked {
-            Some(form) => Ok(form == Form::Rendered),
-            None if self.stands_in(&row.first)? => Ok(true),
-            None => Ok(!row.last.is_same_record(&row.first) && self.stands_in(&row.last)?),
+        if let Some(form) = asked {
+            return Ok(form == Form::Rendered);
         }
+        // A page that is gone was what it is compared with.
+        let before = row.change.as_ref().map(|change| &change.before);
+        let renderings =
+            [Some(&row.first), Some(&row.last), before.filter(|_| says_gone(&row.first))];
+        let renderings = renderings.into_iter().flatten();
+        for rendering in renderings.filter(|entry| entry.form() == Some(Form::Rendered)) {
+            if self.stands_in(rendering)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether a rendering stands in for what was sent: whether that is a shell, or cannot be read.
@@ -193,6 +206,84 @@ mod tests {
         assert_eq!(page_reader.text_at(URL, None).unwrap(), TextAt::Sent);
         assert_eq!(rows(&mut page_reader, Form::Rendered).len(), 2);
         assert_eq!(rows(&mut page_reader, Form::Plain).len(), plain_rows(&archive));
+    }
+
+    /// A page that is sent without its text and rendered, is gone for two captures, and back.
+    fn gone_and_back() -> Archive {
+        let mut archive = Archive::new();
+        // Before it is rendered first, it has no rendering that could be gone.
+        archive.status(URL, 0, 404);
+        archive.shell(URL, 1, "");
+        archive.rendering(URL, 1, &[A, B, C]);
+        archive.status(URL, 2, 503);
+        archive.status(URL, 3, 404);
+        archive.status(URL, 4, 404);
+        archive.shell(URL, 5, "<meta name=x content=y>");
+        archive.rendering(URL, 5, &[A, B2, C]);
+        archive
+    }
+
+    #[test]
+    fn a_page_that_scripts_fill_is_gone_when_the_server_says_so() {
+        let archive = gone_and_back();
+        let reader = archive.reader();
+        let expected = [(1, vec![]), (3, vec!["gone"]), (5, vec!["restored", "figure-changed"])];
+        for readings in [
+            Readings::none(),
+            Readings::open(&reader.layout().derived_dir(), DERIVED_BYTES_MAX),
+            Readings::open(&reader.layout().derived_dir(), DERIVED_BYTES_MAX),
+        ] {
+            let mut page_reader = PageReader::cached(&reader, &readings);
+            let rendered = rows(&mut page_reader, Form::Rendered);
+            assert_eq!(told(&rendered), expected);
+            assert_eq!(rendered[1].captures, 2);
+            assert!(rendered.iter().all(|row| row.form() == Form::Rendered));
+            // And not of the page as it was sent, which had no text.
+            let found = changes(&mut page_reader, &ChangeFilter::default(), &mut |_| {}).unwrap();
+            let found: Vec<_> = found.map(Result::unwrap).collect();
+            assert!(found.iter().all(|one| one.rendering), "{found:?}");
+            let kinds: Vec<&str> = found.iter().map(|one| one.change.kind.label()).collect();
+            assert_eq!(kinds, ["restored", "figure-changed", "gone"], "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_with_text_of_its_own_is_gone_once() {
+        let mut archive = Archive::new();
+        archive.page(URL, 1, &[A, B, C]);
+        archive.rendering(URL, 1, &[A, B, C, "Share this page with your friends."]);
+        archive.status(URL, 2, 410);
+        let reader = archive.reader();
+        let mut page_reader = PageReader::new(&reader);
+        let found = changes(&mut page_reader, &ChangeFilter::default(), &mut |_| {}).unwrap();
+        let found: Vec<_> = found.map(Result::unwrap).collect();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(!found[0].rendering);
+    }
+
+    #[test]
+    fn what_a_crawl_is_told_of_a_page_that_is_gone_and_back() {
+        let mut archive = Archive::new();
+        archive.shell(URL, 1, "");
+        archive.rendering(URL, 1, &[A, B, C]);
+        let mut state: Option<Vec<u8>> = None;
+        let mut kinds = Vec::new();
+        for hour in 2..5 {
+            match hour {
+                2 | 3 => archive.status(URL, hour, 404),
+                _ => archive.rendering(URL, hour, &[A, B, C]),
+            }
+            let reader = archive.reader();
+            let mut page_reader = PageReader::new(&reader);
+            let page = (URL, Form::Rendered);
+            let observed = observe(&mut page_reader, page, None, state.as_deref()).unwrap();
+            for begun in &observed.begun {
+                let delta = begun.delta.as_ref().unwrap();
+                kinds.extend(delta.changes.iter().map(|one| (hour, one.kind.label())));
+            }
+            state = observed.state.or(state);
+        }
+        assert_eq!(kinds, [(2, "gone"), (4, "restored")]);
     }
 
     /// How many versions there are of the page as it was sent, without a store.

@@ -90,7 +90,7 @@ impl From<&VersionRow> for VersionJson {
             changes: row.changes_json(),
             stealth: row.is_stealth(),
             coarse: row.change.as_ref().is_some_and(|change| change.delta.coarse),
-            rendering: row.first.form() == Some(Form::Rendered),
+            rendering: row.form() == Form::Rendered,
         }
     }
 }

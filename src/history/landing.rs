@@ -144,6 +144,18 @@ pub(super) fn first_page(
     Ok(None)
 }
 
+/// Whether a capture is a server's answer that the page is not there any more.
+#[must_use]
+pub fn says_gone(entry: &Capture) -> bool {
+    entry.form() == Some(Form::Plain) && matches!(entry.status, Some(402 | 404 | 410 | 451))
+}
+
+/// Whether a capture belongs to the history of a page in one form. An answer that the page is gone belongs to that of its
+/// renderings as well: there is nothing to render any more.
+pub(super) fn is_in_history(entry: &Capture, form: Form) -> bool {
+    entry.form() == Some(form) || (form == Form::Rendered && says_gone(entry))
+}
+
 /// Whether a capture says nothing of its page in its own form: as [`is_mute`], but a rendering says what it is of.
 pub(super) fn says_nothing(entry: &Capture) -> bool {
     is_mute(entry) && entry.form() != Some(Form::Rendered)

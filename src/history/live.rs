@@ -27,7 +27,7 @@ use crate::readings::{PageKey, derivation};
 use crate::store::StoreError;
 
 use super::fold::{Begun, Fold, FoldState, Place, Taken};
-use super::landing::{is_mute, says_nothing};
+use super::landing::{is_in_history, is_mute, says_nothing};
 use super::page_reader::PageReader;
 use super::pages::is_html;
 use super::versions::asking;
@@ -174,7 +174,10 @@ pub fn observe(
     let mut pinned: Option<Kept> = None;
     for entry in entries {
         let place = Place::of(&entry);
-        let goes_on = says_nothing(&entry) || fold.is_of_last(PageKey::of(&entry).as_ref());
+        // A history begins in its own form.
+        let is_before = fold.is_empty() && entry.form() != Some(form);
+        let goes_on =
+            is_before || says_nothing(&entry) || fold.is_of_last(PageKey::of(&entry).as_ref());
         // What cannot be read is passed over.
         let said = if goes_on { None } else { page_reader.follow(&entry).ok() };
         if let Some(said) = said {
@@ -255,7 +258,7 @@ fn captures_after(
             has_mark = true;
             // What shares its instant and comes before it was folded in before it.
             entries.clear();
-        } else if entry.form() == Some(form) {
+        } else if is_in_history(&entry, form) {
             entries.push(entry);
         }
         if is_last && has_mark {

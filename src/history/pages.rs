@@ -83,7 +83,8 @@ impl PageCaptures {
 
     /// The forms in which there may be more than one version of it.
     pub(crate) fn changed_forms(&self) -> impl Iterator<Item = Form> {
-        let rendered = (self.renderings >= 2).then_some(Form::Rendered);
+        let may_differ = self.renderings >= 2 || (self.renderings == 1 && self.captures >= 2);
+        let rendered = may_differ.then_some(Form::Rendered);
         self.may_have_changed().then_some(Form::Plain).into_iter().chain(rendered)
     }
 }

@@ -288,6 +288,11 @@ impl Progress {
 
     /// Takes in the next capture of the page.
     pub fn take(&mut self, page_reader: &mut PageReader<'_>, entry: Capture) -> Step {
+        // A history begins in its own form.
+        if self.kept == 0 && self.rows.is_empty() && entry.form() != Some(self.form) {
+            self.folded_in.add(&entry);
+            return Step::Done;
+        }
         self.is_html = self.is_html || is_html(page_reader.reader(), &entry);
         let key = PageKey::of(&entry);
         if key.is_some() && key == self.last_key {

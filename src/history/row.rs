@@ -1,7 +1,7 @@
 //! A version as `history`, `changes` and similar commands print it: everything they need and no text of the page,
 //! so that it can be kept and answered without reading a page.
 
-use crate::archive::Capture;
+use crate::archive::{Capture, Form};
 use crate::base::Timestamp;
 use crate::diff::json::{JsonChange, JsonWords};
 use crate::diff::{Change, ChangeKind, Presence};
@@ -77,6 +77,17 @@ impl VersionRow {
     #[must_use]
     pub fn has_article(&self) -> bool {
         self.presence == Presence::Here && self.has_text
+    }
+
+    /// In which form of the page it is a version: that a page is gone is one of what it was before.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        let before = self.change.as_ref().map(|change| &change.before);
+        let mut captures = std::iter::once(&self.first).chain(before);
+        match captures.any(|capture| capture.form() == Some(Form::Rendered)) {
+            true => Form::Rendered,
+            false => Form::Plain,
+        }
     }
 
     /// When it was seen first.

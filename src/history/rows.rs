@@ -7,6 +7,7 @@ use crate::readings::{Readings, StoredRows};
 use crate::store::StoreError;
 
 use super::compared::Compared;
+use super::landing::is_in_history;
 use super::page_reader::PageReader;
 use super::progress::{FoldedIn, PageState, Progress, Step, key_of_page, leave_for_later, row_of};
 use super::row::VersionRow;
@@ -111,7 +112,7 @@ impl<'a> PageReader<'a> {
         for entry in self.reader().query(&query) {
             let entry = entry.map_err(|why| asking(&why))?;
             let is_folded = mark.as_ref() == Some(&super::fold::Place::of(&entry));
-            count += usize::from(entry.form() == Some(form) && !is_folded);
+            count += usize::from(is_in_history(&entry, form) && !is_folded);
             if count >= max {
                 break;
             }
@@ -175,7 +176,7 @@ impl<'a> PageReader<'a> {
                 let entry = entry.map_err(|why| asking(&why))?;
                 if super::fold::Place::of(&entry) == *mark {
                     after = Some(Vec::new());
-                } else if let Some(after) = after.as_mut().filter(|_| entry.form() == Some(form)) {
+                } else if let Some(after) = after.as_mut().filter(|_| is_in_history(&entry, form)) {
                     after.push(entry);
                 }
             }
@@ -187,7 +188,7 @@ impl<'a> PageReader<'a> {
                 let mut captures = Vec::new();
                 for entry in self.reader().query(&Query::exactly(url)) {
                     let entry = entry.map_err(|why| asking(&why))?;
-                    if entry.form() == Some(form) {
+                    if is_in_history(&entry, form) {
                         captures.push(entry);
                     }
                     if captures.len() > captures_max {
@@ -314,7 +315,7 @@ impl<'s, 'a> Stored<'s, 'a> {
                     self.given = usize::MAX;
                     return Some(Err(asking(&error)));
                 }
-                Some(Ok(entry)) if entry.form() != Some(self.form) => {}
+                Some(Ok(entry)) if !is_in_history(&entry, self.form) => {}
                 Some(Ok(entry)) => self.take(entry),
             }
         }
@@ -358,7 +359,7 @@ fn after_same<'a>(
         let Some(entry) = captures.next().transpose().map_err(|why| asking(&why))? else {
             return Ok(None);
         };
-        if entry.form() == Some(form) {
+        if is_in_history(&entry, form) {
             seen.add(&entry);
         }
     }

@@ -8,6 +8,7 @@ use crate::readings::Delta;
 use crate::store::{Reader, StoreError};
 
 use super::fold::{Begun, Fold, Taken};
+use super::landing::is_in_history;
 use super::page_reader::{CapturedPage, PageReader};
 
 /// A run of captures that give a reader the same.
@@ -171,7 +172,10 @@ impl Iterator for Versions<'_, '_> {
                 Some(Err(error)) => return Some(Err(asking(&error))),
                 None => return self.current.take().or_else(|| self.nothing.take()).map(Ok),
             };
-            if !self.period.contains(entry.date) || entry.form() != Some(self.form) {
+            // A history begins in its own form.
+            let is_next = entry.form() == Some(self.form)
+                || (self.current.is_some() && is_in_history(&entry, self.form));
+            if !self.period.contains(entry.date) || !is_next {
                 continue;
             }
             match self.page_reader.follow(&entry) {

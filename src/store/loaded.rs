@@ -3,7 +3,7 @@
 use std::io::{self, BufReader, Read};
 use std::ops::Range;
 
-use crate::archive::Capture;
+use crate::archive::{Capture, Form};
 use crate::http::{BodyFraming, Head, ResponseShape, Stored, decode_body, payload_of};
 use crate::warc::{Fields, Original};
 
@@ -33,6 +33,12 @@ impl Loaded {
     #[must_use]
     pub fn holder(&self) -> &Self {
         self.original.as_deref().unwrap_or(self)
+    }
+
+    /// Whether it is a page as rendered by a browser, and not as it was sent.
+    #[must_use]
+    pub fn is_rendering(&self) -> bool {
+        self.entry.form() == Some(Form::Rendered)
     }
 
     /// The record that a revisit of this payload refers to; `None` where the payload is not in the

@@ -475,6 +475,50 @@ fn a_crawl_renders_what_needs_it_as_politely_as_it_asks_for_pages() {
     assert_nothing_left();
 }
 
+/// A page whose script sends the browser elsewhere says nothing of itself: the other page is captured at its own address.
+#[test]
+fn a_page_whose_script_leads_to_another_is_not_rendered_as_that() {
+    let Some((options, _one)) = browser() else { return };
+    let mut lab = Lab::new(&[HOST]);
+    lab.options.browser = Arc::new(options);
+    let sent_on = "<!doctype html><title>News</title><div id=root></div>\
+        <script>fetch('/where').finally(() => { location.href = '/2025/plain'; });</script>";
+    // An address that is changed without a load is that of the page.
+    let renamed = format!(
+        "<!doctype html><title>News</title><div id=root></div><script>history.pushState({{}}, '', '/2025/weir/part-1');\
+         document.getElementById('root').innerHTML = `<article><h1>The weir</h1>${{'<p>{PARAGRAPH}</p>'.repeat(3)}}</article>`;</script>"
+    );
+    lab.web.page(HOST, "/2025/old", sent_on);
+    lab.web.page(HOST, "/2025/weir", &renamed);
+    lab.web.page(HOST, "/2025/plain", &crate::lab::article("Plain", &[PARAGRAPH; 4]));
+    let (_, seen) = lab.run(&[spec(BrowserUse::WhenNeeded, &["/2025/old", "/2025/weir"])]);
+    let to = format!("http://{HOST}/2025/plain");
+    assert_eq!(
+        seen.notes,
+        [format!("http://{HOST}/2025/old was not rendered: its scripts lead to {to}")]
+    );
+    let kept = records(&lab.dir.path().join("archive"));
+    let rendered: Vec<String> = kept
+        .iter()
+        .filter(|record| record.field("WARC-Type") == "conversion")
+        .map(|record| record.field("WARC-Target-URI"))
+        .collect();
+    assert_eq!(rendered, [format!("http://{HOST}/2025/weir")]);
+    let info = format!("urn:pageinfo:http://{HOST}/2025/old");
+    let info = kept.iter().find(|record| record.is("resource", &info)).unwrap();
+    let info: serde_json::Value = serde_json::from_slice(&info.block).unwrap();
+    assert_eq!(info["leadsTo"], to);
+    assert!(
+        !kept
+            .iter()
+            .any(|record| record.is("resource", &format!("urn:view:http://{HOST}/2025/old")))
+    );
+    // It is visited as what a redirect leads to, and not only as a part.
+    let out = pressmark(&lab.dir.path().join("archive"), &["captures", &to]);
+    assert!(out.status.success(), "{out:?}");
+    assert_nothing_left();
+}
+
 #[test]
 fn a_crawl_without_a_browser_says_so_and_goes_on() {
     let Some((options, _one)) = browser() else { return };

@@ -119,7 +119,14 @@ impl Behind {
         if !self.job.wants(kind) {
             return Ok(stepped);
         }
-        let Some((document, appended)) = self.job.run(parts).await? else { return Ok(stepped) };
+        let (document, appended) = match self.job.run(parts).await? {
+            Some(Rendered::Document(document, appended)) => (document, appended),
+            Some(Rendered::LeadsTo(uri)) => {
+                stepped.redirect = stepped.redirect.or(Some(uri));
+                return Ok(stepped);
+            }
+            None => return Ok(stepped),
+        };
         let task = move || reading.rendered(&document, &appended, kind);
         Ok(match readers.run_alone(&name, patience, task).await {
             Ok(contents) => stepped.with_rendered(contents?),
@@ -127,6 +134,14 @@ impl Behind {
             Err(_) => stepped,
         })
     }
+}
+
+/// What a browser made of a page.
+enum Rendered {
+    /// The document as it is in the end, and where it is kept.
+    Document(String, Appended),
+    /// Nothing: its scripts sent the browser to another page.
+    LeadsTo(TargetUri),
 }
 
 /// What a rendering needs of the step that it follows.
@@ -163,12 +178,11 @@ impl RenderJob {
         let _ = self.asks.send(RenderAsk::Note(what));
     }
 
-    /// Renders a page and keeps the result. The document as it is in the end, where there is one, and where it
-    /// is kept.
+    /// Renders a page and keeps the result; `None` where it could not be rendered.
     ///
     /// # Errors
     /// When the archive cannot be written.
-    async fn run(&self, parts: Arc<Parts>) -> Result<Option<(String, Appended)>, CrawlError> {
+    async fn run(&self, parts: Arc<Parts>) -> Result<Option<Rendered>, CrawlError> {
         let Ok(_room) = self.room.acquire().await else { return Ok(None) };
         let place = &parts.place;
         let (uri, timer) = (place.uri.clone(), Arc::clone(&place.timer));
@@ -190,12 +204,19 @@ impl RenderJob {
         if let Some(why) = &rendering.trouble {
             self.note(format!("{uri} was not rendered: {why}"));
         }
+        let leads_to = rendering.leads_to.clone();
+        if let Some(to) = &leads_to {
+            self.note(format!("{uri} was not rendered: its scripts lead to {to}"));
+        }
         let document = rendering.document.clone().filter(|_| rendering.trouble.is_none());
         let derived = records::of(rendering, &uri, &page_id, &record_id, at, &options);
         let what = Content::Derived(Arc::new(derived));
         let submission = Submission { what, refers_to: None, discovery: Discovery::default() };
         let appended = append(&store, submission).await?;
-        Ok(document.map(|document| (document, appended)))
+        Ok(match leads_to {
+            Some(to) => TargetUri::parse(&to).ok().map(Rendered::LeadsTo),
+            None => document.map(|document| Rendered::Document(document, appended)),
+        })
     }
 }
 

@@ -22,6 +22,13 @@ pub(super) fn of(
         block,
     };
     let mut parts = Vec::new();
+    // What a page led to is another page, which is captured at its own address.
+    let rendering = match rendering.leads_to {
+        Some(_) => {
+            Rendering { document: None, text: None, view: None, thumbnail: None, ..rendering }
+        }
+        None => rendering,
+    };
     if let Some(document) = rendering.document {
         let media_type = "text/html; charset=utf-8";
         let block = document.into_bytes();

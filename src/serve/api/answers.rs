@@ -112,8 +112,7 @@ pub fn show(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(),
     let url = params.needed("url")?;
     let doing = format!("showing {url}");
     let (form, at) = (form(params)?, instant(state, params, "at")?);
-    let chosen = ChosenText::of(&mut state.archive.page_reader(), url, (form, at), &doing)?;
-    let capture = chosen.capture(&state.archive, at, &doing)?;
+    let (chosen, capture) = ChosenText::found(&state.archive, url, (form, at), &doing)?;
     if capture.kind == RecordKind::Metadata {
         let at = capture.date.to_rfc3339();
         return Err(Refusal::missing(format!(
