@@ -120,7 +120,7 @@ pub fn open_own_reader(
     let (layout, note) = super::objects::layout(settings, root)?;
     let (given, notes) = given_captures(settings)?.unzip();
     let (reader, more) = match given {
-        Some(captures) => Reader::open_given(layout, captures),
+        Some(captures) => Reader::open_given(layout, captures, stay),
         None => Reader::open_for(layout, settings.bytes(keys::STORE_INDEX_CACHE_BYTES), stay),
     }
     .map_err(fail)?;

@@ -90,7 +90,8 @@ pub fn unwritable_or(what: &str, dir: &Path, error: AppError) -> AppError {
 /// A store error of a command that writes into the archive at `root`.
 #[must_use]
 pub fn writing_error(what: &str, root: &Path, error: StoreError) -> AppError {
-    let busy = matches!(error, StoreError::Locked { .. } | StoreError::IndexBusy);
+    let busy =
+        matches!(error, StoreError::Locked { .. } | StoreError::IndexBusy | StoreError::InUse);
     let error = store_error(what, error);
     if busy { error } else { unwritable_or(what, root, error) }
 }

@@ -2,6 +2,7 @@
 //!
 //! A failure of the log never stops a crawl: it is reported, and the next run catches up.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use super::drand;
 use super::route::route;
 use super::shared::{frontier_address, name_of};
-use crate::base::{Clock, Timestamp};
+use crate::base::{Clock, Digest, Timestamp};
 use crate::config::Settings;
 use crate::config::keys;
 use crate::evidence::bitcoin::Headers;
@@ -282,6 +283,13 @@ pub(super) fn state(
         appender.state(statement)?;
     }
     appender.checkpoint(now).map(drop)
+}
+
+/// The digests of the payloads that were removed by order, as far as their tombstones can be read.
+#[must_use]
+pub fn removed_payloads(layout: &Layout) -> HashSet<Digest> {
+    let kept = evidence::tombstone::all(layout).unwrap_or_default();
+    kept.iter().filter_map(|kept| kept.tombstone.says()?.payload.parse().ok()).collect()
 }
 
 /// Makes the key of an archive that has none; what went wrong, as text.

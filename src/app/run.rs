@@ -244,6 +244,7 @@ fn assemble(
     };
     let mut crawl = Crawl::new(parts, settings.crawl_options())
         .map_err(|e| AppError::failed("setting up the crawl", e))?;
+    crawl.set_removed(evidence::removed_payloads(store.layout()));
     if let Some(mut queue) = left {
         let moved = crawl.take_over(&mut queue).map_err(crawl_error)?;
         queue.checkpoint().map_err(|e| AppError::failed("writing the queue", e))?;

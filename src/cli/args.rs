@@ -893,7 +893,7 @@ pub struct ProveArgs {
 /// `purge`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Every record with the same payload is removed, under any address, and replaced with a record of the same length that\nsays so. The log, its checkpoints and all other bundles still verify. Derived data is deleted and the index is rebuilt,\nso the next answers take longer. The bytes cannot be restored: use --dry-run first. Stop other processes that write to\nthe archive, and restart servers afterwards."
+    after_help = "Every record with the same payload is removed, under any address, and replaced with a record of the same length that\nsays so. The log, its checkpoints and all other bundles still verify. Derived data is deleted and the index is rebuilt,\nso the next answers take longer. The bytes cannot be restored: use --dry-run first. Stop `serve`, `watch` and other\ncommands on this archive first: purge refuses while one runs. After an interruption, repeat the command."
 )]
 pub struct PurgeArgs {
     /// The URL, or URL@TIME
@@ -908,7 +908,7 @@ pub struct PurgeArgs {
     /// Only print what would be removed
     #[arg(long, conflicts_with = "resume")]
     pub dry_run: bool,
-    /// Finish an interrupted purge
+    /// Finish an interrupted purge, and do nothing else
     #[arg(long)]
     pub resume: bool,
 }

@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{Id, JoinSet};
 
-use crate::base::{HostKey, TargetUri, Timestamp};
+use crate::base::{Digest, HostKey, TargetUri, Timestamp};
 use crate::capture::Capturer;
 use crate::kv::Kv;
 use crate::politeness::{AddressPace, Gate, GlobalCap, LastCheck};
@@ -93,6 +93,7 @@ pub struct Crawl {
     pub(super) rules: HashMap<String, Arc<JobRules>>,
     pub(super) job_book: JobBook,
     pub(super) job_files: Option<JobFiles>,
+    pub(super) removed: HashSet<Digest>,
     pub(super) sources: SourceBook,
     /// Names that jobs had before, and what they are called now.
     pub(super) renamed: HashMap<String, String>,
@@ -195,6 +196,7 @@ impl Crawl {
             rules: HashMap::new(),
             job_book,
             job_files: None,
+            removed: HashSet::new(),
             sources,
             renamed: HashMap::new(),
             orders: None,
@@ -494,6 +496,7 @@ impl Crawl {
     ) -> Result<(), CrawlError> {
         self.write_log(finished)?;
         run.report.count(finished);
+        self.note_removed(finished, observer);
         observer.finished(finished);
         Ok(())
     }

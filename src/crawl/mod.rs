@@ -4,7 +4,7 @@
 //! straight line ([`step`]) and what its answer says (`reading`), which versions of pages it begins (`version_events`) and how
 //! far that is kept (`marks`), what a captured source names ([`sources`]), what is remembered of hosts ([`hosts`]), how it
 //! waits ([`timer`]), whom it serves and when it is over (`quotas`), what a page that scripts fill costs (`rendering`), what
-//! became of each URL ([`outcome`]), the counts ([`report`]), the log ([`log`]), and what is reported of the queue to others
+//! became of each URL ([`outcome`]), whether it had been removed by order (`removed`), the counts ([`report`]), the log ([`log`]), and what is reported of the queue to others
 //! ([`view`]).
 //!
 //! The network is touched only through `capture`, the disk only through `store`, time only through
@@ -37,6 +37,7 @@ mod parse_pool;
 pub mod plan;
 mod quotas;
 mod reading;
+mod removed;
 mod rendering;
 pub mod report;
 mod revisit;

@@ -103,6 +103,7 @@ impl Tombstone {
         RecordLeaf::parse(&self.record)
     }
 
+    /// The name of its file, without what tells several of one place apart.
     fn name(&self) -> String {
         // The name of a file may hold anything but a slash; its digest names the tombstone.
         let file = HEXLOWER.encode(&sha256(self.file.as_bytes())[..8]);
@@ -153,18 +154,29 @@ impl Kept {
     }
 }
 
-/// Keeps a signed tombstone.
+/// Keeps a signed tombstone. One that is kept already of the same place stays: the log states it, and a record that came
+/// back with a backup is removed again.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn keep(layout: &Layout, kept: &Kept) -> Result<(), EvidenceError> {
     let dir = dir(layout);
     std::fs::create_dir_all(&dir).map_err(disk("making", &dir))?;
-    let path = dir.join(kept.tombstone.name());
-    write_whole(&path, kept.note.render().as_bytes()).map_err(disk("writing", &path))
+    let (name, note) = (kept.tombstone.name(), kept.note.render());
+    let mut path = dir.join(&name);
+    for n in 2.. {
+        match std::fs::read(&path) {
+            Ok(there) if there == note.as_bytes() => return Ok(()),
+            Ok(_) => path = dir.join(format!("{name}-{n}")),
+            Err(why) if why.kind() == std::io::ErrorKind::NotFound => break,
+            Err(why) => return Err(disk("reading", &path)(why)),
+        }
+    }
+    write_whole(&path, note.as_bytes()).map_err(disk("writing", &path))
 }
 
-/// The tombstones that are kept; those that cannot be read are left out, and `verify` reports them.
+/// The tombstones that are kept, by their places, the newest of a place first; those that cannot be read are left out, and
+/// `verify` reports them.
 ///
 /// # Errors
 /// When they cannot be listed.
@@ -182,7 +194,7 @@ pub fn all(layout: &Layout) -> Result<Vec<Kept>, EvidenceError> {
     }
     kept.sort_by(|a, b| {
         let place = |one: &Kept| (one.tombstone.file.clone(), one.tombstone.offset);
-        place(a).cmp(&place(b))
+        place(a).cmp(&place(b)).then(b.tombstone.removed.cmp(&a.tombstone.removed))
     });
     Ok(kept)
 }
@@ -233,6 +245,17 @@ mod tests {
         assert!(
             read[0].signed_by(&[key.verifier("o")]) && !read[0].signed_by(&[key.verifier("p")])
         );
+        // Removed again: both are kept, and each once.
+        let removed = Timestamp::from_unix_seconds(1_762_387_200);
+        let again = Tombstone { removed, ..kept.tombstone.clone() };
+        let mut note = Note { text: again.text(), signatures: Vec::new() };
+        key.sign_note("o", &mut note);
+        let again = Kept { tombstone: again, note };
+        for one in [&again, &kept, &again] {
+            keep(&layout, one).unwrap();
+        }
+        let digests = |kept: &[Kept]| kept.iter().map(Kept::digest).collect::<Vec<_>>();
+        assert_eq!(digests(&all(&layout).unwrap()), digests(&[again, kept]));
         assert!(one_line(&"word ".repeat(1_000)).len() <= REASON_BYTES_MAX);
     }
 }

@@ -199,8 +199,8 @@ struct Walk<'a, 'b> {
     statements: Vec<(u64, Statement)>,
     /// The roots at the sizes that were asked for.
     roots: BTreeMap<u64, Hash>,
-    /// The entries of records that were removed by order.
-    removed: BTreeMap<(String, u64), [u8; ENTRY_LEN]>,
+    /// The records that were removed by order.
+    removed: BTreeMap<(String, u64), removals::Removed>,
     /// The files of the other archives that share the log; `None` where it is not shared.
     elsewhere: Option<&'a BTreeSet<String>>,
 }

@@ -1,5 +1,6 @@
 //! Where an owner is found: a directory of the archive that only its user may enter, with a lock
-//! that the owner holds while it lives and the socket that it answers on.
+//! that the owner holds while it lives and the socket that it answers on; and a lock that every
+//! process shares that answers for long, whether it owns the index or asks.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -19,6 +20,20 @@ pub struct Place {
 
 /// The longest path that a socket's address holds on every system.
 const ADDRESS_BYTES_MAX: usize = 100;
+/// How long a process waits for the others to give a lock back: one answer takes less.
+const CLAIM_WAIT: Duration = Duration::from_secs(2);
+/// How long a process that begins to answer waits for one that must be alone.
+const STAY_WAIT: Duration = Duration::from_secs(15);
+
+/// The file at `path`, made where it is missing, with this lock on it; `None` where another process holds it.
+fn locked(path: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> io::Result<Option<File>> {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
+    match lock(&file) {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(why)) => Err(why),
+    }
+}
 
 impl Place {
     /// The place in this directory, which need not be there.
@@ -65,16 +80,7 @@ impl Place {
     /// When the directory cannot be made or written.
     pub(super) fn try_lock(&self) -> io::Result<Option<File>> {
         self.make()?;
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(self.dir.join("lock"))?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(file)),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(why)) => Err(why),
-        }
+        locked(&self.dir.join("lock"), File::try_lock)
     }
 
     /// Takes the owner's lock for a process that deletes or rebuilds the index; askers wait until
@@ -83,19 +89,52 @@ impl Place {
     /// # Errors
     /// [`ArchiveErrorKind::Busy`] where another process keeps the index for two seconds.
     pub fn claim(&self) -> Result<File, ArchiveError> {
-        const WAIT: Duration = Duration::from_secs(2);
-        let deadline = Instant::now() + WAIT;
+        self.wait_for(CLAIM_WAIT, "another process serves the index", &|| self.try_lock())
+    }
+
+    /// Shares the lock of the processes that answer for long: what they have read stays in their memory. To be kept
+    /// while that goes on.
+    ///
+    /// # Errors
+    /// [`ArchiveErrorKind::Busy`] where a process keeps [`Self::stay_alone`] for 15 seconds.
+    pub fn stay(&self) -> Result<File, ArchiveError> {
+        let busy = "another process changes the archive, and none may answer from it meanwhile";
+        self.wait_for(STAY_WAIT, busy, &|| self.try_stay(File::try_lock_shared))
+    }
+
+    /// Takes that lock for one process alone: while it is kept, no process answers for long, and none that did before
+    /// is left.
+    ///
+    /// # Errors
+    /// [`ArchiveErrorKind::Busy`] where another process keeps [`Self::stay`] for two seconds.
+    pub fn stay_alone(&self) -> Result<File, ArchiveError> {
+        let busy = "another process answers from the archive";
+        self.wait_for(CLAIM_WAIT, busy, &|| self.try_stay(File::try_lock))
+    }
+
+    fn try_stay(&self, lock: fn(&File) -> Result<(), TryLockError>) -> io::Result<Option<File>> {
+        self.make()?;
+        locked(&self.dir.join("stay"), lock)
+    }
+
+    /// Tries to take a lock until it has it, or has waited for so long.
+    fn wait_for(
+        &self,
+        wait: Duration,
+        busy: &str,
+        take: &dyn Fn() -> io::Result<Option<File>>,
+    ) -> Result<File, ArchiveError> {
+        let deadline = Instant::now() + wait;
         loop {
             let fail = |why: io::Error| {
                 let why = format!("using {}: {why}", self.dir.display());
                 ArchiveError::new(ArchiveErrorKind::System, why)
             };
-            if let Some(lock) = self.try_lock().map_err(fail)? {
+            if let Some(lock) = take().map_err(fail)? {
                 return Ok(lock);
             }
             if Instant::now() >= deadline {
-                let why = "another process serves the index";
-                return Err(ArchiveError::new(ArchiveErrorKind::Busy, why));
+                return Err(ArchiveError::new(ArchiveErrorKind::Busy, busy));
             }
             std::thread::sleep(Duration::from_millis(10));
         }

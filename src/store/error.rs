@@ -44,6 +44,9 @@ pub enum StoreError {
     /// The index is held by another process.
     #[error("the index is in use by another process")]
     IndexBusy,
+    /// A process that stays answers from the archive.
+    #[error("a server or another command that reads this archive is running")]
+    InUse,
     /// The disk failed.
     #[error("{doing} {path}: {why}")]
     Io {
@@ -152,6 +155,9 @@ impl StoreError {
             Self::NewerFormat { .. } => "use a newer version of the program; nothing was changed",
             Self::Locked { .. } | Self::IndexBusy => {
                 "wait until it has finished, or stop it; the lock ends with the process"
+            }
+            Self::InUse => {
+                "stop `serve`, `watch`, `view` and other commands on this archive, and try again; nothing was changed"
             }
             Self::Io { why, .. } => return hint_of(why),
             Self::Index { .. } => "`pressmark reindex` rebuilds it from the WARC files",

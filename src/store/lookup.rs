@@ -29,6 +29,8 @@ pub struct Reader {
     files: Arc<dyn WarcFiles>,
     /// The copy of the index that is being read, where another process has the index.
     _copy: Option<Arc<tempfile::TempDir>>,
+    /// What says that this process stays.
+    _stay: Option<Arc<std::fs::File>>,
 }
 
 /// What is known of a URL before it is captured again.
@@ -69,7 +71,7 @@ impl Reader {
     /// The same for a process that stays as long as `stay` says.
     ///
     /// # Errors
-    /// As [`Self::open`].
+    /// As [`Self::open`], and for one that stays when another process must be alone ([`Alone`](super::Alone)).
     pub fn open_for(
         root: impl Into<Layout>,
         cache_bytes: u64,
@@ -77,30 +79,32 @@ impl Reader {
     ) -> Result<(Self, Vec<String>), StoreError> {
         let layout = root.into();
         layout.check()?;
+        let kept = open::stay(&layout, stay)?;
         let open::ForReading { captures, copy, notes } =
             open::for_reading(&layout, cache_bytes, stay)?;
         let reader =
-            Self { files: files::of(&layout), layout, captures, _copy: copy.map(Arc::new) };
+            Self { _copy: copy.map(Arc::new), _stay: kept, ..Self::over(layout, captures) };
         Ok((reader, notes))
     }
 
-    /// Opens the archive at `root` for reading, its captures kept by `captures`. The second part says
-    /// what was odd.
+    /// The same with captures that are kept by `captures`.
     ///
     /// # Errors
-    /// As [`Self::open`], and when `captures` does not answer.
+    /// As [`Self::open_for`], and when `captures` does not answer.
     pub fn open_given(
         root: impl Into<Layout>,
         captures: Arc<dyn CaptureStore>,
+        stay: Stay,
     ) -> Result<(Self, Vec<String>), StoreError> {
         let layout = root.into();
         layout.check()?;
+        let kept = open::stay(&layout, stay)?;
         let notes = open::given_for_reading(&layout, &*captures)?;
-        Ok((Self::over(layout, captures), notes))
+        Ok((Self { _stay: kept, ..Self::over(layout, captures) }, notes))
     }
 
     pub(super) fn over(layout: Layout, captures: Arc<dyn CaptureStore>) -> Self {
-        Self { files: files::of(&layout), layout, captures, _copy: None }
+        Self { files: files::of(&layout), layout, captures, _copy: None, _stay: None }
     }
 
     /// The same with captures that are only read beside those of the index.

@@ -2,13 +2,14 @@
 //!
 //! The WARC files are the truth and their fsync is the commit; the index follows, and at every
 //! open the gap between the two is closed. In reading order: names ([`layout`], [`durable`]), the one
-//! writer (`lock`, [`group`], `append`, `writer`, `rotate`), its log of appends ([`append_log`]), the index entry of a record
+//! writer (`lock`, `alone`, [`group`], `append`, `writer`, `rotate`), its log of appends ([`append_log`]), the index entry of a record
 //! ([`describe`]), reading ([`lookup`], `loaded`, `payload`, `request`, `records`, `between`), followers of the files
 //! ([`mod@follow`]), files in an object storage ([`bucket`], [`upload`]), closing gaps (`catch_up`, [`reindex()`], `repair`,
 //! `doubles`), checking ([`mod@verify`]), errors ([`error`]).
 //!
 //! Nothing here shortens a record or moves one, and only `replace` deletes one, by order.
 
+mod alone;
 mod append;
 pub mod append_log;
 mod between;
@@ -42,6 +43,7 @@ pub mod upload;
 pub mod verify;
 mod writer;
 
+pub use alone::Alone;
 pub use append::Store;
 pub use append_log::{AppendLog, FileAppends, MarkedRecord, RecordMark};
 pub use bulk::SortedCaptures;

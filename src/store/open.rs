@@ -2,6 +2,7 @@
 //! where another process owns it.
 
 use std::collections::HashSet;
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ pub enum Stay {
     Long,
 }
 
-fn options(cache_bytes: u64, stay: Stay) -> KvOptions {
+pub(super) fn options(cache_bytes: u64, stay: Stay) -> KvOptions {
     let default = KvOptions { cache_bytes, ..KvOptions::default() };
     match stay {
         Stay::Brief => KvOptions { flush_every_ms: None, ..default },
@@ -38,6 +39,18 @@ fn options(cache_bytes: u64, stay: Stay) -> KvOptions {
 /// Where the owner of an archive's index is found.
 pub(super) fn place(layout: &Layout) -> Place {
     Place::new(layout.owner_dir())
+}
+
+/// What says, while it is kept, that a process stays; `None` for one that does not, and where nothing can be written.
+pub(super) fn stay(layout: &Layout, stay: Stay) -> Result<Option<Arc<File>>, StoreError> {
+    match stay {
+        Stay::Brief => Ok(None),
+        Stay::Long => match place(layout).stay() {
+            Ok(kept) => Ok(Some(Arc::new(kept))),
+            Err(error) if error.kind == ArchiveErrorKind::Busy => Err(StoreError::IndexBusy),
+            Err(_) => Ok(None),
+        },
+    }
 }
 
 /// The index of an archive, whichever process owns it.
@@ -58,7 +71,10 @@ fn shared(
 
 /// The index for its owner, in line with the WARC files. A damaged entry shows while catching up;
 /// the index is then set aside and built again from the WARC files.
-fn caught_up(layout: &Layout, options: &KvOptions) -> Result<(Index, Vec<String>), ArchiveError> {
+pub(super) fn caught_up(
+    layout: &Layout,
+    options: &KvOptions,
+) -> Result<(Index, Vec<String>), ArchiveError> {
     let (index, mut notes) = Index::open(&layout.index_dir(), options)?;
     match catch_up::catch_up(&index, layout) {
         Ok(more) => {

@@ -30,6 +30,15 @@ pub fn reindex(
     let _lock = Lock::take(layout)?;
     // No process may answer from it while it is built.
     let _owner = place(layout).claim().map_err(index_error("taking"))?;
+    rebuilt(layout, cache_bytes, progress)
+}
+
+/// The same for a process that holds the locks.
+pub(super) fn rebuilt(
+    layout: &Layout,
+    cache_bytes: u64,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Reindexed, StoreError> {
     let dir = layout.index_dir();
     let io = |why| StoreError::Io { doing: "setting aside", path: dir.display().to_string(), why };
     if dir.exists() {
@@ -70,6 +79,15 @@ pub fn reindex_given(
 ) -> Result<Reindexed, StoreError> {
     layout.check()?;
     let _lock = Lock::take(layout)?;
+    rebuilt_given(layout, captures, progress)
+}
+
+/// The same for a process that holds the lock.
+pub(super) fn rebuilt_given(
+    layout: &Layout,
+    captures: &dyn CaptureSink,
+    progress: &mut dyn FnMut(&Progress),
+) -> Result<Reindexed, StoreError> {
     let names: Vec<Arc<str>> =
         seal_all(layout)?.iter().map(|path| stable_name(path).into()).collect();
     captures.forget(&names).map_err(index_error("emptying"))?;

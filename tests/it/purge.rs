@@ -1,6 +1,8 @@
 //! `purge`: a capture's bytes are gone from every file, whatever the compression; everything else is unchanged and verifies;
 //! readers are shown the reason; and a purge that is killed at any step is continued.
 
+mod orders;
+
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -266,6 +268,7 @@ fn removed_everywhere(sets: &[&str]) {
     assert_eq!(answer.status, 410, "{}", answer.text());
     let stamp = captures[2]["timestamp"].as_str().unwrap();
     assert_eq!(ask(server.address, &format!("/web/{stamp}id_/{PAGE}")).status, 200);
+    drop(server);
 
     // The second time there is nothing to remove.
     let again = purge(&root, &[PAGE, "--at", &first(&root), "--reason", "x"]);

@@ -5,16 +5,63 @@ use std::io::Write;
 use serde::{Deserialize, Serialize};
 
 use super::super::error::AppError;
+use super::PurgeRequest;
+use super::parts::Part;
+use super::plan::Planned;
+use super::same_text::SameText;
+use crate::base::TimeRange;
 use crate::evidence::note::Note;
 use crate::evidence::tombstone::Tombstone;
 use crate::store::Layout;
 use crate::store::durable::make_whole;
 use crate::warc::{Fields, Framing, fitted, warc_fields};
 
-/// What a purge removes.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What a purge removes: one order, or several where one was interrupted.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Journal {
     pub removals: Vec<Removal>,
+    /// What is said of it in the end. Earlier versions kept none of it.
+    #[serde(default)]
+    pub about: About,
+}
+
+/// What is said of a purge besides its records, so that the process that completes it says the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct About {
+    orders: Vec<Named>,
+    /// How many captures have lost their payload.
+    pub without_payload: usize,
+    pub same_text: Vec<SameText>,
+    pub notes: Vec<String>,
+    /// Parts of what is removed, to search for.
+    pub parts: Vec<Part>,
+}
+
+/// What an order names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Named {
+    url: String,
+    from: String,
+    to: String,
+}
+
+impl Named {
+    fn by(request: &PurgeRequest) -> Self {
+        let TimeRange { start, end } = request.at;
+        Self { url: request.url.clone(), from: start.to_warc_date(), to: end.to_warc_date() }
+    }
+}
+
+impl About {
+    /// Whether it is about this order as well.
+    pub fn is_of(&self, request: &PurgeRequest) -> bool {
+        self.orders.contains(&Named::by(request))
+    }
+
+    /// Whether it says what to search for; a journal of an earlier version does not.
+    pub fn is_known(&self) -> bool {
+        !self.orders.is_empty()
+    }
 }
 
 /// A record, and its replacement.
@@ -83,6 +130,16 @@ impl Removal {
 }
 
 impl Journal {
+    /// Adds an order.
+    pub fn add(&mut self, request: &PurgeRequest, planned: Planned) {
+        self.removals.extend(planned.removals);
+        self.about.orders.push(Named::by(request));
+        self.about.without_payload += planned.revisits.len();
+        self.about.same_text.extend(planned.same_text);
+        self.about.notes.extend(planned.notes);
+        self.about.parts.extend(planned.parts);
+    }
+
     fn path(layout: &Layout) -> std::path::PathBuf {
         layout.evidence_dir().join("purge.json")
     }

@@ -5,14 +5,17 @@ use std::path::Path;
 
 use super::super::error::{AppError, store_error};
 use super::journal::Removal;
-use super::search::{packed_windows, windows};
+use super::named::{captured, reason, the_one};
+use super::parts::{Part, parts_of};
+use super::same_text::{self, SameText};
+use super::search::packed_parts;
 use super::{DOING, PurgeRequest, evidence_error};
 use crate::archive::{Capture, Form, Query, RecordKind};
 use crate::base::{Digest, DigestAlgorithm, Hasher, Timestamp};
 use crate::evidence::bundle::RENDERED;
 use crate::evidence::leaf::record_text;
 use crate::evidence::note::Note;
-use crate::evidence::tombstone::{REASON_BYTES_MAX, Tombstone, one_line};
+use crate::evidence::tombstone::Tombstone;
 use crate::evidence::{Log, LogKey, Options};
 use crate::store::{Layout, Reader, layout::is_open};
 use crate::warc::{Fields, Framing, ReadOptions, RecordId, WarcReader, fitted, name, session_type};
@@ -21,18 +24,22 @@ use crate::warc::{Fields, Framing, ReadOptions, RecordId, WarcReader, fitted, na
 const GROUP_MAX: usize = 64;
 /// The longest record that is taken out.
 const MEMBER_BYTES_MAX: u64 = 1 << 32;
+/// At most this much of a payload is decoded.
+pub(super) const DECODED_BYTES_MAX: usize = 64 << 20;
 
 /// What is to be done.
 pub(super) struct Planned {
     pub removals: Vec<Removal>,
     /// Captures that refer to what is removed.
     pub revisits: Vec<Capture>,
+    /// Captures that hold the same text in another coding.
+    pub same_text: Vec<SameText>,
     /// Parts of what is removed, to search for.
-    pub windows: Vec<Vec<u8>>,
+    pub parts: Vec<Part>,
     pub notes: Vec<String>,
 }
 
-fn failed(why: impl std::fmt::Display) -> AppError {
+pub(super) fn failed(why: impl std::fmt::Display) -> AppError {
     AppError::failed(DOING, why)
 }
 
@@ -48,10 +55,11 @@ pub(super) fn plan(
     let mut planned = Planned {
         removals: Vec::new(),
         revisits: Vec::new(),
-        windows: Vec::new(),
+        same_text: Vec::new(),
+        parts: Vec::new(),
         notes: Vec::new(),
     };
-    let digests = digests(reader, &capture, &mut planned)?;
+    let (digests, decoded) = digests(reader, &capture, &mut planned)?;
     let mut holders = Vec::new();
     for found in reader.query(&Query::everything()) {
         let found = found.map_err(failed)?;
@@ -77,7 +85,7 @@ pub(super) fn plan(
     for of in holders.clone().iter().chain(&planned.revisits) {
         for made in renderings_of(reader, of)? {
             if !holders.iter().any(|known| known.is_same_record(&made)) {
-                planned.windows.extend(windows(&payload_of(reader, &made)?));
+                planned.parts.extend(parts_of(&payload_of(reader, &made)?));
                 holders.push(made);
             }
         }
@@ -89,89 +97,14 @@ pub(super) fn plan(
     for revisit in planned.revisits.clone() {
         signing.remove(reader, &log, &revisit, Take::SessionAlone, &mut planned)?;
     }
-    Ok(planned)
-}
-
-/// The reason as it is kept, in full: an order is not truncated silently.
-fn reason(given: &str) -> Result<String, AppError> {
-    let reason = one_line(given);
-    let words: Vec<&str> = given.split_whitespace().collect();
-    let whole: String = words.join(" ").chars().filter(|c| !c.is_control()).collect();
-    if reason != whole {
-        return Err(AppError::usage(format!(
-            "--reason has {} bytes, and fewer than {REASON_BYTES_MAX} are allowed: name the order, and keep its text elsewhere",
-            whole.len()
-        )));
-    }
-    if reason.is_empty() {
-        return Err(AppError::usage("--reason is empty: later readers need it"));
-    }
-    Ok(reason)
-}
-
-/// The capture that is meant: the only one of the page in the period. No capture is removed that was not named.
-fn the_one(reader: &Reader, request: &PurgeRequest) -> Result<Capture, AppError> {
-    let url = &request.url;
-    let (mut found, mut reports) = (Vec::new(), 0);
-    for capture in reader.captures_of(url) {
-        let capture = capture.map_err(|why| store_error(DOING, why))?;
-        if !request.at.contains(capture.date) {
-            continue;
-        }
-        match capture.kind {
-            RecordKind::Metadata => reports += 1,
-            _ => found.push(capture),
-        }
-    }
-    // A document that a browser made of a page is removed with the page, which is the capture that is meant.
-    let is_captured = |one: &Capture| one.kind != RecordKind::Conversion;
-    if found.iter().any(is_captured) {
-        found.retain(is_captured);
-    }
-    // A file that was imported twice, or imported from an export, has a record twice: the payload is removed from both.
-    let is_one = |first: &Capture| {
-        found.iter().all(|one| {
-            one.date == first.date
-                && one.kind == first.kind
-                && one.digest.is_some()
-                && one.digest == first.digest
-        })
+    let is_taken = |one: &Capture| {
+        let mut removed = planned.removals.iter().map(|one| &one.tombstone);
+        removed.any(|removed| *removed.file == *one.file && removed.offset == one.offset)
     };
-    if found.first().is_some_and(is_one) {
-        return Ok(found.remove(0));
-    }
-    let times: Vec<String> = found.iter().take(5).map(|one| one.date.to_warc_date()).collect();
-    match found.len() {
-        1 => Ok(found.remove(0)),
-        0 if reports > 0 => Err(AppError::nothing(format!(
-            "the record of {url} at that time is a report (of a failure or a removal) and has no payload"
-        ))),
-        0 => Err(AppError::nothing(format!("no capture of {url} at that time"))
-            .hint("`pressmark captures URL` lists them")),
-        count => Err(AppError::usage(format!(
-            "{count} captures of {url} have that time, and --at must name one: {}",
-            times.join(", ")
-        ))),
-    }
-}
-
-/// The capture that a document was made of by a browser, where it is such a document; else itself.
-fn captured(reader: &Reader, capture: Capture) -> Result<Capture, AppError> {
-    if capture.kind != RecordKind::Conversion {
-        return Ok(capture);
-    }
-    let failed = |why| store_error(DOING, why);
-    let of = reader.load(&capture).map_err(failed)?.fields.refers_to();
-    for one in reader.captures_of(&capture.url) {
-        let one = one.map_err(failed)?;
-        let is_of = one.kind != RecordKind::Conversion
-            && one.record_id.as_ref().map(ToString::to_string)
-                == of.as_ref().map(ToString::to_string);
-        if of.is_some() && is_of {
-            return Ok(one);
-        }
-    }
-    Ok(capture)
+    let (same_text, note) = same_text::others(reader, &capture, &decoded, &is_taken)?;
+    planned.same_text = same_text;
+    planned.notes.extend(note);
+    Ok(planned)
 }
 
 /// What a browser made of a captured page: the document, its text, its pictures. They lie behind the capture and before the
@@ -230,24 +163,26 @@ fn payload_of(reader: &Reader, capture: &Capture) -> Result<Vec<u8>, AppError> {
     Ok(payload)
 }
 
-/// The digests of the payload, by every algorithm that records are found by; none where it is empty or not here.
+/// The digests of the payload, by every algorithm that records are found by, none where it is empty or not here; and the
+/// payload with its content coding undone.
 fn digests(
     reader: &Reader,
     capture: &Capture,
     planned: &mut Planned,
-) -> Result<Vec<Digest>, AppError> {
+) -> Result<(Vec<Digest>, Vec<u8>), AppError> {
     let loaded = reader.load(capture).map_err(|why| store_error(DOING, why))?;
     let mut payload = Vec::new();
     loaded.payload().and_then(|mut reader| reader.read_to_end(&mut payload)).map_err(failed)?;
     if payload.is_empty() || capture.kind == RecordKind::Revisit && loaded.original.is_none() {
         // All empty responses have the same payload: only this one is removed.
-        return Ok(capture.digest.filter(|_| !payload.is_empty()).into_iter().collect());
+        let digests = capture.digest.filter(|_| !payload.is_empty()).into_iter().collect();
+        return Ok((digests, Vec::new()));
     }
-    planned.windows.extend(windows(&payload));
+    planned.parts.extend(parts_of(&payload));
     // Readings would hold the payload with its content coding undone.
-    let decoded = loaded.decoded(64 << 20).map_err(failed)?;
+    let decoded = loaded.decoded(DECODED_BYTES_MAX).map_err(failed)?;
     if decoded != payload {
-        planned.windows.extend(windows(&decoded));
+        planned.parts.extend(parts_of(&decoded));
     }
     let by = |algorithm| {
         let mut hasher = Hasher::new(algorithm);
@@ -256,7 +191,7 @@ fn digests(
     };
     let mut digests = vec![by(DigestAlgorithm::Sha256), by(DigestAlgorithm::Sha1)];
     digests.extend(capture.digest);
-    Ok(digests)
+    Ok((digests, decoded))
 }
 
 /// Which records of an event are removed.
@@ -354,8 +289,8 @@ impl<'a> Signing<'a> {
                 })?;
                 if !file.ends_with(".warc") {
                     // A copy of the packed record has no byte of the payload as it was sent.
-                    let parts = packed_windows(layout, &path, (located.offset, length));
-                    planned.windows.extend(parts.map_err(|why| place(why.to_string()))?);
+                    let parts = packed_parts(layout, &path, (located.offset, length));
+                    planned.parts.extend(parts.map_err(|why| place(why.to_string()))?);
                 }
                 let leaf = log.index_of(file, located.offset, 0).map_err(evidence_error)?;
                 let tombstone = Tombstone {

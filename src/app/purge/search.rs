@@ -5,15 +5,10 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use memchr::memmem::Finder;
-
 use super::packed;
+use super::parts::{Finder, PART, PARTS_MAX, Part};
 use crate::store::Layout;
 
-/// How long a part is, in bytes: long enough to occur in one text alone.
-pub(super) const WINDOW: usize = 48;
-/// At most this many parts of one payload are searched for.
-const WINDOWS_MAX: usize = 4;
 /// How much of a file is read at a time, in bytes.
 const PIECE: usize = 1 << 20;
 
@@ -26,39 +21,31 @@ pub(super) struct Searched {
     pub files: usize,
 }
 
-/// Parts of these bytes, evenly spread; none of what is shorter than a part, or all of one byte.
-pub(super) fn windows(bytes: &[u8]) -> Vec<Vec<u8>> {
-    let count = (bytes.len() / WINDOW).min(WINDOWS_MAX);
-    let step = bytes.len().checked_div(count).unwrap_or(0);
-    let parts = (0..count).map(|n| bytes[n * step..n * step + WINDOW].to_vec());
-    parts.filter(|part| part.iter().any(|byte| *byte != part[0])).collect()
-}
-
 /// Parts of a member as it is packed, given its place and its length; not of its beginning, which members have in common.
-pub(super) fn packed_windows(
+pub(super) fn packed_parts(
     layout: &Layout,
     path: &Path,
     (offset, length): (u64, u64),
-) -> io::Result<Vec<Vec<u8>>> {
-    let count = WINDOWS_MAX as u64;
+) -> io::Result<Vec<Part>> {
+    let count = PARTS_MAX as u64;
     let step = length / (count + 1);
-    if step < 2 * WINDOW as u64 {
+    if step < 2 * PART as u64 {
         return Ok(Vec::new());
     }
     let mut file = layout.open_file(path)?;
     let mut parts = Vec::new();
     for n in 1..=count {
         file.seek(SeekFrom::Start(offset + n * step))?;
-        let mut part = vec![0; WINDOW];
+        let mut part = vec![0; PART];
         file.read_exact(&mut part)?;
-        parts.push(part);
+        parts.push(Part::of(&part));
     }
     Ok(parts)
 }
 
 /// Searches every file below the root that is no WARC file of the archive.
-pub(super) fn search(layout: &Layout, windows: &[Vec<u8>]) -> io::Result<Searched> {
-    let finders: Vec<Finder<'_>> = windows.iter().map(Finder::new).collect();
+pub(super) fn search(layout: &Layout, parts: &[Part]) -> io::Result<Searched> {
+    let finder = Finder::new(parts);
     let mut searched = Searched::default();
     let warc_files = layout.warc_files().map_err(|why| io::Error::other(why.to_string()))?;
     let mut dirs: Vec<PathBuf> = vec![layout.root().to_owned()];
@@ -70,7 +57,7 @@ pub(super) fn search(layout: &Layout, windows: &[Vec<u8>]) -> io::Result<Searche
                 dirs.push(path);
             } else if kind.is_file() && !warc_files.contains(&path) {
                 searched.files += 1;
-                if holds(&path, &finders)? {
+                if holds(&path, &finder)? {
                     let below = path.strip_prefix(layout.root()).unwrap_or(&path);
                     searched.found_in.push(below.display().to_string());
                 }
@@ -81,13 +68,13 @@ pub(super) fn search(layout: &Layout, windows: &[Vec<u8>]) -> io::Result<Searche
     Ok(searched)
 }
 
-/// Whether a part is in a file, as it is there or packed.
-fn holds(path: &Path, finders: &[Finder<'_>]) -> io::Result<bool> {
+/// Whether a part is in a file, as it lies there or packed.
+fn holds(path: &Path, finder: &Finder<'_>) -> io::Result<bool> {
     let looked = File::open(path).and_then(|mut file| {
-        Ok(in_stream(&mut file, finders)?
+        Ok(in_stream(&mut file, finder)?
             || packed::any(path, &mut |unpacked: &mut dyn Read| {
                 // Data that was cut, or is not compressed after all, was examined up to the error.
-                Ok(in_stream(unpacked, finders).unwrap_or(false))
+                Ok(in_stream(unpacked, finder).unwrap_or(false))
             })?)
     });
     match looked {
@@ -97,25 +84,26 @@ fn holds(path: &Path, finders: &[Finder<'_>]) -> io::Result<bool> {
     }
 }
 
-fn in_stream(input: &mut dyn Read, finders: &[Finder<'_>]) -> io::Result<bool> {
-    let mut buffer = Vec::with_capacity(PIECE + WINDOW);
+fn in_stream(input: &mut dyn Read, finder: &Finder<'_>) -> io::Result<bool> {
+    let mut buffer = Vec::with_capacity(PIECE + PART);
     loop {
         // Data before an error is examined, too.
         let read = Read::take(&mut *input, PIECE as u64).read_to_end(&mut buffer);
-        if finders.iter().any(|finder| finder.find(&buffer).is_some()) {
+        if finder.is_in(&buffer) {
             return Ok(true);
         }
         if read? == 0 {
             return Ok(false);
         }
-        // A part may be across two pieces.
-        let keep = buffer.len().saturating_sub(WINDOW);
+        // A part may lie across two pieces.
+        let keep = buffer.len().saturating_sub(PART);
         buffer.drain(..keep);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::parts::parts_of;
     use super::*;
 
     #[test]
@@ -124,13 +112,12 @@ mod tests {
         let layout = Layout::new(dir.path());
         layout.create().unwrap();
         let body: Vec<u8> = (0..4_000_u32).map(|n| (n * n % 251) as u8).collect();
-        let parts = windows(&body);
-        assert_eq!(parts.len(), WINDOWS_MAX);
-        assert!(windows(&[7; 4_000]).is_empty() && windows(b"short").is_empty());
+        let parts = parts_of(&body);
         assert_eq!(search(&layout, &parts).unwrap().found_in, [] as [&str; 0]);
-        let across = [vec![b'.'; PIECE - 20], parts[2].clone(), vec![b'.'; 9]].concat();
+        let across =
+            [vec![b'.'; PIECE - 20], body[2_000..2_000 + PART].to_vec(), vec![b'.'; 9]].concat();
         std::fs::write(layout.log_dir().join("log"), across).unwrap();
-        std::fs::write(layout.tmp_dir().join("other"), &parts[1][1..]).unwrap();
+        std::fs::write(layout.tmp_dir().join("other"), &body[1_001..1_000 + PART]).unwrap();
         assert_eq!(search(&layout, &parts).unwrap().found_in, ["logs/log"]);
     }
 
@@ -160,7 +147,7 @@ mod tests {
         zip.write_all(&body).unwrap();
         zip.finish().unwrap();
         std::fs::write(layout.log_dir().join("none"), gzip(&vec![7; 9_000])).unwrap();
-        let found = search(&layout, &windows(&body)).unwrap().found_in;
+        let found = search(&layout, &parts_of(&body)).unwrap().found_in;
         assert_eq!(found, ["logs/frame", "logs/tail", "logs/zip"]);
     }
 }

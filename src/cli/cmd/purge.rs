@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::app::purge::{PurgeRequest, Purged, purge, resume};
+use crate::app::purge::{PurgeRequest, Purged, SameText, purge, resume};
 use crate::base::TimeRange;
 use crate::cli::args::PurgeArgs;
 use crate::cli::context::Context;
@@ -15,7 +15,7 @@ use crate::evidence::tombstone::Tombstone;
 /// # Errors
 /// When there is no such capture (exit 3), another process writes, or the disk fails: then the next call continues.
 pub fn run(args: &PurgeArgs, context: &Context) -> Result<Exit, CliError> {
-    let done = match (&args.url, &args.reason) {
+    let mut done = match (&args.url, &args.reason) {
         (None, _) => resume(context)?
             .ok_or_else(|| CliError::nothing("no purge was interrupted in this archive"))?,
         (Some(url), reason) => {
@@ -28,14 +28,30 @@ pub fn run(args: &PurgeArgs, context: &Context) -> Result<Exit, CliError> {
             purge(context, &PurgeRequest { url, at, reason, dry_run: args.dry_run })?
         }
     };
-    for tombstone in &done.tombstones {
+    let refused = done.refused.take();
+    let told = tell(context, &done.purged, args.dry_run);
+    let is_clean = done.purged.found_in.is_empty() && done.purged.same_text.is_empty();
+    // It was carried out, whether or not anyone reads what is told.
+    done.close()?;
+    told?;
+    match refused {
+        Some(why) => Err(why.into()),
+        None if is_clean => Ok(Exit::Done),
+        None => Ok(Exit::Findings),
+    }
+}
+
+fn tell(context: &Context, purged: &Purged, dry_run: bool) -> Result<(), CliError> {
+    for tombstone in &purged.tombstones {
         match context.out.format() {
-            Format::Json => context.out.json(&RemovedJson::from(tombstone))?,
-            Format::Text => context.out.line(&text_of(tombstone, args.dry_run))?,
+            Format::Json => {
+                context.out.json(&RemovedJson::of(tombstone, &purged.same_text))?;
+            }
+            Format::Text => context.out.line(&text_of(tombstone, dry_run))?,
         }
     }
-    say(context, &done, args.dry_run);
-    Ok(if done.found_in.is_empty() { Exit::Done } else { Exit::Findings })
+    say(context, purged, dry_run);
+    Ok(())
 }
 
 /// The address and the time of a capture, which may be behind the address (`URL@TIME`).
@@ -58,10 +74,18 @@ fn target(
 
 fn say(context: &Context, done: &Purged, dry_run: bool) {
     done.notes.iter().for_each(|note| context.out.warn(note));
-    if !done.without_payload.is_empty() {
-        let count = done.without_payload.len();
+    if done.without_payload > 0 {
+        let count = done.without_payload;
         context.out.say(&format!(
             "{count} other captures of the same content referred to this record; they stay in the lists, without content"
+        ));
+    }
+    for one in &done.same_text {
+        context.out.warn(&format!(
+            "the capture of {} of {} holds the same text in another coding, and was not removed: `{}` removes it",
+            one.url,
+            one.date,
+            command_for(one)
         ));
     }
     for file in &done.found_in {
@@ -69,12 +93,21 @@ fn say(context: &Context, done: &Purged, dry_run: bool) {
             "{file} still holds a part of what was removed. It is not one of the archive's WARC files, so it was not changed: delete it yourself"
         ));
     }
+    if !dry_run && !done.tombstones.is_empty() {
+        context.out.say("the page may be captured again: exclude its address from the jobs that may reach it (scope.exclude_globs, scope.exclude_surts) to keep it out");
+    }
     if !dry_run && done.searched > 0 {
         context.out.say(&format!(
             "{} files below the archive were searched; copies elsewhere (exports, bundles, backups, a server that still runs) were not searched",
             done.searched
         ));
     }
+}
+
+/// The command that removes a capture. The URL is quoted for a shell.
+fn command_for(one: &SameText) -> String {
+    let url = one.url.replace('\'', "'\\''");
+    format!("pressmark purge '{url}' --at {} --reason TEXT", one.date)
 }
 
 fn text_of(tombstone: &Tombstone, dry_run: bool) -> String {
@@ -102,10 +135,11 @@ struct RemovedJson<'a> {
     leaf: u64,
     reason: &'a str,
     removed: String,
+    same_text: &'a [SameText],
 }
 
-impl<'a> From<&'a Tombstone> for RemovedJson<'a> {
-    fn from(tombstone: &'a Tombstone) -> Self {
+impl<'a> RemovedJson<'a> {
+    fn of(tombstone: &'a Tombstone, same_text: &'a [SameText]) -> Self {
         let says = tombstone.says();
         Self {
             url: says.as_ref().map_or("", |leaf| leaf.uri),
@@ -119,6 +153,7 @@ impl<'a> From<&'a Tombstone> for RemovedJson<'a> {
             leaf: tombstone.leaf,
             reason: &tombstone.reason,
             removed: tombstone.removed.to_warc_date(),
+            same_text,
         }
     }
 }

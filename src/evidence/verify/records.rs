@@ -11,6 +11,7 @@ use super::super::derive::{Derived, Deriver};
 use super::super::kept::KeptLeaves;
 use super::super::leaf::{ENTRY_LEN, Statement, hash_of};
 use super::super::log::Log;
+use super::removals::Removed;
 use super::rounds::Rounds;
 use super::{Checkpoint, Report};
 use crate::base::{Finding, Timestamp};
@@ -30,8 +31,8 @@ pub(super) struct Records<'a> {
     checkpoints: &'a [Checkpoint],
     sealed: BTreeSet<String>,
     adopted: BTreeSet<String>,
-    /// The entries of records that were removed by order, by their places.
-    removed: BTreeMap<(String, u64), [u8; ENTRY_LEN]>,
+    /// The records that were removed by order, by their places.
+    removed: BTreeMap<(String, u64), Removed>,
     /// Whether a file is being written, or was when its process died.
     is_writing: bool,
     current: Option<Current>,
@@ -78,7 +79,7 @@ impl<'a> Records<'a> {
         log: &'a Log,
         files: &'a BTreeMap<String, PathBuf>,
         checkpoints: &'a [Checkpoint],
-        removed: BTreeMap<(String, u64), [u8; ENTRY_LEN]>,
+        removed: BTreeMap<(String, u64), Removed>,
     ) -> Self {
         let (mut sealed, mut adopted) = (BTreeSet::new(), BTreeSet::new());
         for (_, statement) in log.ledger().statements() {
@@ -147,10 +148,19 @@ impl<'a> Records<'a> {
             }
             return None;
         };
-        let removed = self.removed.get(&(current.name.clone(), offset)).copied();
-        if let Some(entry) = removed.filter(|entry| hash.is_none_or(|hash| hash_of(entry) == hash))
+        let removed = self.removed.get(&(current.name.clone(), offset));
+        if let Some(removed) =
+            removed.filter(|removed| hash.is_none_or(|hash| hash_of(&removed.entry) == hash))
         {
-            // Its tombstone has the text of the leaf; what is there is covered by the digest of the file.
+            // Its tombstone has the text of the leaf; what stands there is covered by the digest of the file.
+            if derived.entry == removed.entry {
+                let what = format!(
+                    "the record of {} was removed by order, and is here again, as from a backup: `pressmark reindex`, and purge it again",
+                    removed.what
+                );
+                report.add(Finding::error(&current.name, Some(offset), "record-restored", what));
+            }
+            let entry = removed.entry;
             current.advance(report);
             return Some(entry);
         }

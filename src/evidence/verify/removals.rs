@@ -8,13 +8,22 @@ use crate::evidence::leaf::ENTRY_LEN;
 use crate::evidence::{EvidenceError, Log, tombstone};
 use crate::store::Layout;
 
-/// The entries of the records that were removed, by their places; problems of a tombstone are reported.
+/// A record that was removed.
+#[derive(Debug, Clone)]
+pub(super) struct Removed {
+    /// Its entry in the log.
+    pub entry: [u8; ENTRY_LEN],
+    /// Its URL and its date.
+    pub what: String,
+}
+
+/// The records that were removed, by their places; problems of a tombstone are reported.
 pub(super) fn read(
     layout: &Layout,
     log: &Log,
     elsewhere: &BTreeSet<String>,
     report: &mut Report<'_>,
-) -> Result<BTreeMap<(String, u64), [u8; ENTRY_LEN]>, EvidenceError> {
+) -> Result<BTreeMap<(String, u64), Removed>, EvidenceError> {
     let keys: Vec<_> = log.keys().into_iter().map(|(_, key)| key).collect();
     let kept = tombstone::all(layout)?;
     let mut removed = BTreeMap::new();
@@ -43,7 +52,9 @@ pub(super) fn read(
             tell("the tombstone of the record that was removed here is of another place");
             continue;
         }
-        removed.insert((name.to_owned(), offset), of.entry());
+        let what = of.says().map(|leaf| format!("{} of {}", leaf.uri, leaf.date));
+        let one = Removed { entry: of.entry(), what: what.unwrap_or_default() };
+        removed.insert((name.to_owned(), offset), one);
     }
     if layout.evidence_dir().join("purge.json").exists() {
         let what = "a purge was interrupted; `pressmark purge --resume` completes it";
