@@ -150,6 +150,37 @@ fn a_page_that_scripts_fill_is_read_everywhere_from_its_rendering() {
 }
 
 #[test]
+fn the_reader_shows_the_text_and_the_document_of_a_rendering() {
+    let Some((options, _one)) = browser() else { return };
+    let made = made(&options.command);
+    let server = Server::of(&made.archive, "/reader");
+    let page = server.get(&format!("/reader/capture?url={}", made.url));
+    assert!(page.body.contains("counted 15 boats"), "{}", page.body);
+    assert!(page.body.contains("as rendered by a browser"), "{}", page.body);
+    let link = |part: &str| {
+        let mut links =
+            page.body.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        let found = links.find(|link| link.contains(part));
+        found.unwrap_or_else(|| panic!("{part}: {}", page.body)).replace("&amp;", "&")
+    };
+    let picture = server.get(&link("/picture?"));
+    assert_eq!((picture.status, picture.field("content-type")), (200, "image/png"));
+    let rendered = link("rd_/");
+    let path = rendered.find("/reader/web/").map_or(rendered.as_str(), |at| &rendered[at..]);
+    let document = server.get(path);
+    assert_eq!(document.status, 200, "{path}: {}", document.body);
+    assert!(document.body.contains("counted 15 boats"), "{}", document.body);
+    let policy = document.field("content-security-policy");
+    assert!(policy.contains("script-src 'none'"), "{policy}");
+    // Another time leads to the rendering that is closest.
+    let near = server.get(&format!("/reader/web/2001rd_/{}", made.url));
+    assert_eq!(near.status, 302, "{}", near.body);
+    assert!(near.field("location").contains("rd_/"), "{}", near.field("location"));
+    let none = server.get("/reader/web/2001rd_/http://never.example/");
+    assert_eq!(none.status, 404);
+}
+
+#[test]
 fn the_reader_compares_two_pictures_and_marks_what_differs() {
     let Some((options, _one)) = browser() else { return };
     let made = made(&options.command);
