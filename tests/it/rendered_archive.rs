@@ -71,8 +71,14 @@ fn crawled_twice(browser: &Path) -> Made {
         for set in sets.into_iter().chain([browser.as_str()]) {
             crawl.args(["--set", set]);
         }
+        crawl.args(["--format", "json", "--strict"]);
         let out = crawl.output().unwrap();
         assert!(out.status.success(), "{}", stderr(&out));
+        let report = &json_lines(&out)[0];
+        assert_eq!((&report["renderings"], &report["renderings_failed"]), (&1.into(), &0.into()));
+        // A part that the rendering has fetched was not left out.
+        let left_out = report["left_out_urls"].to_string();
+        assert!(!left_out.contains("app.js"), "{left_out}");
     }
     assert_nothing_left();
     Made { dir, archive, url }
@@ -178,6 +184,41 @@ fn the_reader_shows_the_text_and_the_document_of_a_rendering() {
     assert!(near.field("location").contains("rd_/"), "{}", near.field("location"));
     let none = server.get("/reader/web/2001rd_/http://never.example/");
     assert_eq!(none.status, 404);
+}
+
+#[test]
+fn a_rendering_that_fails_is_counted_and_strict_reports_it() {
+    let lab = Lab::new(&[HOST]);
+    let dir = tempfile::tempdir().unwrap();
+    let archive = dir.path().join("archive");
+    let url = format!("http://{HOST}/2025/weir");
+    let job = dir.path().join("weir.toml");
+    let text = format!("name = \"weir\"\nseeds = [\"{url}\"]\nbrowser = \"when-needed\"\n");
+    std::fs::write(&job, text).unwrap();
+    say(&lab, "12");
+    let crawl = |more: &[&str]| {
+        let mut crawl = command(&archive);
+        crawl.arg("crawl").arg(&url).arg("--job").arg(&job).args(["--allow-private", "--resolve"]);
+        crawl.arg(&lab.web.resolve(&[HOST])[0]);
+        for set in
+            ["politeness.delay_min=0s", "identity.operator=tests", "browser.command=/bin/true"]
+        {
+            crawl.args(["--set", set]);
+        }
+        crawl.args(more).output().unwrap()
+    };
+    let out = crawl(&["--format", "json", "--strict"]);
+    assert_eq!(out.status.code(), Some(4), "{}", stderr(&out));
+    let report = &json_lines(&out)[0];
+    assert_eq!(crate::schemas::schemas().problems("crawl.json", report), Vec::<String>::new());
+    assert_eq!((&report["failed"], &report["renderings"]), (&0.into(), &1.into()));
+    assert_eq!(report["renderings_failed"], 1);
+    assert_eq!(report["rendering_failures"][0]["url"], url.as_str());
+    let out = crawl(&[]);
+    assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
+    let text = stdout(&out);
+    assert!(text.contains("1 renderings by a browser, 1 failed"), "{text}");
+    assert!(text.contains(&format!("not rendered: {url}: ")), "{text}");
 }
 
 #[test]

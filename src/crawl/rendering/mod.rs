@@ -187,9 +187,9 @@ impl RenderJob {
             }
         };
         let at = timer.clock().now();
-        if let Some(why) = &rendering.trouble {
-            self.note(format!("{uri} was not rendered: {why}"));
-        }
+        let (page, trouble) = (uri.clone(), rendering.trouble.clone());
+        // A loop that has ended counts nothing more.
+        let _ = self.asks.send(RenderAsk::Rendered { uri: page, trouble });
         let document = rendering.document.clone().filter(|_| rendering.trouble.is_none());
         let derived = records::of(rendering, &uri, &page_id, &record_id, at, &options);
         let what = Content::Derived(Arc::new(derived));
