@@ -219,6 +219,14 @@ fn a_rendering_that_fails_is_counted_and_strict_reports_it() {
     let text = stdout(&out);
     assert!(text.contains("1 renderings by a browser, 1 failed"), "{text}");
     assert!(text.contains(&format!("not rendered: {url}: ")), "{text}");
+    // Without a screen and a browser nothing says that a window is open.
+    let mut view = command(&archive);
+    view.args(["view", &url, "--set", "browser.command=/nonexistent/browser"]);
+    let out = view.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").output().unwrap();
+    let said = stderr(&out);
+    assert_eq!(out.status.code(), Some(1), "{said}");
+    assert!(said.contains("no screen") && said.contains("/nonexistent/browser"), "{said}");
+    assert!(!said.contains("close the window"), "{said}");
 }
 
 #[test]
