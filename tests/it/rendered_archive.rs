@@ -187,6 +187,34 @@ fn the_reader_shows_the_text_and_the_document_of_a_rendering() {
 }
 
 #[test]
+fn an_export_of_a_page_takes_along_what_its_renderings_left() {
+    let Some((options, _one)) = browser() else { return };
+    let made = made(&options.command);
+    let url = made.url.as_str();
+    let asked_for: [&[&str]; 2] = [&[url], &[url, "--match", "host"]];
+    for (at, which) in asked_for.into_iter().enumerate() {
+        let file = made.dir.path().join(format!("export-{at}.warc.gz"));
+        let path = file.to_str().unwrap();
+        let out = pressmark(&made.archive, &[&["export", "--to", path], which].concat());
+        assert!(out.status.success(), "{}", stderr(&out));
+        let other = made.dir.path().join(format!("other-{at}"));
+        let out = pressmark(&other, &["import", path]);
+        assert!(out.status.success(), "{}", stderr(&out));
+        for kind in KINDS {
+            let name = format!("urn:{kind}:{url}");
+            let dates = |archive: &Path| -> Vec<Value> {
+                let found = asked(archive, &["captures", &name]);
+                found.iter().map(|one| one["date"].clone()).collect()
+            };
+            assert_eq!(dates(&other).len(), 2, "{name} {which:?}");
+            assert_eq!(dates(&other), dates(&made.archive), "{name} {which:?}");
+        }
+        let cited = &asked(&other, &["cite", url])[0];
+        assert_eq!(cited["attachments"].as_array().unwrap().len(), 5, "{cited}");
+    }
+}
+
+#[test]
 fn a_rendering_that_fails_is_counted_and_strict_reports_it() {
     let lab = Lab::new(&[HOST]);
     let dir = tempfile::tempdir().unwrap();
