@@ -23,6 +23,13 @@ pub struct ReportJson {
     pub failed: u64,
     pub bytes: u64,
     pub unread: u64,
+    /// Left out, as the two that follow, where no page was to be rendered.
+    #[serde(skip_serializing_if = "is_none")]
+    pub renderings: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renderings_failed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rendering_failures: Option<Vec<UrlJson>>,
     pub versions: u64,
     pub changes: u64,
     pub kinds: BTreeMap<String, u64>,
@@ -75,6 +82,10 @@ fn urls(all: &[(String, String)]) -> Vec<UrlJson> {
     all.iter().map(|(address, why)| url((address, why))).collect()
 }
 
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
 fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
 }
@@ -88,6 +99,7 @@ impl From<&Report> for ReportJson {
             delay_ms: millis(counts.delay),
             crawl_delay_capped_ms: counts.capped.map(|(asked, _)| millis(asked)),
         });
+        let is_rendered = report.renderings > 0;
         let disputed = report.disputed_robots.values();
         Self {
             job: report.job.clone(),
@@ -102,6 +114,9 @@ impl From<&Report> for ReportJson {
             failed: report.failed,
             bytes: report.bytes,
             unread: report.unread,
+            renderings: report.renderings,
+            renderings_failed: is_rendered.then_some(report.renderings_failed),
+            rendering_failures: is_rendered.then(|| urls(&report.rendering_failures)),
             versions: report.versions,
             changes: report.changes,
             kinds: report.kinds.clone(),

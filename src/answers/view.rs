@@ -1,5 +1,7 @@
 //! One capture: its record, what it says, and its neighbours in time.
 
+mod beside;
+
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -7,11 +9,13 @@ use serde::Serialize;
 use super::captures::{Failure, failure};
 use super::page::PageJson;
 use super::{AnswerError, Archive};
-use crate::archive::{Capture, Query, RecordKind};
+use crate::archive::{Capture, Form, Query, RecordKind};
 use crate::base::Timestamp;
 use crate::cite;
 use crate::extract::page::Page;
 use crate::history::CaptureJson;
+use crate::store::Loaded;
+pub use beside::Beside;
 
 /// Which capture.
 #[derive(Debug, Clone)]
@@ -23,6 +27,8 @@ pub struct ViewRequest {
     /// The id of its record, with or without `urn:uuid:` and angle brackets; only that one is found, at
     /// exactly the time.
     pub record_id: Option<String>,
+    /// In which form its text is shown; without it, in the one that has it.
+    pub form: Option<Form>,
     /// What the archive is called and where it is served, for the facts of a citation.
     pub archive: cite::Archive,
 }
@@ -40,7 +46,9 @@ pub struct View {
     pub previous: Option<Capture>,
     /// The one behind it.
     pub next: Option<Capture>,
-    /// What it says; none for a failure, and where the payload is not in this archive or cannot be read.
+    /// Which text is shown beside it; none for a failure.
+    pub beside: Option<Beside>,
+    /// What that says; none for a failure, and where the payload is not in this archive or cannot be read.
     pub page: Option<Arc<Page>>,
     /// The facts of a citation; none where there is no page.
     pub source: Option<cite::Source>,
@@ -61,6 +69,12 @@ pub struct ViewJson {
     pub holder: Option<CaptureJson>,
     pub previous: Option<CaptureJson>,
     pub next: Option<CaptureJson>,
+    /// The capture whose text `page` is; left out where it is the capture itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub text_of: Option<CaptureJson>,
+    /// Which text of the page that is, in words; left out where it is that of the page as it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     pub page: Option<PageJson>,
     pub leads_to: Option<String>,
     pub failure: Option<Failure>,
@@ -72,19 +86,43 @@ impl View {
     #[must_use]
     pub fn json(&self) -> ViewJson {
         let maybe = |capture: &Option<Capture>| capture.as_ref().map(CaptureJson::from);
-        let page = self.page.as_ref();
-        let page =
-            page.map(|page| PageJson::of_capture(page, &self.capture.url, self.capture.date));
+        let beside = self.beside.as_ref();
+        let page = self.page.as_ref().map(|page| match beside {
+            Some(beside) => beside.json(page, &self.capture.url),
+            None => PageJson::of_capture(page, &self.capture.url, self.capture.date),
+        });
+        let other = beside.filter(|beside| !beside.capture.is_same_record(&self.capture));
         ViewJson {
             url: self.url.clone(),
             capture: CaptureJson::from(&self.capture),
             holder: maybe(&self.holder),
             previous: maybe(&self.previous),
             next: maybe(&self.next),
+            text_of: other.map(|beside| CaptureJson::from(&beside.capture)),
+            note: beside.and_then(Beside::note),
             page,
             leads_to: self.leads_to.clone(),
             failure: self.failure.clone(),
             unread: self.unread.clone(),
+        }
+    }
+
+    /// Reads the text of a record, or notes why it cannot be read.
+    fn read(
+        &mut self,
+        archive: &Archive,
+        request: &ViewRequest,
+        loaded: &Arc<Loaded>,
+        doing: &str,
+    ) {
+        match archive.reading_of(loaded, doing) {
+            Ok(page) => {
+                let capture = cite::Capture::of(loaded);
+                let source = cite::Source::new(&page, capture, request.archive.clone());
+                self.source = Some(source.copied_from(loaded.entry.copied_from()));
+                self.page = Some(page);
+            }
+            Err(why) => self.unread = Some(why.to_string()),
         }
     }
 }
@@ -92,8 +130,8 @@ impl View {
 /// One capture.
 ///
 /// # Errors
-/// When there is none, none with that record id, or the index cannot answer. A record that cannot be read is not
-/// an error: [`View::unread`] says so.
+/// When there is none, none with that record id, no text in that form, or the index cannot answer. A record that
+/// cannot be read is not an error: [`View::unread`] says so.
 pub fn view(archive: &Archive, request: &ViewRequest) -> Result<View, AnswerError> {
     let ViewRequest { url, at, record_id, .. } = request;
     let doing = format!("reading {url}");
@@ -106,6 +144,7 @@ pub fn view(archive: &Archive, request: &ViewRequest) -> Result<View, AnswerErro
         holder: None,
         previous: neighbour(archive, &capture, Side::Before, &doing)?,
         next: neighbour(archive, &capture, Side::Behind, &doing)?,
+        beside: None,
         page: None,
         source: None,
         leads_to: None,
@@ -116,24 +155,27 @@ pub fn view(archive: &Archive, request: &ViewRequest) -> Result<View, AnswerErro
     if out.capture.kind == RecordKind::Metadata {
         return Ok(out);
     }
+    let beside = Beside::of(archive, &out.capture, (request.form, *at), &doing)?;
+    let is_own = beside.capture.is_same_record(&out.capture);
+    let text_of = out.beside.insert(beside).capture.clone();
     match archive.record(&out.capture, &doing) {
         Err(why) => out.unread = Some(why.to_string()),
         Ok(loaded) => {
             out.holder = loaded.original.as_ref().map(|original| original.entry.clone());
-            match archive.reading_of(&loaded, &doing) {
-                Ok(page) => {
-                    let capture = cite::Capture::of(&loaded);
-                    let source = cite::Source::new(&page, capture, request.archive.clone());
-                    out.source = Some(source.copied_from(loaded.entry.copied_from()));
-                    out.page = Some(page);
-                }
-                Err(why) => out.unread = Some(why.to_string()),
+            if is_own {
+                out.read(archive, request, &loaded, &doing);
             }
             let mut page_reader = archive.page_reader();
             page_reader.hold(loaded);
             // A redirect whose target cannot be determined leads nowhere here.
             let said = page_reader.follow(&out.capture).ok();
             out.leads_to = said.and_then(|said| said.leads.address().map(str::to_owned));
+        }
+    }
+    if !is_own {
+        match archive.record(&text_of, &doing) {
+            Err(why) => out.unread = Some(why.to_string()),
+            Ok(loaded) => out.read(archive, request, &loaded, &doing),
         }
     }
     Ok(out)

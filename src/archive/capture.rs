@@ -84,6 +84,11 @@ impl Form {
     }
 }
 
+/// What the names of records begin with that a rendering leaves beside its document: this, and the address of the page.
+/// They have the time of the document.
+pub const BESIDE_RENDERING: [&str; 4] =
+    ["urn:view:", "urn:thumbnail:", "urn:text:", "urn:pageinfo:"];
+
 /// A `WARC-Record-ID`, short where it has the usual form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RecordId {

@@ -26,7 +26,7 @@ mod wire;
 pub use crate::base::surt::{KeyRange, MatchType};
 pub(crate) use answering::{Answering, Scans};
 pub use beside::Beside;
-pub use capture::{Capture, CaptureIn, Form, RecordId, RecordKind, RefersTo};
+pub use capture::{BESIDE_RENDERING, Capture, CaptureIn, Form, RecordId, RecordKind, RefersTo};
 pub use contract::{
     Answers, Applied, BATCH_BYTES, Bytes, CaptureBatch, CaptureSink, CaptureStore, Captures,
     FileInfo, FileMark, HostCount, HostCounts, LOAD_BATCH, WarcFiles, next_batch,

@@ -3,6 +3,8 @@
 //! The browser is the one that renders: a profile that is thrown away, no name looked up, no way out but the proxy.
 //! What it sees it sees in the same order as a rendering does, so that the two can be compared.
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -41,6 +43,34 @@ pub async fn look(
     out
 }
 
+/// Checks whether a window can be shown: there is a screen, and the browser is there.
+///
+/// # Errors
+/// All that is missing; as text.
+pub fn can_show(options: &BrowserOptions) -> Result<(), String> {
+    let value = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let mut missing = Vec::new();
+    if value("DISPLAY").is_none() && value("WAYLAND_DISPLAY").is_none() {
+        missing.push(
+            "there is no screen for a window (neither DISPLAY nor WAYLAND_DISPLAY is set)"
+                .to_owned(),
+        );
+    }
+    if !is_there(&options.command, value("PATH").as_deref()) {
+        missing.push(format!("there is no program {}", options.command.display()));
+    }
+    if missing.is_empty() { Ok(()) } else { Err(missing.join("; ")) }
+}
+
+/// Whether a program is there: at its path, or by its name in one of the folders of `PATH`.
+fn is_there(command: &Path, folders: Option<&OsStr>) -> bool {
+    if command.components().count() > 1 {
+        return command.is_file();
+    }
+    let mut folders = folders.into_iter().flat_map(std::env::split_paths);
+    folders.any(|folder| folder.join(command).is_file())
+}
+
 /// Shows a page in a window, and returns when its last window was closed. Dropping the future ends the browser.
 ///
 /// # Errors
@@ -51,13 +81,6 @@ pub async fn show(
     way: &dyn Traffic,
     key_digest: &str,
 ) -> Result<(), String> {
-    let has_screen = ["DISPLAY", "WAYLAND_DISPLAY"]
-        .iter()
-        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
-    if !has_screen {
-        return Err("there is no screen for a window (neither DISPLAY nor WAYLAND_DISPLAY is set)"
-            .to_owned());
-    }
     let (browser, mut events) = Chromium::start(options, key_digest, Window::Shown).await?;
     // Nothing is made of what happens, and the pipe must not fill up.
     tokio::spawn(async move { while events.recv().await.is_some() {} });
@@ -87,4 +110,22 @@ pub async fn show(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_there_at_its_path_or_in_a_folder_of_the_path() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("browser"), "").unwrap();
+        let folders = Some(folder.path().as_os_str());
+        assert!(is_there(Path::new("browser"), folders));
+        assert!(is_there(&folder.path().join("browser"), None));
+        assert!(!is_there(Path::new("browser"), None));
+        assert!(!is_there(Path::new("other"), folders));
+        assert!(!is_there(&folder.path().join("other"), folders));
+        assert!(!is_there(folder.path(), folders), "a folder is no program");
+    }
 }

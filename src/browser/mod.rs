@@ -32,7 +32,7 @@ mod watched;
 
 pub use certificate::Authority;
 pub use layout::Layout;
-pub use look::{look, show};
+pub use look::{can_show, look, show};
 pub use options::{BrowserOptions, Sandbox};
 pub use parts::{Kind, Part};
 pub use proxy::{Answered, Ask, BoxFuture, Upstream};

@@ -268,7 +268,7 @@ pub struct CrawlArgs {
     /// Print what would be fetched; fetch nothing but robots.txt
     #[arg(long)]
     pub dry_run: bool,
-    /// Exit with 4 when a URL failed
+    /// Exit with 4 when a URL failed, or the rendering of one
     #[arg(long)]
     pub strict: bool,
     /// Flags of commands that use the network

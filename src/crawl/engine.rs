@@ -133,6 +133,8 @@ pub(super) struct Run<'a> {
     /// The channel on which renderings ask.
     pub(super) renderings: UnboundedReceiver<RenderAsk>,
     pub(super) render_asks: UnboundedSender<RenderAsk>,
+    /// Parts, by hash, that renderings have fetched.
+    pub(super) rendered_parts: HashSet<u64>,
     /// The wish to end it.
     pub(super) stop: Stop,
 }
@@ -141,18 +143,6 @@ impl Run<'_> {
     /// Whether nothing is in flight.
     pub(super) fn is_idle(&self) -> bool {
         self.tasks.is_empty()
-    }
-
-    /// Counts a URL that was left out.
-    pub(super) fn leave_out(
-        &mut self,
-        url: &str,
-        rule: &str,
-        why: &str,
-        observer: &mut dyn Observer,
-    ) {
-        self.report.leave_out(url, rule, why);
-        observer.left_out(rule);
     }
 
     /// Whether a robots.txt waits for its host.
@@ -256,6 +246,7 @@ impl Crawl {
             care: RunHealth::default(),
             renderings,
             render_asks,
+            rendered_parts: HashSet::new(),
             stop: stop.clone(),
         };
         self.mind_clock(observer)?;

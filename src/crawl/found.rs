@@ -24,6 +24,8 @@ use super::step::StepOutcome;
 
 /// The cookies of this many navigations are kept at once.
 const NAVIGATIONS_MAX: usize = 10_000;
+/// So many parts of rendered pages are remembered at once.
+const RENDERED_PARTS_MAX: usize = 100_000;
 
 impl Crawl {
     /// What a job's page or source leads to, as far as the queue and the trap guard allow it.
@@ -176,7 +178,7 @@ impl Crawl {
             if let Err(trap) = rules.admit(&one.uri, now) {
                 let rule = format!("traps.{}", trap.rule);
                 let why = format!("{rule}: {}", trap.what);
-                run.leave_out(one.uri.as_str(), &rule, &why, observer);
+                run.leave_out(&one.uri, &rule, &why, observer);
                 tracing::debug!(url = %one.uri, rule = trap.rule, what = %trap.what, "a trap");
                 continue;
             }
@@ -276,6 +278,26 @@ impl Crawl {
     }
 }
 
+impl Run<'_> {
+    /// Counts a URL that was left out; not one that a rendering has fetched as a part of a page.
+    fn leave_out(&mut self, uri: &TargetUri, rule: &str, why: &str, observer: &mut dyn Observer) {
+        if self.rendered_parts.contains(&hash_of(&uri.without_fragment())) {
+            return;
+        }
+        self.report.leave_out(uri.as_str(), rule, why);
+        observer.left_out(rule);
+    }
+
+    /// Notes a part that a rendering has fetched.
+    pub(super) fn note_part(&mut self, uri: &TargetUri) {
+        // Without an end a run would note more and more; those of the pages under way matter alone.
+        if self.rendered_parts.len() >= RENDERED_PARTS_MAX {
+            self.rendered_parts.clear();
+        }
+        self.rendered_parts.insert(hash_of(&uri.without_fragment()));
+    }
+}
+
 /// Whether a publisher names it: a source, or what a source names.
 fn is_no_trap(settings: &str) -> bool {
     is_named_by_source(settings) || settings.split_whitespace().any(is_source_word)
@@ -294,7 +316,7 @@ fn take_in(
         .map(|(original, cleaned)| (cleaned.uri.as_str().to_owned(), original))
         .collect();
     for left in gathered.left_out {
-        run.leave_out(left.uri.as_str(), &left.rule, &left.why, observer);
+        run.leave_out(&left.uri, &left.rule, &left.why, observer);
         tracing::debug!(url = %left.uri, why = %left.why, via = %from, "left out");
     }
     for note in gathered.notes {

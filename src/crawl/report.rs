@@ -36,6 +36,12 @@ pub struct Report {
     pub failed: u64,
     /// Bytes received.
     pub bytes: u64,
+    /// Pages that a browser was to render.
+    pub renderings: u64,
+    /// Of these, those that it could not render.
+    pub renderings_failed: u64,
+    /// The first [`Report::FAILURES_MAX`] of these: URL and why.
+    pub rendering_failures: Vec<(String, String)>,
     /// Responses that were kept and not read, since that took too long or broke.
     pub unread: u64,
     /// New versions of pages: edits, and pages that are gone, walled, moved or back.
@@ -141,6 +147,22 @@ impl Report {
         *self.left_out_rules.entry(rule.to_owned()).or_default() += 1;
         if self.left_out_urls.len() < Self::LEFT_OUT_MAX {
             self.left_out_urls.push((url.to_owned(), why.to_owned()));
+        }
+    }
+
+    /// Whether something of what was to be done failed: a URL, or a rendering of one.
+    #[must_use]
+    pub fn has_failures(&self) -> bool {
+        self.failed + self.renderings_failed > 0
+    }
+
+    /// Counts a page that was rendered, or that could not be for a reason.
+    pub fn count_rendering(&mut self, uri: &TargetUri, trouble: Option<&str>) {
+        self.renderings += 1;
+        let Some(why) = trouble else { return };
+        self.renderings_failed += 1;
+        if self.rendering_failures.len() < Self::FAILURES_MAX {
+            self.rendering_failures.push((uri.to_string(), why.to_owned()));
         }
     }
 

@@ -292,12 +292,14 @@ fn capture(asked: &Asked<'_>, url: &str) -> Result<PageAnswer, Refusal> {
         url: url.to_owned(),
         at: parameters.instant("at")?,
         record_id: parameters.text("id").map(str::to_owned),
+        form: parameters.form()?,
         archive: asked.site.archive.clone(),
     };
+    let form = request.form;
     let found = match view(asked.archive, &request) {
         Err(AnswerError::NoCapture(_)) if request.record_id.is_some() => {
-            // The page may be held anyway: the permanent link is of another archive, or wrong.
-            let nearest = ViewRequest { record_id: None, ..request };
+            // The page may be held all the same: the permanent link is of another archive, or wrong.
+            let nearest = ViewRequest { record_id: None, form: None, ..request };
             let nearest = view(asked.archive, &nearest)?;
             let page = web::missing_capture(asked.site, &nearest.capture);
             return Ok(PageAnswer::page(404, page));
@@ -307,7 +309,8 @@ fn capture(asked: &Asked<'_>, url: &str) -> Result<PageAnswer, Refusal> {
     // One address for one capture: it can be kept and shared. The newest stays under the address that says so.
     let is_exact = request.at == Some(found.capture.date) || request.at.is_none();
     if !is_exact {
-        return Ok(PageAnswer::found(asked.site, asked.site.capture_link(&found.capture)));
+        let link = asked.site.capture_link(&found.capture);
+        return Ok(PageAnswer::found(asked.site, asked.site.in_form(link, form)));
     }
     if found.capture.kind == crate::archive::RecordKind::Metadata && request.at.is_none() {
         return not_held(asked, url, url.to_owned());

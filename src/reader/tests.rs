@@ -2,6 +2,7 @@
 //! well-formed document that a screen reader can navigate.
 
 mod check;
+mod renderings;
 mod values;
 
 use super::*;

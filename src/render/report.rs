@@ -32,6 +32,13 @@ pub fn lines(report: &Report, goes_on: &str) -> Vec<String> {
             report.unread
         ));
     }
+    if report.renderings > 0 {
+        let failed = match report.renderings_failed {
+            0 => String::new(),
+            n => format!(", {n} failed"),
+        };
+        lines.push(format!("{} renderings by a browser{failed}", report.renderings));
+    }
     let counts = |map: &BTreeMap<String, u64>| {
         map.iter().map(|(k, n)| format!("{k} ({n})")).collect::<Vec<_>>().join(", ")
     };
@@ -68,6 +75,13 @@ pub fn lines(report: &Report, goes_on: &str) -> Vec<String> {
             "  and {} more failures; logs/crawl.log in the archive lists them",
             report.failed - 20
         ));
+    }
+    for (url, why) in report.rendering_failures.iter().take(20) {
+        lines.push(format!("  not rendered: {url}: {why}"));
+    }
+    if report.renderings_failed > 20 {
+        let left = report.renderings_failed - 20;
+        lines.push(format!("  and {left} more that were not rendered"));
     }
     for (url, why) in report.disputed_robots.values().take(20) {
         lines.push(format!("  refused: {url}: {why} (politeness.robots_reading chooses)"));

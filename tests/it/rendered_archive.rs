@@ -71,8 +71,14 @@ fn crawled_twice(browser: &Path) -> Made {
         for set in sets.into_iter().chain([browser.as_str()]) {
             crawl.args(["--set", set]);
         }
+        crawl.args(["--format", "json", "--strict"]);
         let out = crawl.output().unwrap();
         assert!(out.status.success(), "{}", stderr(&out));
+        let report = &json_lines(&out)[0];
+        assert_eq!((&report["renderings"], &report["renderings_failed"]), (&1.into(), &0.into()));
+        // A part that the rendering has fetched was not left out.
+        let left_out = report["left_out_urls"].to_string();
+        assert!(!left_out.contains("app.js"), "{left_out}");
     }
     assert_nothing_left();
     Made { dir, archive, url }
@@ -147,6 +153,108 @@ fn a_page_that_scripts_fill_is_read_everywhere_from_its_rendering() {
         let plain = server.get(&format!("/reader/api/{name}?{parameters}&form=plain"));
         assert!(plain.status == 200 && !plain.body.contains("rendering"), "{name}: {}", plain.body);
     }
+}
+
+#[test]
+fn the_reader_shows_the_text_and_the_document_of_a_rendering() {
+    let Some((options, _one)) = browser() else { return };
+    let made = made(&options.command);
+    let server = Server::of(&made.archive, "/reader");
+    let page = server.get(&format!("/reader/capture?url={}", made.url));
+    assert!(page.body.contains("counted 15 boats"), "{}", page.body);
+    assert!(page.body.contains("as rendered by a browser"), "{}", page.body);
+    let link = |part: &str| {
+        let mut links =
+            page.body.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        let found = links.find(|link| link.contains(part));
+        found.unwrap_or_else(|| panic!("{part}: {}", page.body)).replace("&amp;", "&")
+    };
+    let picture = server.get(&link("/picture?"));
+    assert_eq!((picture.status, picture.field("content-type")), (200, "image/png"));
+    let rendered = link("rd_/");
+    let path = rendered.find("/reader/web/").map_or(rendered.as_str(), |at| &rendered[at..]);
+    let document = server.get(path);
+    assert_eq!(document.status, 200, "{path}: {}", document.body);
+    assert!(document.body.contains("counted 15 boats"), "{}", document.body);
+    let policy = document.field("content-security-policy");
+    assert!(policy.contains("script-src 'none'"), "{policy}");
+    // Another time leads to the rendering that is closest.
+    let near = server.get(&format!("/reader/web/2001rd_/{}", made.url));
+    assert_eq!(near.status, 302, "{}", near.body);
+    assert!(near.field("location").contains("rd_/"), "{}", near.field("location"));
+    let none = server.get("/reader/web/2001rd_/http://never.example/");
+    assert_eq!(none.status, 404);
+}
+
+#[test]
+fn an_export_of_a_page_takes_along_what_its_renderings_left() {
+    let Some((options, _one)) = browser() else { return };
+    let made = made(&options.command);
+    let url = made.url.as_str();
+    let asked_for: [&[&str]; 2] = [&[url], &[url, "--match", "host"]];
+    for (at, which) in asked_for.into_iter().enumerate() {
+        let file = made.dir.path().join(format!("export-{at}.warc.gz"));
+        let path = file.to_str().unwrap();
+        let out = pressmark(&made.archive, &[&["export", "--to", path], which].concat());
+        assert!(out.status.success(), "{}", stderr(&out));
+        let other = made.dir.path().join(format!("other-{at}"));
+        let out = pressmark(&other, &["import", path]);
+        assert!(out.status.success(), "{}", stderr(&out));
+        for kind in KINDS {
+            let name = format!("urn:{kind}:{url}");
+            let dates = |archive: &Path| -> Vec<Value> {
+                let found = asked(archive, &["captures", &name]);
+                found.iter().map(|one| one["date"].clone()).collect()
+            };
+            assert_eq!(dates(&other).len(), 2, "{name} {which:?}");
+            assert_eq!(dates(&other), dates(&made.archive), "{name} {which:?}");
+        }
+        let cited = &asked(&other, &["cite", url])[0];
+        assert_eq!(cited["attachments"].as_array().unwrap().len(), 5, "{cited}");
+    }
+}
+
+#[test]
+fn a_rendering_that_fails_is_counted_and_strict_reports_it() {
+    let lab = Lab::new(&[HOST]);
+    let dir = tempfile::tempdir().unwrap();
+    let archive = dir.path().join("archive");
+    let url = format!("http://{HOST}/2025/weir");
+    let job = dir.path().join("weir.toml");
+    let text = format!("name = \"weir\"\nseeds = [\"{url}\"]\nbrowser = \"when-needed\"\n");
+    std::fs::write(&job, text).unwrap();
+    say(&lab, "12");
+    let crawl = |more: &[&str]| {
+        let mut crawl = command(&archive);
+        crawl.arg("crawl").arg(&url).arg("--job").arg(&job).args(["--allow-private", "--resolve"]);
+        crawl.arg(&lab.web.resolve(&[HOST])[0]);
+        for set in
+            ["politeness.delay_min=0s", "identity.operator=tests", "browser.command=/bin/true"]
+        {
+            crawl.args(["--set", set]);
+        }
+        crawl.args(more).output().unwrap()
+    };
+    let out = crawl(&["--format", "json", "--strict"]);
+    assert_eq!(out.status.code(), Some(4), "{}", stderr(&out));
+    let report = &json_lines(&out)[0];
+    assert_eq!(crate::schemas::schemas().problems("crawl.json", report), Vec::<String>::new());
+    assert_eq!((&report["failed"], &report["renderings"]), (&0.into(), &1.into()));
+    assert_eq!(report["renderings_failed"], 1);
+    assert_eq!(report["rendering_failures"][0]["url"], url.as_str());
+    let out = crawl(&[]);
+    assert_eq!(out.status.code(), Some(0), "{}", stderr(&out));
+    let text = stdout(&out);
+    assert!(text.contains("1 renderings by a browser, 1 failed"), "{text}");
+    assert!(text.contains(&format!("not rendered: {url}: ")), "{text}");
+    // Without a screen and a browser nothing says that a window is open.
+    let mut view = command(&archive);
+    view.args(["view", &url, "--set", "browser.command=/nonexistent/browser"]);
+    let out = view.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").output().unwrap();
+    let said = stderr(&out);
+    assert_eq!(out.status.code(), Some(1), "{said}");
+    assert!(said.contains("no screen") && said.contains("/nonexistent/browser"), "{said}");
+    assert!(!said.contains("close the window"), "{said}");
 }
 
 #[test]

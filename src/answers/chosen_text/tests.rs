@@ -259,3 +259,44 @@ fn a_rendering_is_an_article_of_a_story_where_the_page_was_sent_without_it() {
     let urls: Vec<&str> = found.iter().flat_map(|one| &one.articles).map(|one| &*one.url).collect();
     assert_eq!(urls.len(), 2, "{found:?}");
 }
+
+/// The note beside the text of the page at [`SHELL`].
+fn note(archive: &Archive, asked: (Option<Form>, Option<crate::base::Timestamp>)) -> String {
+    let reader = archive.reader();
+    let mut page_reader = crate::history::PageReader::new(&reader);
+    let chosen = ChosenText::of(&mut page_reader, SHELL, asked, "").unwrap();
+    chosen.note().unwrap_or_default()
+}
+
+#[test]
+fn a_note_names_the_rendering_that_stands_in_for_one_that_failed() {
+    let rendered = "this is the page as rendered by a browser";
+    let usual = format!("the page was sent without its text; {rendered}");
+    let mut archive = Archive::new();
+    archive.shell(SHELL, 1, "");
+    archive.rendering(SHELL, 1, &[A, B, SAID]);
+    assert_eq!(note(&archive, (None, None)), usual);
+    // With a later capture that was not rendered.
+    archive.shell(SHELL, 3, "");
+    let day = |text: &str| text.replace("{1}", "2030-03-17T18:47:40Z");
+    let newest = day(
+        "; the newest capture, of 2030-03-17T20:46:40Z, was not rendered; the newest rendering is of {1}",
+    );
+    assert_eq!(note(&archive, (None, None)), format!("{usual}{newest}"));
+    let asked = (Some(Form::Rendered), None);
+    assert_eq!(note(&archive, asked), format!("{rendered}{newest}"));
+    assert_eq!(note(&archive, (Some(Form::Plain), None)), "");
+    // The earlier capture was rendered, and the later one was not.
+    assert_eq!(note(&archive, (None, Some(Archive::at(1)))), usual);
+    let at = day(
+        "; the capture of 2030-03-17T20:46:40Z was not rendered; the closest rendering is of {1}",
+    );
+    assert_eq!(note(&archive, (None, Some(Archive::at(3)))), format!("{usual}{at}"));
+    // It was rendered after that, and then the page went.
+    archive.shell(SHELL, 5, "<meta name=x content=y>");
+    archive.rendering(SHELL, 5, &[A, B2, SAID]);
+    assert_eq!(note(&archive, (None, None)), usual);
+    archive.status(SHELL, 7, 404);
+    let gone = note(&archive, (None, None));
+    assert!(gone.contains("was answered with status 404 and not rendered"), "{gone}");
+}

@@ -127,7 +127,7 @@ fn end(args: &CrawlArgs, context: &Context, report: &Report) -> Result<Exit, Cli
     } else if report.is_in_vain() {
         context.out.warn("none of the requested URLs could be captured");
         Exit::Failed
-    } else if args.strict && report.failed > 0 {
+    } else if args.strict && report.has_failures() {
         Exit::Findings
     } else {
         Exit::Done

@@ -45,6 +45,13 @@ pub fn run(args: &ViewArgs, context: &Context) -> Result<Exit, CliError> {
         .map_err(|why| CliError::failed(&format!("viewing {}", capture.url), why))?;
     let look = browser_options(args, &context.settings, &reader, &capture);
     let agent = user_agent(&reader, &capture)?;
+    let failed = |why: String| {
+        let error = CliError::failed(&format!("viewing {}", capture.url), why);
+        error.hint("--screenshot FILE works without a screen; browser.command names the browser")
+    };
+    if !args.is_windowless() {
+        browser::can_show(&look).map_err(failed)?;
+    }
     let runtime = runtime()?;
     let seen = runtime.block_on(async {
         let stop = Stop::default();
@@ -72,10 +79,6 @@ pub fn run(args: &ViewArgs, context: &Context) -> Result<Exit, CliError> {
     // A job that still reads the archive has no client left to answer.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     let Some((seen, traded)) = seen else { return Ok(Exit::Stopped) };
-    let failed = |why: String| {
-        let error = CliError::failed(&format!("viewing {}", capture.url), why);
-        error.hint("--screenshot FILE works without a screen; browser.command names the browser")
-    };
     let seen = seen.map_err(failed)?;
     if let Some(why) = seen.as_ref().and_then(|seen| seen.trouble.clone()) {
         return Err(failed(why));

@@ -201,13 +201,15 @@ impl RenderJob {
             }
         };
         let at = timer.clock().now();
-        if let Some(why) = &rendering.trouble {
-            self.note(format!("{uri} was not rendered: {why}"));
-        }
+        let (page, trouble) = (uri.clone(), rendering.trouble.clone());
         let leads_to = rendering.leads_to.clone();
-        if let Some(to) = &leads_to {
-            self.note(format!("{uri} was not rendered: its scripts lead to {to}"));
-        }
+        // A loop that has ended counts nothing more.
+        let _ = match &leads_to {
+            Some(to) => self
+                .asks
+                .send(RenderAsk::Note(format!("{uri} was not rendered: its scripts lead to {to}"))),
+            None => self.asks.send(RenderAsk::Rendered { uri: page, trouble }),
+        };
         let document = rendering.document.clone().filter(|_| rendering.trouble.is_none());
         let derived = records::of(rendering, &uri, &page_id, &record_id, at, &options);
         let what = Content::Derived(Arc::new(derived));

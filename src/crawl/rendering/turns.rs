@@ -12,7 +12,7 @@ use crate::crawl::engine::{Crawl, Run};
 use crate::crawl::job_context::Following;
 use crate::crawl::observer::Observer;
 use crate::crawl::options::CrawlError;
-use crate::crawl::outcome::Finished;
+use crate::crawl::outcome::{Finished, Outcome};
 use crate::crawl::sources::Role;
 use crate::crawl::step::{HostResponse, Step, StepOutcome};
 use crate::politeness::{Permit, RobotsTarget};
@@ -41,7 +41,9 @@ pub(in crate::crawl) enum RenderAsk {
     Ended { uri: TargetUri, met: HostResponse, ended: Timestamp },
     /// A part was not asked for, though it might have been: the lease of its host was lost.
     Withdrawn { host: HostKey },
-    /// A page could not be rendered, or not wholly.
+    /// A page was rendered, or could not be for this reason.
+    Rendered { uri: TargetUri, trouble: Option<String> },
+    /// Something that the operator should know of, as text.
     Note(String),
 }
 
@@ -100,6 +102,9 @@ impl Crawl {
             }
             RenderAsk::Came { host, met, ended, finished } => {
                 run.pages += 1;
+                if matches!(finished.outcome, Outcome::Fetched { .. }) {
+                    run.note_part(&finished.uri);
+                }
                 self.learn_pace_of(&host, &met, ended, now)?;
                 self.part_ended(&finished.uri, now)?;
                 self.note(run, &finished, observer)
@@ -134,6 +139,13 @@ impl Crawl {
                 Ok(self.frontier.pace_host(&host, at, now)?)
             }
             RenderAsk::Withdrawn { host } => self.withdraw(&host, now),
+            RenderAsk::Rendered { uri, trouble } => {
+                run.report.count_rendering(&uri, trouble.as_deref());
+                if let Some(why) = trouble {
+                    observer.note(&format!("{uri} was not rendered: {why}"));
+                }
+                Ok(())
+            }
             RenderAsk::Note(what) => {
                 observer.note(&what);
                 Ok(())

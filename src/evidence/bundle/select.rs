@@ -27,7 +27,7 @@ const MEMBER_BYTES_MAX: u64 = 1 << 30;
 const GROUP_MAX: usize = 64;
 
 /// What the names of records begin with that were made of a rendered page.
-pub const RENDERED: [&str; 4] = ["urn:view:", "urn:thumbnail:", "urn:text:", "urn:pageinfo:"];
+pub use crate::archive::BESIDE_RENDERING as RENDERED;
 
 /// The role of a record for the capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::archive::{Capture, MatchType, Query, RecordKind};
+use crate::archive::{BESIDE_RENDERING, Capture, Form, MatchType, Query, RecordKind};
 use crate::base::Timestamp;
 use crate::sorted::{SortOptions, Sorted, Sorter};
 use crate::store::Reader;
@@ -56,8 +56,8 @@ impl Default for Selection {
 }
 
 impl Selection {
-    /// What a request means in this archive: the captures, and for each revisit the capture that holds
-    /// its payload, which may be outside of what was asked for.
+    /// What a request means in this archive: the captures, for each revisit the capture that holds
+    /// its payload, which may be outside of what was asked for, and what renderings left beside their documents.
     ///
     /// # Errors
     /// When the index cannot answer, or a temporary file cannot be written.
@@ -66,8 +66,16 @@ impl Selection {
         let queries: Vec<Query> = if request.urls.is_empty() {
             vec![Query::everything()]
         } else {
-            let of = |url: &String| Query::new(url, request.match_type);
-            request.urls.iter().map(of).collect()
+            let mut queries = Vec::new();
+            for url in &request.urls {
+                queries.push(Query::new(url, request.match_type));
+                // Also what a rendering left that has no document, since it failed.
+                if request.match_type == MatchType::Exact {
+                    let name = |prefix: &str| Query::exactly(&format!("{prefix}{url}"));
+                    queries.extend(BESIDE_RENDERING.map(name));
+                }
+            }
+            queries
         };
         selection.seeds = request.urls.iter().map(|url| crate::base::surt::urlkey(url)).collect();
         for query in queries {
@@ -89,8 +97,12 @@ impl Selection {
         self.seeds.insert(crate::base::surt::urlkey(url));
     }
 
-    /// Adds a capture, and what a revisit refers to. Whether the payload is in the archive.
+    /// Adds a capture, what a revisit refers to, and what a rendering left beside its document. Whether the payload is in
+    /// the archive.
     pub(super) fn add(&mut self, reader: &Reader, capture: &Capture) -> Result<bool, ExportError> {
+        if capture.form() == Some(Form::Rendered) {
+            self.add_beside(reader, capture)?;
+        }
         if capture.kind != RecordKind::Revisit {
             self.push(capture, listed(capture, capture))?;
             return Ok(true);
@@ -105,6 +117,23 @@ impl Selection {
             None => self.push(capture, Listed::No)?,
         }
         Ok(original.is_some())
+    }
+
+    /// Adds the picture, the text and the notes of a rendering: the records of their names with its time.
+    fn add_beside(&mut self, reader: &Reader, rendering: &Capture) -> Result<(), ExportError> {
+        let from = rendering.date;
+        let to = from.plus(std::time::Duration::from_micros(1));
+        for prefix in BESIDE_RENDERING {
+            let url = format!("{prefix}{}", rendering.url);
+            let query = Query { from: Some(from), to: Some(to), ..Query::exactly(&url) };
+            for capture in reader.query(&query) {
+                let capture = capture?;
+                if capture.url == url {
+                    self.push(&capture, Listed::No)?;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn push(&mut self, capture: &Capture, listed: Listed) -> Result<(), ExportError> {

@@ -149,6 +149,8 @@ impl Finding<'_> {
             let of_url = newest.entry(capture.url.clone()).or_default();
             match capture.kind {
                 RecordKind::Metadata => of_url.1 = Some(capture),
+                // What was made of a page goes with the page.
+                RecordKind::Conversion if of_url.0.as_ref().is_some_and(was_sent) => {}
                 _ => of_url.0 = Some(capture),
             }
         }
@@ -182,6 +184,12 @@ impl Finding<'_> {
     fn take(&mut self, capture: Capture) -> Result<(), ExportError> {
         if !self.site.selection.add(self.reader, &capture)? {
             self.lack(&capture.url.clone(), Why::PayloadElsewhere, Some(&capture), None);
+        }
+        if was_sent(&capture)
+            && let Some(rendering) = self.reader.rendering_of(&capture)?
+        {
+            self.site.selection.add(self.reader, &rendering)?;
+            self.queue.push_back(rendering);
         }
         self.queue.push_back(capture);
         Ok(())
@@ -276,6 +284,11 @@ impl Finding<'_> {
 struct Nearest {
     capture: Option<Capture>,
     failure: Option<Capture>,
+}
+
+/// Whether a capture is of a page as it was sent, and not of what was made of one.
+fn was_sent(capture: &Capture) -> bool {
+    capture.kind != RecordKind::Conversion
 }
 
 /// Whether a capture may need something, as far as its line of the index shows.

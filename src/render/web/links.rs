@@ -157,6 +157,11 @@ impl Site {
         format!("{}/{}id_/{}", self.replay, stamp(at), address(url))
     }
 
+    /// The document that a browser made of a page, as it was at exactly this time: on the replay origin, without scripts.
+    pub(super) fn rendered_link(&self, url: &str, at: Timestamp) -> String {
+        format!("{}/{}rd_/{}", self.replay, at.to_stamp17(), address(url))
+    }
+
     /// A bundle that proves a capture, where the server makes them.
     pub(super) fn proof(&self, url: &str, at: Timestamp) -> Option<String> {
         let path = self.proof.as_deref()?;

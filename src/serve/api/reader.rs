@@ -39,6 +39,7 @@ pub fn capture(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<
         url: params.needed("url")?.to_owned(),
         at: instant(state, params, "at")?,
         record_id: params.text("id").map(str::to_owned),
+        form: form(params)?,
         archive: state.options.cite_archive.clone(),
     };
     out.line(&answers::view::view(&state.archive, &request)?.json())

@@ -160,6 +160,7 @@ pub const ENDPOINTS: [Endpoint; 24] = [
             URL,
             AT,
             optional("id", Takes::Text, "The id of its record, at exactly the time in `at`."),
+            FORM,
         ],
         kind: Kind::Object,
         schema: "view",

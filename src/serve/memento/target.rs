@@ -25,12 +25,14 @@ pub enum Modifier {
     Image,
     /// `bn_`: what the archive says of the page, without the page, for pages that consist of frames.
     Banner,
+    /// `rd_`, which is our own: the document that a browser made of the page.
+    Rendered,
     /// `oe_`, `em_`, `wkr_` and others: another part of a page.
     Part(&'static str),
 }
 
 impl Modifier {
-    const ALL: [Self; 15] = [
+    const ALL: [Self; 16] = [
         Self::Raw("id_"),
         Self::Raw("ir_"),
         Self::Raw("oi_"),
@@ -40,6 +42,7 @@ impl Modifier {
         Self::Style,
         Self::Image,
         Self::Banner,
+        Self::Rendered,
         Self::Part("oe_"),
         Self::Part("em_"),
         Self::Part("wkr_"),
@@ -59,6 +62,7 @@ impl Modifier {
             Self::Style => "cs_",
             Self::Image => "im_",
             Self::Banner => "bn_",
+            Self::Rendered => "rd_",
         }
     }
 
@@ -207,6 +211,7 @@ mod tests {
             ("mp_/http://a.example/x", memento(None, Modifier::Page)),
             ("2025im_/a.example/x", memento(TimeRange::from_digits("2025"), Modifier::Image)),
             ("20251105000000bn_/a.example/x", memento(at, Modifier::Banner)),
+            ("20251105000000rd_/a.example/x", memento(at, Modifier::Rendered)),
             ("*/a.example/x", Target::Calendar { url: url.clone() }),
             ("2025*/a.example/x", Target::Calendar { url: url.clone() }),
             (

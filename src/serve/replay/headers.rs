@@ -51,6 +51,12 @@ impl Archived {
                 older.into_iter().filter(|(name, _)| is_new(name, &fields)).collect();
             fields.extend(added);
         }
+        // A document that a browser made has no head; its own type counts, and not what it says of another one.
+        if loaded.entry.kind == RecordKind::Conversion
+            && let Some(content_type) = loaded.content_type()
+        {
+            fields.push(("Content-Type".to_owned(), content_type.into_bytes()));
+        }
         // A 304 means that the page is unchanged: it is shown with its original status.
         let holder = loaded.holder();
         let status = match loaded.entry.status {

@@ -2,7 +2,7 @@
 //!
 //! In reading order: the payload as it is sent (`payload`), the header fields (`headers`), a loaded capture
 //! (`record`), the banner above a page (`banner`), a capture rewritten for a browser (`form`) and
-//! answered (`shown`), the answers (below). Which capture is sent is decided in
+//! answered (`shown`), what a browser made of a page (`rendered`), the answers (below). Which capture is sent is decided in
 //! [`super::memento`]; what a page becomes by rewriting in [`crate::replay`].
 
 mod banner;
@@ -10,6 +10,7 @@ mod form;
 mod headers;
 mod payload;
 mod record;
+mod rendered;
 mod shown;
 
 use std::sync::Arc;
@@ -59,6 +60,9 @@ pub async fn answer(
     }
     state
         .ask(move |state| {
+            if modifier == Modifier::Rendered {
+                return rendered::answer(state, &asked, at, &url);
+            }
             let chosen = match modifier.is_part() {
                 true => choose_part(state, &url, at)?,
                 false => choose(state, &url, at, Use::Page)?,

@@ -44,6 +44,9 @@ fn site(site: &Site) -> Result<replay::Site, Refusal> {
 
 /// The modifier as a value of replay.
 fn named(modifier: Modifier) -> replay::Modifier {
+    if modifier == Modifier::Rendered {
+        return replay::Modifier::Main;
+    }
     replay::Modifier::parse(modifier.as_str()).unwrap_or(replay::Modifier::Embed)
 }
 
@@ -85,7 +88,9 @@ impl Showing<'_> {
     pub fn answer(&self, record: &Arc<Record>) -> Result<Response, Refusal> {
         let own = site(&self.asked.site)?;
         let fetched_as = self.asked.header("sec-fetch-dest");
-        let configured = match self.asked.site.is_replay && self.state.options.replay_scripts {
+        let may_run = self.asked.site.is_replay && self.state.options.replay_scripts;
+        // The scripts of a rendered document have run: a second time they would change it.
+        let configured = match may_run && self.modifier != Modifier::Rendered {
             true => Scripts::InFrames,
             false => Scripts::Never,
         };

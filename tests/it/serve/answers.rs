@@ -41,7 +41,7 @@ fn every_answer_of_the_reader_is_a_value_that_the_document_describes() {
     let named = pressmark::cite::Archive { name: "Archive".to_owned(), base: None };
     let of_page = quoted::of_page(&archive, STORY).unwrap();
     let speaker = of_page.quotations.iter().find_map(|one| one.speaker.clone()).unwrap();
-    let one = ViewRequest { url: url(), at: None, record_id: None, archive: named };
+    let one = ViewRequest { url: url(), at: None, record_id: None, form: None, archive: named };
     let host = SiteRequest {
         host: "courier.example".to_owned(),
         after: None,

@@ -177,6 +177,8 @@ fn quotations_and_captures_are_described_and_written() {
         holder: Some(capture()),
         previous: Some(capture()),
         next: Some(capture()),
+        text_of: Some(capture()),
+        note: text("note"),
         page: Some(page()),
         leads_to: text(URL),
         failure: Some(Failure {
