@@ -190,6 +190,14 @@ impl RenderJob {
         if let Some(why) = &rendering.trouble {
             self.note(format!("{uri} was not rendered: {why}"));
         }
+        if let Some(frame) = rendering.text_in() {
+            self.note(format!(
+                "{uri} has hardly any text of its own: most is in the frame {frame} and kept in urn:text:{uri}"
+            ));
+        }
+        for what in &rendering.left_out {
+            self.note(format!("not in the rendering of {uri}: {what}"));
+        }
         let document = rendering.document.clone().filter(|_| rendering.trouble.is_none());
         let derived = records::of(rendering, &uri, &page_id, &record_id, at, &options);
         let what = Content::Derived(Arc::new(derived));
