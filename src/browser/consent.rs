@@ -4,9 +4,9 @@
 //! everything is refused. The idea of such a list is Consent-O-Matic's. Nothing is ever accepted: where no
 //! button of refusal is known, the window stays. One click at most is made, and it is recorded.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::frames::{self, FRAMES_MAX};
+use super::frame_texts::Reached;
 use super::rendering::{Click, Rendering};
 use super::watched::Watched;
 
@@ -68,30 +68,18 @@ impl Watched<'_> {
     /// What was clicked on, in the first frame that has it.
     async fn refused_in(&self, page: &str) -> Result<Option<Click>, String> {
         let script = script();
-        let sessions = std::iter::once(page).chain(self.children.iter().map(String::as_str));
-        let mut checked = 0;
-        for (number, session) in sessions.enumerate() {
-            let tree = match self.call(Some(session), "Page.getFrameTree", json!({})).await {
-                Ok(tree) => tree,
-                Err(why) if number == 0 => return Err(why),
+        for (number, Reached { session, frame }) in self.frames(page).await?.into_iter().enumerate()
+        {
+            let is_page = number == 0;
+            let said = match self.evaluate_in(&session, &frame.id, &script).await {
+                Ok(said) => said,
+                Err(why) if is_page => return Err(why),
                 // A frame that is gone asks for nothing.
                 Err(_) => continue,
             };
-            for (at, frame) in frames::of_tree(&tree).into_iter().enumerate() {
-                let is_page = number == 0 && at == 0;
-                let said = match self.evaluate_in(session, &frame.id, &script).await {
-                    Ok(said) => said,
-                    Err(why) if is_page => return Err(why),
-                    Err(_) => continue,
-                };
-                if let Some((rule, selector, words)) = clicked(&said) {
-                    let frame = Some(frame.url).filter(|_| !is_page);
-                    return Ok(Some(Click { rule, selector, words, frame }));
-                }
-                checked += 1;
-                if checked >= FRAMES_MAX {
-                    return Ok(None);
-                }
+            if let Some((rule, selector, words)) = clicked(&said) {
+                let frame = Some(frame.url).filter(|_| !is_page);
+                return Ok(Some(Click { rule, selector, words, frame }));
             }
         }
         Ok(None)

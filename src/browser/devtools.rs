@@ -103,7 +103,7 @@ impl Connection {
         let answer = tokio::time::timeout(within, answer).await;
         self.forget(id);
         match answer {
-            Err(_) => Err(format!("{method}: no answer within {} s", within.as_secs())),
+            Err(_) => Err(unanswered(session.is_some(), within)),
             Ok(Err(_)) => Err(gone()),
             Ok(Ok(mut answer)) => match answer.get("error") {
                 Some(error) => {
@@ -124,6 +124,15 @@ impl Connection {
         if let Some(waiting) = self.lock().as_mut() {
             waiting.remove(&id);
         }
+    }
+}
+
+/// The reason of a command that was not answered: a page answers once its scripts let it.
+fn unanswered(is_page: bool, within: Duration) -> String {
+    let seconds = within.as_secs();
+    match is_page {
+        true => format!("the page gave no answer within {seconds} s: its scripts seem to block it"),
+        false => format!("the browser gave no answer within {seconds} s"),
     }
 }
 
@@ -202,6 +211,20 @@ mod tests {
             let got = connection.call(None, "A.b", json!({}), Duration::from_secs(600)).await;
             assert_eq!(got, Err("A.b: the browser is gone".to_owned()));
         }
+    }
+
+    #[tokio::test]
+    async fn a_command_without_an_answer_names_who_gave_none() {
+        let (input, output) = std::os::unix::net::UnixStream::pair().unwrap();
+        let ours = input.try_clone().unwrap();
+        let (connection, _events) = Connection::new(ours, input, Questions::Refused);
+        for (session, words) in [(Some("s"), "its scripts seem to block it"), (None, "the browser")]
+        {
+            let got = connection.call(session, "A.b", json!({}), Duration::from_millis(5)).await;
+            let why = got.unwrap_err();
+            assert!(why.contains(words) && !why.contains("A.b"), "{why}");
+        }
+        drop(output);
     }
 
     #[tokio::test]

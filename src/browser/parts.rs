@@ -43,6 +43,9 @@ pub struct Part {
     /// Why it was not asked for, or what failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What the proxy answered in place of the server, or made of its answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
     /// The record that has the exchange, where there is one.
     #[serde(rename = "recordId", skip_serializing_if = "Option::is_none")]
     pub record_id: Option<String>,
@@ -165,8 +168,10 @@ pub(super) fn refusal(
     path: &str,
     visual: bool,
 ) -> Option<&'static str> {
-    if !matches!(method, "GET" | "HEAD") {
-        return Some("it would send something");
+    match method {
+        "GET" | "HEAD" => {}
+        "OPTIONS" => return Some("it is neither a GET nor a HEAD request"),
+        _ => return Some("it would send something"),
     }
     if is_tracker(host, path) {
         return Some("it counts readers or shows advertisements");
@@ -217,6 +222,7 @@ mod tests {
             (Kind::Script, "GET", "cdn.example", false, true),
             (Kind::Data, "GET", "api.example", false, true),
             (Kind::Data, "POST", "api.example", true, false),
+            (Kind::Data, "OPTIONS", "api.example", true, false),
             (Kind::Picture, "GET", "a.example", false, false),
             (Kind::Picture, "GET", "a.example", true, true),
             (Kind::Font, "GET", "a.example", false, false),

@@ -1,8 +1,9 @@
 //! The only way out of the browser: a proxy on loopback that asks an [`Upstream`] for each part.
 //!
 //! Owns the browser's side of the wire: CONNECT, TLS with the throw-away certificate, one request after
-//! another. What comes back is handed on byte for byte as it came from the server. Deliberately opens no
-//! connection of its own but those it was given, and decides of no host whether it may be asked.
+//! another. What comes back is handed on byte for byte as it came from the server, or the range of it that was asked for;
+//! preflights of requests that read are answered here. Deliberately opens no connection of its own but those it was given,
+//! and decides of no host whether it may be asked.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
@@ -10,19 +11,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use super::certificate::Authority;
+use super::partial::{Answer, Cut, Wanted, Wholes, is_whole};
 use super::parts::{Kind, Part, kind_of, refusal};
+use super::request::{Preflight, Request};
 use super::traffic::Traffic;
 use crate::base::TargetUri;
 use crate::http::Exchange;
 
-/// The longest head of a request that is read, in bytes.
-const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// At most this many connections of the browser are open at a time.
 const CONNECTIONS_MAX: usize = 256;
 /// At most this many parts are recorded, those that were refused included.
@@ -41,6 +42,8 @@ pub struct Ask {
     pub referer: Option<String>,
     /// The cookies that the page has set.
     pub cookies: Option<String>,
+    /// More fields, which its scripts have set.
+    pub headers: Vec<(String, String)>,
     /// To be raised by one while the request waits for its host's turn, which is not the page's fault.
     pub held: Arc<AtomicUsize>,
 }
@@ -77,6 +80,8 @@ struct State {
     limits: Limits,
     held: Arc<AtomicUsize>,
     log: Mutex<Log>,
+    /// Answers of which ranges were asked for.
+    wholes: Mutex<Wholes>,
 }
 
 #[derive(Debug)]
@@ -129,8 +134,13 @@ impl Proxy {
             changed: Instant::now(),
             left_out: 0,
         };
-        let state =
-            Arc::new(State { upstream, limits, held: Arc::default(), log: Mutex::new(log) });
+        let state = Arc::new(State {
+            upstream,
+            limits,
+            held: Arc::default(),
+            log: Mutex::new(log),
+            wholes: Mutex::default(),
+        });
         let shared = Arc::clone(&state);
         let task = tokio::spawn(async move {
             let mut connections = JoinSet::new();
@@ -252,6 +262,80 @@ async fn serve(mut stream: TcpStream, authority: Arc<Authority>, state: Arc<Stat
     let _ = stream.shutdown().await;
 }
 
+/// Where an answer is from for which no server was asked.
+const OF_BEFORE: &str = ", of an answer that had come before";
+
+/// What a request is answered with.
+enum Got {
+    /// What a server sent, and whether it was asked just now.
+    Sent { answer: Answer, is_new: bool },
+    /// A preflight, allowed.
+    Allowed(Vec<u8>),
+}
+
+impl State {
+    /// Answers a request where that is allowed.
+    ///
+    /// # Errors
+    /// Why there is no answer; as text.
+    async fn got(&self, request: &Request, kind: Kind, target: &str) -> Result<Got, String> {
+        let uri = TargetUri::parse(target).map_err(|why| why.to_string())?;
+        if request.field("upgrade").is_some() {
+            return Err("it would keep a two-way connection open".to_owned());
+        }
+        let preflight = Preflight::of(request);
+        if let Some(preflight) = preflight.as_ref().filter(|preflight| !preflight.reads()) {
+            return Err(format!("it prepares a {} request, which is not sent", preflight.method));
+        }
+        let method =
+            preflight.as_ref().map_or(request.method.as_str(), |preflight| preflight.method);
+        let visual = self.limits.visual;
+        if let Some(why) = refusal(kind, method, uri.host(), path_of(target), visual) {
+            return Err(why.to_owned());
+        }
+        if let Some(preflight) = preflight {
+            return Ok(Got::Allowed(preflight.allowed()));
+        }
+        let ask = Ask {
+            uri,
+            kind,
+            accept: request.field("accept").unwrap_or("*/*").to_owned(),
+            referer: request.field("referer").map(str::to_owned),
+            cookies: request.field("cookie").map(str::to_owned),
+            headers: request.of_scripts(),
+            held: Arc::clone(&self.held),
+        };
+        let key = (target.to_owned(), ask.headers.clone(), ask.cookies.clone());
+        let wants_range = wanted_of(request).is_some();
+        let wholes = || self.wholes.lock().unwrap_or_else(PoisonError::into_inner);
+        if wants_range && let Some(answer) = wholes().get(&key) {
+            return Ok(Got::Sent { answer, is_new: false });
+        }
+        self.admit()?;
+        match self.upstream.fetch(ask).await {
+            Answered::Exchange(exchange, record_id) => {
+                let answer = (exchange, record_id);
+                if wants_range && is_whole(&answer.0) {
+                    wholes().keep(key, answer.clone());
+                }
+                Ok(Got::Sent { answer, is_new: true })
+            }
+            Answered::Not(why) => Err(why),
+        }
+    }
+}
+
+/// The range that a request asks for; of several none is.
+fn wanted_of(request: &Request) -> Option<Wanted> {
+    let range = request.only("range").filter(|_| request.method == "GET")?.to_owned();
+    Some(Wanted { range, condition: request.field("if-range").map(str::to_owned) })
+}
+
+/// Path and query of an address, without the slash that they begin with.
+fn path_of(target: &str) -> &str {
+    target.splitn(4, '/').nth(3).unwrap_or_default()
+}
+
 /// Answers one request; the connection ends with it.
 async fn answer(
     stream: &mut (impl AsyncWrite + Unpin),
@@ -260,138 +344,64 @@ async fn answer(
     state: &State,
 ) {
     let _open = Open::begin(state);
-    let path = target.splitn(4, '/').nth(3).unwrap_or_default();
+    let accept = request.field("accept").unwrap_or_default();
+    let kind = kind_of(request.field("sec-fetch-dest"), accept, path_of(target));
     let mut part = Part {
         url: target.chars().take(4_000).collect(),
         method: request.method.clone(),
-        kind: kind_of(
-            request.field("sec-fetch-dest"),
-            request.field("accept").unwrap_or_default(),
-            path,
-        ),
+        kind,
         status: None,
         reason: None,
+        proxy: None,
         record_id: None,
         bytes: 0,
     };
-    let got = match TargetUri::parse(target) {
-        Err(why) => Err(why.to_string()),
-        Ok(_) if request.field("upgrade").is_some() => {
-            Err("it would keep a two-way connection open".to_owned())
-        }
-        Ok(uri) => {
-            let refused =
-                refusal(part.kind, &request.method, uri.host(), path, state.limits.visual);
-            match refused.map_or_else(|| state.admit(), Err) {
-                Err(why) => Err(why.to_owned()),
-                Ok(()) => {
-                    let ask = Ask {
-                        uri,
-                        kind: part.kind,
-                        accept: request.field("accept").unwrap_or("*/*").to_owned(),
-                        referer: request.field("referer").map(str::to_owned),
-                        cookies: request.field("cookie").map(str::to_owned),
-                        held: Arc::clone(&state.held),
-                    };
-                    match state.upstream.fetch(ask).await {
-                        Answered::Exchange(exchange, record_id) => Ok((exchange, record_id)),
-                        Answered::Not(why) => Err(why),
-                    }
-                }
-            }
-        }
-    };
-    match got {
-        Ok((exchange, record_id)) => {
+    let bytes = match state.got(request, kind, target).await {
+        Ok(Got::Sent { answer: (exchange, record_id), is_new }) => {
             part.status = exchange.shape.status;
             part.bytes = exchange.response.len();
             part.record_id = record_id;
             part.reason = exchange.truncated.map(|why| format!("cut: {}", why.label()));
-            state.lock().bytes += part.bytes;
-            state.record(part);
-            // From a file it is read off the network's threads; all of it is bounded by the capture.
-            let bytes = tokio::task::spawn_blocking(move || {
-                let mut bytes = Vec::new();
-                let mut reader = exchange.response.reader()?;
-                std::io::Read::read_to_end(&mut reader, &mut bytes).map(|_| bytes)
-            });
-            if let Ok(Ok(bytes)) = bytes.await
-                && request.method != "HEAD"
-            {
-                let _ = stream.write_all(&bytes).await;
-            }
+            state.lock().bytes += if is_new { part.bytes } else { 0 };
+            let (bytes, what) = read(exchange, wanted_of(request)).await;
+            part.proxy = match is_new {
+                true => what,
+                false => Some(what.unwrap_or_else(|| "sent all".to_owned()) + OF_BEFORE),
+            };
+            bytes.filter(|_| request.method != "HEAD").unwrap_or_default()
+        }
+        Ok(Got::Allowed(bytes)) => {
+            part.proxy = Some("answered the preflight; the server was not asked".to_owned());
+            bytes
         }
         Err(why) => {
             part.reason = Some(why);
-            state.record(part);
-            let _ = stream.write_all(REFUSED).await;
+            REFUSED.to_vec()
         }
-    }
+    };
+    state.record(part);
+    let _ = stream.write_all(&bytes).await;
     let _ = stream.flush().await;
+}
+
+/// The bytes that are sent of an exchange, and what was made of it where that is a range; no bytes where it cannot be read.
+async fn read(
+    exchange: Arc<Exchange>,
+    wanted: Option<Wanted>,
+) -> (Option<Vec<u8>>, Option<String>) {
+    // From a file it is read off the network's threads; all of it is bounded by the capture.
+    let read = tokio::task::spawn_blocking(move || {
+        if let Some(Cut { bytes, what }) = wanted.and_then(|wanted| wanted.cut(&exchange)) {
+            return (Some(bytes), Some(what));
+        }
+        let mut bytes = Vec::new();
+        let read = exchange.response.reader();
+        let read = read.and_then(|mut from| std::io::Read::read_to_end(&mut from, &mut bytes));
+        (read.is_ok().then_some(bytes), None)
+    });
+    read.await.unwrap_or_default()
 }
 
 /// Nothing, which every browser understands; scripts of other sites see no more than that.
 const REFUSED: &[u8] =
     b"HTTP/1.1 403 Not Asked For\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-
-/// The head of a request.
-#[derive(Debug)]
-struct Request {
-    method: String,
-    target: String,
-    fields: Vec<(String, String)>,
-}
-
-impl Request {
-    /// Reads one; none where the browser has no more, or sends what is not a request.
-    async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Self> {
-        let mut head = Vec::new();
-        let mut buffer = [0; 1];
-        // One byte at a time, so that nothing behind the head is taken; heads are short, and few.
-        while !head.ends_with(b"\r\n\r\n") {
-            if head.len() >= HEAD_BYTES_MAX || stream.read(&mut buffer).await.ok()? == 0 {
-                return None;
-            }
-            head.push(buffer[0]);
-        }
-        Self::parse(&String::from_utf8_lossy(&head))
-    }
-
-    fn parse(head: &str) -> Option<Self> {
-        let mut lines = head.split("\r\n");
-        let mut parts = lines.next()?.split(' ');
-        let (method, target) = (parts.next()?.to_owned(), parts.next()?.to_owned());
-        if !parts.next()?.starts_with("HTTP/1.") || target.is_empty() {
-            return None;
-        }
-        let fields = lines
-            .filter_map(|line| line.split_once(':'))
-            .map(|(name, value)| (name.trim().to_ascii_lowercase(), value.trim().to_owned()));
-        Some(Self { method, target, fields: fields.collect() })
-    }
-
-    fn field(&self, name: &str) -> Option<&str> {
-        self.fields.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn requests_are_read_as_browsers_write_them() {
-        let request = Request::parse(
-            "GET http://a.example/x HTTP/1.1\r\nHost: a.example\r\nCookie: a=1; b=2\r\n\r\n",
-        )
-        .unwrap();
-        assert_eq!(
-            (request.method.as_str(), request.target.as_str()),
-            ("GET", "http://a.example/x")
-        );
-        assert_eq!(request.field("cookie"), Some("a=1; b=2"));
-        for wrong in ["", "GET\r\n\r\n", "GET /\r\n\r\n", "GET / SPDY/3\r\n\r\n"] {
-            assert!(Request::parse(wrong).is_none(), "{wrong}");
-        }
-    }
-}

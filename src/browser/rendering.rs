@@ -39,6 +39,18 @@ pub struct Click {
     pub frame: Option<String>,
 }
 
+/// The text of a frame that is seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FrameText {
+    /// Its address.
+    pub url: String,
+    /// How many characters it has.
+    pub chars: usize,
+}
+
+/// A page with less text than this many characters has hardly any.
+const HARDLY_CHARS: usize = 200;
+
 /// The result of rendering a page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rendering {
@@ -52,8 +64,14 @@ pub struct Rendering {
     pub leads_to: Option<String>,
     /// The document as it is after its scripts, in HTML; shadow trees in templates.
     pub document: Option<String>,
-    /// The text as it is shown.
+    /// The text as it is shown; behind it that of its frames.
     pub text: Option<String>,
+    /// How many characters of it are the page's own, where frames have text.
+    pub(super) own_chars: usize,
+    /// The frames that have text.
+    pub frames: Vec<FrameText>,
+    /// What is missing in the document or the text, and why.
+    pub left_out: Vec<String>,
     /// A picture of the window, in PNG.
     pub view: Option<Vec<u8>>,
     /// A small one, in JPEG.
@@ -89,6 +107,9 @@ impl Rendering {
             leads_to: None,
             document: None,
             text: None,
+            own_chars: 0,
+            frames: Vec::new(),
+            left_out: Vec::new(),
             view: None,
             thumbnail: None,
             layout: None,
@@ -104,6 +125,14 @@ impl Rendering {
         }
     }
 
+    /// The address of the frame that has the text where the page itself has hardly any.
+    #[must_use]
+    pub fn text_in(&self) -> Option<&str> {
+        let longest = self.frames.iter().max_by_key(|frame| frame.chars)?;
+        let is_there = self.own_chars < HARDLY_CHARS && longest.chars >= HARDLY_CHARS;
+        is_there.then_some(longest.url.as_str())
+    }
+
     /// What is recorded of it, beside the documents and pictures: each part with its status or reason, clicks,
     /// errors of scripts, and how the page was viewed.
     #[must_use]
@@ -116,6 +145,9 @@ impl Rendering {
             "ts": at,
             "trouble": self.trouble,
             "settled": self.settled,
+            "frames": self.frames,
+            "textIn": self.text_in(),
+            "leftOut": self.left_out,
             "parts": self.parts,
             "partsLeftOut": self.parts_left_out,
             "counts": { "jsErrors": self.script_errors.len() },

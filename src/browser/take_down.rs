@@ -1,4 +1,4 @@
-//! A page taken down as it is: its document, its text, its boxes, and pictures of the window.
+//! A page taken down as it is: its document, its text and that of its frames, its boxes, and pictures of the window.
 
 use data_encoding::BASE64;
 use serde_json::{Value, json};
@@ -8,12 +8,20 @@ use super::rendering::Rendering;
 use super::watched::Watched;
 
 /// The longest document or text that is taken, in bytes.
-const TEXT_BYTES_MAX: usize = 16 << 20;
+pub(super) const TEXT_BYTES_MAX: usize = 16 << 20;
 /// The width of the small picture, as a share of the window's.
 const THUMBNAIL_SCALE: f64 = 0.5;
 
-/// The text as it is shown.
-const TEXT: &str = "(document.body ? document.body.innerText : '')";
+/// A function that gives the document in HTML, its doctype in front and shadow trees in it as templates, or the text as it
+/// is shown.
+pub(super) const SHOWN: &str = include_str!("shown.js").trim_ascii_end();
+/// The reason of a page at whose address the browser shows a page of its own.
+pub(super) const NOT_SHOWN: &str = "the page navigated to an address that cannot be shown";
+
+/// A script that gives the document or the text of a page or frame; null where it is too long to be sent through the pipe.
+pub(super) fn shown(what: &str) -> String {
+    format!("({SHOWN})('{what}', {TEXT_BYTES_MAX})")
+}
 
 impl Watched<'_> {
     /// Takes what the page is now.
@@ -28,19 +36,14 @@ impl Watched<'_> {
         let text = |value: &Value| {
             value.as_str().filter(|text| text.len() <= TEXT_BYTES_MAX).map(str::to_owned)
         };
-        // What is too long is not sent through the pipe.
-        let bounded = |script: &str| {
-            format!(
-                "(() => {{ const s = {script}; return s.length > {TEXT_BYTES_MAX} ? null : s; }})()"
-            )
-        };
-        out.address = text(&self.evaluate(session, &bounded("location.href")).await?);
+        let address = format!("location.href.length > {TEXT_BYTES_MAX} ? null : location.href");
+        out.address = text(&self.evaluate(session, &address).await?);
         if out.address.as_deref().is_some_and(|at| at.starts_with("chrome-error:")) {
             // What is shown there is the browser's own page.
-            return Err("the page navigated to an address that cannot be shown".to_owned());
+            return Err(NOT_SHOWN.to_owned());
         }
-        out.document = text(&self.evaluate(session, &bounded(DOCUMENT)).await?);
-        out.text = text(&self.evaluate(session, &bounded(TEXT)).await?);
+        out.document = text(&self.evaluate(session, &shown("document")).await?);
+        out.text = text(&self.evaluate(session, &shown("text")).await?);
         let (width, height) = self.options.viewport;
         let view = json!({ "format": "png" });
         let clip =
@@ -54,6 +57,25 @@ impl Watched<'_> {
         if out.document.is_none() {
             return Err(format!("the document is longer than {TEXT_BYTES_MAX} bytes"));
         }
+        // Last: what goes wrong from here on takes nothing of the above with it.
+        match self.with_closed(session).await {
+            Ok(None) => {}
+            Ok(Some(with)) => {
+                let fits = |text: &String| text.len() <= TEXT_BYTES_MAX;
+                let (document, text) = (with.document.filter(fits), with.text.filter(fits));
+                if document.is_none() || text.is_none() {
+                    out.left_out
+                        .push(format!("closed shadow trees: longer than {TEXT_BYTES_MAX} bytes"));
+                }
+                if !with.are_all {
+                    out.left_out.push("some closed shadow trees: there are too many".to_owned());
+                }
+                out.document = document.or(out.document.take());
+                out.text = text.or(out.text.take());
+            }
+            Err(why) => out.left_out.push(format!("closed shadow trees: {why}")),
+        }
+        self.take_frames(session, out).await;
         Ok(())
     }
 
@@ -74,21 +96,3 @@ impl Watched<'_> {
         Ok(out)
     }
 }
-
-/// The document in HTML, its doctype in front and open shadow trees in it as templates.
-const DOCUMENT: &str = "(() => {
-  const doctype = document.doctype ? '<!doctype html>\\n' : '';
-  const root = document.documentElement;
-  if (!root) return doctype;
-  const shadowRoots = [];
-  const open = [document];
-  while (open.length && shadowRoots.length < 5000) {
-    for (const element of open.pop().querySelectorAll('*')) {
-      if (element.shadowRoot) { shadowRoots.push(element.shadowRoot); open.push(element.shadowRoot); }
-    }
-  }
-  if (!shadowRoots.length || !root.getHTML) return doctype + root.outerHTML;
-  const shell = root.cloneNode(false).outerHTML;
-  const end = shell.lastIndexOf('</');
-  return doctype + shell.slice(0, end) + root.getHTML({shadowRoots}) + shell.slice(end);
-})()";

@@ -319,14 +319,27 @@ impl<'a> Watched<'a> {
     pub(super) async fn evaluate(&self, session: &str, script: &str) -> Result<Value, String> {
         let mut tries = 1;
         loop {
-            let tree = self.call(Some(session), "Page.getFrameTree", json!({})).await?;
-            let frame = tree["frameTree"]["frame"]["id"].as_str().ok_or("the page has no frame")?;
-            match self.evaluate_in(session, frame, script).await {
+            let frame = self.main_frame(session).await?;
+            match self.evaluate_in(session, &frame, script).await {
                 // The page was loaded again in this moment.
                 Err(why) if tries < EVALUATIONS_MAX && why.contains(" context ") => tries += 1,
                 done => return done,
             }
         }
+    }
+
+    /// The frame that is the page itself.
+    pub(super) async fn main_frame(&self, session: &str) -> Result<String, String> {
+        let tree = self.call(Some(session), "Page.getFrameTree", json!({})).await?;
+        let frame = tree["frameTree"]["frame"]["id"].as_str().ok_or("the page has no frame")?;
+        Ok(frame.to_owned())
+    }
+
+    /// The world of our own scripts in a frame.
+    pub(super) async fn world(&self, session: &str, frame: &str) -> Result<Value, String> {
+        let world = json!({ "frameId": frame, "worldName": "pressmark" });
+        let mut world = self.call(Some(session), "Page.createIsolatedWorld", world).await?;
+        Ok(world["executionContextId"].take())
     }
 
     /// The same in a frame of the page.
@@ -336,11 +349,9 @@ impl<'a> Watched<'a> {
         frame: &str,
         script: &str,
     ) -> Result<Value, String> {
-        let world = json!({ "frameId": frame, "worldName": "pressmark" });
-        let world = self.call(Some(session), "Page.createIsolatedWorld", world).await?;
         let script = json!({
             "expression": script,
-            "contextId": world["executionContextId"],
+            "contextId": self.world(session, frame).await?,
             "returnByValue": true,
             "awaitPromise": true,
             "timeout": 5_000,

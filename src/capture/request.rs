@@ -150,6 +150,20 @@ impl CaptureRequest {
             cookies.split("; ").filter(|pair| !names.contains(&name(pair))).collect();
         self.cookie = (!new.is_empty()).then(|| new.join("; "));
     }
+
+    /// Has fields sent that a page's scripts have set. One of a name that is configured or written by this module is
+    /// left out, and one that cannot be written: what the operator says holds, and a page stops no request.
+    pub fn add_fields(&mut self, fields: Vec<(String, String)>) {
+        let is_ours = |name: &str| {
+            let mut ours = RESERVED.iter().chain(&OURS).copied();
+            ours.any(|ours| ours.eq_ignore_ascii_case(name))
+        };
+        let given: Vec<String> = self.given().map(|(name, _)| name.to_ascii_lowercase()).collect();
+        self.headers.extend(fields.into_iter().filter(|(name, value)| {
+            let is_given = given.contains(&name.to_ascii_lowercase());
+            !is_given && !is_ours(name) && is_token(name) && is_value(value)
+        }));
+    }
 }
 
 impl fmt::Debug for CaptureRequest {
@@ -211,6 +225,17 @@ const RESERVED: [&str; 11] = [
     "upgrade",
     "expect",
     "proxy-authorization",
+];
+
+/// Fields that have a place of their own in a request.
+const OURS: [&str; 7] = [
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "cookie",
+    "if-modified-since",
+    "if-none-match",
+    "referer",
 ];
 
 impl CaptureRequest {
@@ -420,6 +445,30 @@ mod tests {
         assert!(text.contains("\r\nCookie: consent=1; s=1;t=2; u=4\r\n"), "{text}");
         request.add_cookies("consent=0");
         assert_eq!(request.cookie, None);
+    }
+
+    #[test]
+    fn fields_of_scripts_stand_behind_those_that_are_configured() {
+        let mut request = CaptureRequest::new("x");
+        request.headers.push(("X-Key".to_owned(), "ours".to_owned()));
+        request.credentials.push(("Authorization".to_owned(), "ours".to_owned()));
+        let fields = [
+            ("x-key", "a"),
+            ("authorization", "a"),
+            ("Host", "b"),
+            ("user-agent", "a"),
+            ("Accept", "a"),
+            ("Cookie", "a=1"),
+            ("If-None-Match", "a"),
+            ("X Y", "a"),
+            ("X-Line", "a\r\nX-Other: b"),
+            ("X-Inertia", "true"),
+        ];
+        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let mut want = request.clone();
+        request.add_fields(fields.to_vec());
+        want.headers.push(("X-Inertia".to_owned(), "true".to_owned()));
+        assert_eq!(bytes(&request, "http://a/"), bytes(&want, "http://a/"));
     }
 
     #[test]

@@ -21,6 +21,11 @@ use super::versions::asking;
 /// A page is rendered right after its capture: at most this many captures are searched for the rendering.
 const LOOK_BACK_MAX: usize = 32;
 
+/// Whether a capture is data for scripts.
+fn is_data(entry: &Capture) -> bool {
+    entry.mime.ends_with("json")
+}
+
 /// Where the text of a page is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum TextAt {
@@ -47,7 +52,10 @@ impl PageReader<'_> {
         let is_answer = |entry: &&Capture| {
             entry.form() == Some(Form::Plain) && matches!(entry.status, None | Some(200 | 304))
         };
-        for entry in near.iter().filter(is_answer) {
+        let answers: Vec<&Capture> = near.iter().filter(is_answer).collect();
+        // What a script asked for at the address of its own page is not the page.
+        let are_all_data = answers.iter().all(|entry| is_data(entry));
+        for entry in answers.into_iter().filter(|entry| are_all_data || !is_data(entry)) {
             let Ok(said) = self.read(entry) else { continue };
             if said.page.kind != PageKind::Shell {
                 return Ok(TextAt::Sent);

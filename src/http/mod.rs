@@ -6,7 +6,7 @@
 //!
 //! In reading order: the start line and its fields ([`head`]), where the body ends ([`framing`],
 //! with [`chunked`] underneath), the body without its transfer coding ([`payload`](mod@payload)), the body
-//! without its content coding ([`coding`]), and the value that one exchange leaves behind
+//! without its content coding ([`coding`]), a range of it ([`range`]), and the value that one exchange leaves behind
 //! ([`exchange`]). Standards: RFC 9110 (semantics) and RFC 9112 (HTTP/1.1 messages).
 
 pub mod chunked;
@@ -16,6 +16,7 @@ pub mod framing;
 pub mod head;
 mod inflate;
 pub mod payload;
+pub mod range;
 
 pub use coding::{ContentCoding, Cut, Decoded, decode, decode_body};
 pub use exchange::{

@@ -224,7 +224,15 @@ fn error_pages_of_the_browser_are_not_renderings() {
     let away = "setTimeout(() => { location = 'https://other.example/' }, 100)";
     let page = with(&options, away, Script::default());
     assert_eq!(page.document, None, "{page:?}");
-    assert!(page.trouble.as_deref().unwrap_or_default().contains("cannot be shown"), "{page:?}");
+    let why = page.trouble.as_deref().unwrap_or_default();
+    let words = "the page navigated to https://other.example/, which could not be fetched: there is no such page";
+    assert_eq!(why, words, "{page:?}");
+    // Of a page that leads to itself without end it is said what ended it.
+    let again = "setTimeout(() => location.reload(), 20)";
+    let few = BrowserOptions { parts_max: 10, ..options };
+    let why = with(&few, again, Script::default()).trouble.unwrap_or_default();
+    assert!(why.contains(&format!("the page navigated to {PAGE}")), "{why}");
+    assert!(why.contains("browser.parts_max"), "{why}");
     assert_gone("pressmark-browser-");
 }
 

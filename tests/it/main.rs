@@ -106,6 +106,7 @@ mod readme;
 mod rebuild;
 mod relay;
 mod rendered_archive;
+mod rendered_parts;
 mod rendering;
 mod schemas;
 mod script_pages;

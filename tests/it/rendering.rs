@@ -63,7 +63,11 @@ pub fn assert_nothing_left() {
 #[derive(Debug, Default)]
 pub struct Script {
     answers: HashMap<String, (String, String)>,
+    /// Answers with heads of their own.
+    raw: HashMap<String, Vec<u8>>,
     asked: Mutex<Vec<String>>,
+    /// The fields of scripts that were sent, by address.
+    fields: Mutex<Vec<(String, String)>>,
     /// Addresses that never answer.
     slow: Vec<String>,
     /// Addresses that ask for a name and a password.
@@ -81,7 +85,18 @@ impl Script {
         self
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub fn raw(mut self, url: &str, bytes: &[u8]) -> Self {
+        self.raw.insert(url.to_owned(), bytes.to_vec());
+        self
+    }
+
+    /// The fields of scripts that were sent to an address, in lower case.
+    pub fn fields(&self, url: &str) -> Vec<String> {
+        let fields = self.fields.lock().unwrap();
+        fields.iter().filter(|(to, _)| to == url).map(|(_, line)| line.clone()).collect()
+    }
+
+    pub fn asked(&self) -> Vec<String> {
         let mut asked = self.asked.lock().unwrap().clone();
         asked.sort();
         asked
@@ -97,6 +112,14 @@ impl Upstream for Served {
         Box::pin(async move {
             let url = ask.uri.as_str().to_owned();
             self.0.asked.lock().unwrap().push(url.clone());
+            for (name, value) in &ask.headers {
+                let line = format!("{}: {value}", name.to_ascii_lowercase());
+                self.0.fields.lock().unwrap().push((url.clone(), line));
+            }
+            if let Some(bytes) = self.0.raw.get(&url) {
+                let exchange = Arc::new(exchange(&ask.uri, bytes.clone()));
+                return Answered::Exchange(exchange, Some(format!("<urn:x:{url}>")));
+            }
             if self.0.slow.contains(&url) {
                 std::future::pending::<()>().await;
             }
@@ -327,7 +350,7 @@ fn a_page_that_hangs_or_grows_is_reported_and_ended() {
     let said = |page: &Rendering, words: &str| {
         assert!(page.trouble.as_deref().is_some_and(|why| why.contains(words)), "{page:?}");
     };
-    said(&page, "no answer");
+    said(&page, "the page gave no answer within 10 s: its scripts seem to block it");
     assert_eq!(page.parts[0].status, Some(200), "what was had is recorded");
     assert_nothing_left();
     let small = BrowserOptions { memory_max: 32 << 20, ..options.clone() };

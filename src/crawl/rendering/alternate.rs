@@ -35,6 +35,7 @@ impl Parts {
                 accept: ACCEPT.to_owned(),
                 referer: Some(self.place.uri.to_string()),
                 cookies: None,
+                headers: Vec::new(),
                 held: Arc::new(AtomicUsize::new(0)),
             };
             let (exchange, appended) = match self.asked(ask, Found::Alternate).await {

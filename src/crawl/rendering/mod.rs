@@ -203,13 +203,20 @@ impl RenderJob {
         let at = timer.clock().now();
         let (page, trouble) = (uri.clone(), rendering.trouble.clone());
         let leads_to = rendering.leads_to.clone();
-        // A loop that has ended counts nothing more.
-        let _ = match &leads_to {
-            Some(to) => self
-                .asks
-                .send(RenderAsk::Note(format!("{uri} was not rendered: its scripts lead to {to}"))),
-            None => self.asks.send(RenderAsk::Rendered { uri: page, trouble }),
-        };
+        if let Some(to) = &leads_to {
+            self.note(format!("{uri} was not rendered: its scripts lead to {to}"));
+        } else {
+            if let Some(frame) = rendering.text_in() {
+                self.note(format!(
+                    "{uri} has hardly any text of its own: most is in the frame {frame} and kept in urn:text:{uri}"
+                ));
+            }
+            for what in &rendering.left_out {
+                self.note(format!("not in the rendering of {uri}: {what}"));
+            }
+            // A loop that has ended counts nothing more.
+            let _ = self.asks.send(RenderAsk::Rendered { uri: page, trouble });
+        }
         let document = rendering.document.clone().filter(|_| rendering.trouble.is_none());
         let derived = records::of(rendering, &uri, &page_id, &record_id, at, &options);
         let what = Content::Derived(Arc::new(derived));

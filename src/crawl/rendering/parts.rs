@@ -244,6 +244,7 @@ impl Parts {
         if let Some(cookies) = &ask.cookies {
             request.add_cookies(cookies);
         }
+        request.add_fields(ask.headers);
         let captured = place.capturer.capture_at(permit, &request, located).await;
         let ended = place.timer.clock().now();
         let refused = Outcome::Refused { why: String::new() };

@@ -6,7 +6,7 @@ use crate::warc::{Derived, DerivedPart, RecordId};
 
 /// The records of a rendering.
 pub(super) fn of(
-    rendering: Rendering,
+    mut rendering: Rendering,
     uri: &TargetUri,
     page_id: &str,
     record_id: &str,
@@ -23,12 +23,12 @@ pub(super) fn of(
     };
     let mut parts = Vec::new();
     // What a page led to is another page, which is captured at its own address.
-    let rendering = match rendering.leads_to {
-        Some(_) => {
-            Rendering { document: None, text: None, view: None, thumbnail: None, ..rendering }
-        }
-        None => rendering,
-    };
+    if rendering.leads_to.is_some() {
+        rendering.document = None;
+        rendering.text = None;
+        rendering.view = None;
+        rendering.thumbnail = None;
+    }
     if let Some(document) = rendering.document {
         let media_type = "text/html; charset=utf-8";
         let block = document.into_bytes();
