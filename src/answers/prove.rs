@@ -57,6 +57,9 @@ pub struct ProvedJson {
     /// How many time stamps that has.
     pub stamps: usize,
     /// Between which times the record of the capture was made.
+    /// Which time stamps were left out, since they cannot be true, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stamps_left_out: Vec<String>,
     pub interval: IntervalJson,
     /// The witnesses of the policy that cosigned a checkpoint over the capture, and when.
     pub witnesses: Vec<WitnessJson>,
@@ -184,6 +187,7 @@ impl Proof {
     }
 }
 
+            stamps_left_out: self.bundle.stamps_left_out.clone(),
 /// What the page says, and how to cite it. A page that cannot be read is proved nevertheless.
 fn texts(archive: &Archive, loaded: &Arc<Loaded>, named: cite::Archive) -> Texts {
     let mut texts = Texts { extractor: EXTRACTOR.to_owned(), ..Texts::default() };

@@ -75,6 +75,7 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
     let proof = answers::prove::prove(&open, &request, &mut extended)?;
     let Proof { bundle, loaded } = &proof;
     let entry = &loaded.entry;
+    bundle.stamps_left_out.iter().for_each(|said| context.out.warn(said));
     if out.extension().is_some_and(|end| end.eq_ignore_ascii_case("wacz")) {
         let now = context.clock.now();
         let written =

@@ -201,6 +201,7 @@ fn quotations_and_captures_are_described_and_written() {
             }),
             not_after: Some(NotAfterJson {
                 time: "2025-11-05T00:00:30Z".to_owned(),
+        stamps_left_out: vec!["the stamp of a.example is left out".to_owned()],
                 authority: "ts.example".to_owned(),
                 signer: "CN=Time stamps".to_owned(),
             }),
