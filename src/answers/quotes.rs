@@ -10,6 +10,7 @@ use crate::readings::speakers::is_named;
 use crate::store::StoreError;
 
 use super::chosen_text::ChosenText;
+use super::explained::{explained, not_removed};
 use super::when::Failed;
 use super::{AnswerError, Archive};
 
@@ -146,7 +147,8 @@ pub fn of_url(
     let doing = format!("reading {url}");
     let mut page_reader = archive.page_reader();
     let chosen = ChosenText::of(&mut page_reader, url, (request.form, request.at), &doing)?;
-    let entry = chosen.capture(archive, request.at, &doing)?;
+    let entry = explained(archive, url, chosen.capture(archive, request.at, &doing))?;
+    not_removed(archive, &entry, &doing)?;
     archive.is_sound(&entry, &doing)?;
     let said = page_reader.read(&entry).map_err(AnswerError::store(&doing))?;
     let quotes = of_page(&said.page, PageSource::of(&entry), request);

@@ -81,6 +81,8 @@ pub struct Texts {
     pub citation: Option<String>,
     /// The headline.
     pub headline: Option<String>,
+    /// What was removed of the capture by order, as a sentence without its end.
+    pub removed: Option<String>,
 }
 
 /// How a bundle is made.
@@ -130,10 +132,10 @@ pub struct Bundle {
     pub lineage: Lineage,
     /// Tokens over the checkpoint: the authority's label, the response, its chain, what it says.
     pub stamps: Vec<(String, Vec<u8>, Vec<u8>, Token)>,
-    /// A checkpoint over the capture that witnesses cosigned, and the proof that the capture is in it.
-    pub witnessed: Option<(Checkpoint, Vec<tlog_tiles::Hash>)>,
     /// Which tokens were left out and why: those that a round of drand contradicts.
     pub stamps_left_out: Vec<String>,
+    /// A checkpoint over the capture that witnesses cosigned, and the proof that the capture is in it.
+    pub witnessed: Option<(Checkpoint, Vec<tlog_tiles::Hash>)>,
     /// A checkpoint over the capture that a calendar has, the proof that the capture is in it, and the calendar's proof.
     pub anchored: Option<(Checkpoint, Vec<tlog_tiles::Hash>, Vec<u8>)>,
     /// The chains whose rounds the capture and the checkpoint hold.
@@ -219,9 +221,9 @@ impl Bundle {
             checkpoint,
             lineage,
             stamps,
+            stamps_left_out: left_out,
             witnessed,
             anchored,
-            stamps_left_out: left_out,
             chains,
             interval,
             made,
@@ -414,8 +416,6 @@ impl Bundle {
     }
 }
 
-/// What the leaf of a record says.
-fn said(piece: &Piece, of: fn(RecordLeaf<'_>) -> &str) -> String {
 /// The bound that the round in the record of the capture gives, with its chain; `None` where the record holds none.
 ///
 /// # Errors
@@ -445,6 +445,8 @@ fn described(layout: &Layout, round: &Round) -> Result<Chain, EvidenceError> {
     })
 }
 
+/// What the leaf of a record says.
+fn said(piece: &Piece, of: fn(RecordLeaf<'_>) -> &str) -> String {
     RecordLeaf::parse(&piece.leaf).map(of).unwrap_or_default().to_owned()
 }
 
