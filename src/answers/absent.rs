@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::captures::failure;
 use super::front::HostLine;
+use super::removed::Removals;
 use super::site::{PageLine, pages};
 use super::{AnswerError, Archive, serial};
 use crate::archive::{Capture, KeyRange, MatchType, Query, RecordKind};
@@ -42,6 +43,17 @@ pub enum Reason {
         step: Option<String>,
         /// What went wrong there.
         detail: Option<String>,
+    },
+    /// All that was held of it was removed by order.
+    Removed {
+        /// When the last of it was captured.
+        #[serde(serialize_with = "serial::date")]
+        last: Timestamp,
+        /// When it was removed.
+        #[serde(serialize_with = "serial::maybe_date")]
+        at: Option<Timestamp>,
+        /// Why.
+        order: Option<String>,
     },
     /// A robots.txt forbids it, or could not be reached.
     Robots {
@@ -92,9 +104,15 @@ pub fn absent(archive: &Archive, url: &str) -> Result<Option<Absent>, AnswerErro
             return Ok(Some(Absent { url: url.to_owned(), why, host: None, near: Vec::new() }));
         }
     };
+    let removals = Removals::of(archive.reader());
+    let mut removed = None;
     let mut failures: Option<(u64, Capture)> = None;
     for capture in archive.reader().query(&Query::exactly(url)) {
         let capture = capture.map_err(|why| AnswerError::index(&doing, &why))?;
+        if let Some(found) = removals.of_capture(&capture).map_err(AnswerError::store(&doing))? {
+            removed = Some(found);
+            continue;
+        }
         if capture.kind != RecordKind::Metadata {
             return Ok(None);
         }
@@ -103,7 +121,13 @@ pub fn absent(archive: &Archive, url: &str) -> Result<Option<Absent>, AnswerErro
     }
     let host = archive.captures().host_of(url);
     let host = host.map_err(|why| AnswerError::index(&doing, &why))?.map(HostLine::from);
-    let why = match (failures, robots(archive, &uri), &host) {
+    let removed = removed.map(|found| Reason::Removed {
+        last: found.captured,
+        at: found.removed,
+        order: found.reason,
+    });
+    let why = match (failures, removed.or_else(|| robots(archive, &uri)), &host) {
+        (_, Some(removed @ Reason::Removed { .. }), _) => removed,
         (Some((times, last)), _, _) => {
             let report = failure(archive.reader(), &last);
             Reason::Failed {

@@ -12,7 +12,7 @@ use crate::readings::{PageKey, Readings};
 use crate::search::{Search, SearchOptions, Upkeep};
 use crate::store::{Loaded, Payload, Reader};
 
-use super::AnswerError;
+use super::{AnswerError, removed};
 
 /// An archive that is asked, and the store of readings derived from it. Clones share both and are cheap.
 ///
@@ -119,7 +119,10 @@ impl Archive {
     /// archive.
     pub fn payload(&self, capture: &Capture, doing: &str) -> Result<Payload, AnswerError> {
         let loaded = self.record(capture, doing)?;
-        Payload::of(loaded).ok_or_else(|| AnswerError::PayloadElsewhere { doing: doing.to_owned() })
+        match Payload::of(loaded) {
+            Some(payload) => Ok(payload),
+            None => Err(self.without_payload(capture, doing)),
+        }
     }
 
     /// What a capture says, as `history` reads it: the reading that is kept, or the payload read and the reading
@@ -139,17 +142,35 @@ impl Archive {
         let entry = &loaded.entry;
         if PageKey::of(entry).is_none() {
             // The body beside a redirect, which no history reads, and what was cut.
-            let bytes = decoded(loaded, doing)?;
+            let bytes = match decoded(loaded, doing) {
+                Err(AnswerError::PayloadElsewhere { .. }) => {
+                    return Err(self.without_payload(entry, doing));
+                }
+                bytes => bytes?,
+            };
             let content_type = loaded.content_type();
             let page = read_page(&bytes, &entry.url, content_type.as_deref(), entry.status);
             return Ok(Arc::new(page));
         }
         if entry.kind == RecordKind::Revisit && loaded.original.is_none() {
-            return Err(AnswerError::PayloadElsewhere { doing: doing.to_owned() });
+            return Err(self.without_payload(entry, doing));
         }
         let mut page_reader = self.page_reader();
         page_reader.hold(Arc::clone(loaded));
         Ok(page_reader.read(entry).map_err(AnswerError::store(doing))?.page)
+    }
+
+    /// Why there is no payload of a revisit: it was removed by order, or another archive has it.
+    fn without_payload(&self, revisit: &Capture, doing: &str) -> AnswerError {
+        let doing = doing.to_owned();
+        match removed::of_capture(&self.reader, revisit) {
+            Ok(Some(removed)) => {
+                let (url, removed) = (revisit.url.clone(), Box::new(removed));
+                AnswerError::Removed { doing, url, removed }
+            }
+            Ok(None) => AnswerError::PayloadElsewhere { doing },
+            Err(why) => AnswerError::Store { doing, why },
+        }
     }
 
     /// Reads the record of a capture that an answer is about, so that no answer comes from the kept reading of a

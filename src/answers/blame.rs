@@ -8,6 +8,7 @@ use crate::history::CaptureJson;
 use crate::history::provenance::{self, Blame, BlameError, VersionCapture};
 
 use super::chosen_text::ChosenText;
+use super::explained::{explained, not_removed};
 use super::{AnswerError, Archive};
 
 /// Where the sentences of a page come from.
@@ -72,12 +73,25 @@ pub fn blame(
     let doing = format!("reading {url}");
     let mut page_reader = archive.page_reader();
     let chosen = ChosenText::of(&mut page_reader, url, (form, at), &doing)?;
+    // The version before it must not stand in for a capture that was removed.
+    if at.is_some() && chosen.form == Form::Plain {
+        let asked = explained(archive, url, chosen.capture(archive, at, &doing))?;
+        not_removed(archive, &asked, &doing)?;
+    }
     let of = (chosen.address(), chosen.form);
     let found = provenance::blame(&mut page_reader, of, at).map_err(|error| match error {
         BlameError::Store(error) => AnswerError::store(&doing)(error),
         BlameError::NoCapture(url) => AnswerError::NoCapture(url),
         BlameError::NoArticle { url, at } => AnswerError::NoArticle { url, at },
-    })?;
+    });
+    let found = match found {
+        // The capture that was asked for has no text any more: that is why there is no article.
+        Err(AnswerError::NoArticle { url, at }) => {
+            not_removed(archive, &archive.find(&url, Some(at), &doing)?, &doing)?;
+            Err(AnswerError::NoArticle { url, at })
+        }
+        found => explained(archive, url, found),
+    }?;
     archive.is_sound(&found.said.entry, &doing)?;
     let names = names(&found);
     Ok(PageBlame { url: url.to_owned(), chosen, found, names })

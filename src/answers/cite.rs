@@ -8,11 +8,15 @@ use crate::base::{TimeRange, Timestamp};
 use crate::cite::{self, Missing, Quotation, Source, Standing, locate};
 use crate::extract::alternate::AlternateKind;
 use crate::extract::page::Page;
+use crate::history::PageReader;
 use crate::history::absence::{instead, last_article};
+use crate::store::StoreError;
 
 use super::chosen_text::ChosenText;
+use super::explained::explained;
 use super::pictures::{AttachmentJson, attachments_json};
 use super::refused::{PassedOver, WordsMissing};
+use super::removed::of_capture;
 use super::{AnswerError, Archive};
 
 /// What is to be cited.
@@ -49,9 +53,13 @@ const SURE_WORDS: usize = 40;
 /// A citation of one capture.
 ///
 /// # Errors
-/// When there is no capture or the exchange failed, the quoted words do not stand in it, or the archive
-/// cannot be read.
+/// When there is no capture or the exchange failed, it was removed by order, the quoted words do not stand in it, or the
+/// archive cannot be read.
 pub fn cite(archive: &Archive, request: &CiteRequest) -> Result<Citation, AnswerError> {
+    explained(archive, &request.url, cited(archive, request))
+}
+
+fn cited(archive: &Archive, request: &CiteRequest) -> Result<Citation, AnswerError> {
     let CiteRequest { url, at, quote, .. } = request;
     let quote = quote.as_deref();
     if quote.is_some_and(|quote| !quote.chars().any(char::is_alphanumeric)) {
@@ -152,7 +160,12 @@ fn the_article(
         return Ok((newest, None));
     }
     let mut page_reader = archive.page_reader();
-    let said = page_reader.follow(&newest).map_err(AnswerError::store(doing))?;
+    let said = match page_reader.follow(&newest) {
+        Err(StoreError::Removed(capture)) => {
+            return before_removed(archive, &mut page_reader, *capture, doing);
+        }
+        said => said.map_err(AnswerError::store(doing))?,
+    };
     let leads_to = said.leads.address().map(str::to_owned);
     let is_long = said.page.text.split_whitespace().count() >= SURE_WORDS;
     if leads_to.is_none() && said.has_article() && is_long {
@@ -164,6 +177,22 @@ fn the_article(
     };
     let leads_to = leads_to.filter(|_| said.has_article());
     Ok((article, Some(PassedOver { newest, why: instead(&said), leads_to })))
+}
+
+/// The last capture that was the article, where the payload of the newest was removed by order.
+fn before_removed(
+    archive: &Archive,
+    page_reader: &mut PageReader<'_>,
+    newest: Capture,
+    doing: &str,
+) -> Result<(Capture, Option<PassedOver>), AnswerError> {
+    let article = last_article(page_reader, &newest.url).map_err(AnswerError::store(doing))?;
+    let removed = of_capture(archive.reader(), &newest).map_err(AnswerError::store(doing))?;
+    let why = removed.map_or_else(|| "removed by order".to_owned(), |removed| removed.how());
+    match article {
+        Some(article) => Ok((article, Some(PassedOver { newest, why, leads_to: None }))),
+        None => Err(AnswerError::store(doing)(StoreError::Removed(Box::new(newest)))),
+    }
 }
 
 /// What became of the page, by its newest capture that is not a failure.

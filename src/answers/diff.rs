@@ -13,6 +13,7 @@ use crate::history::absence::{Absence, AbsenceJson, LastTwo, Neighbours, last_tw
 use crate::history::{CaptureJson, CapturedPage};
 
 use super::chosen_text::ChosenText;
+use super::explained::{explained, not_removed};
 use super::{AnswerError, Archive};
 
 /// One side of a comparison.
@@ -179,9 +180,19 @@ pub fn side(
     form: Option<Form>,
     at: Option<Timestamp>,
 ) -> Result<DiffSide, AnswerError> {
+    explained(archive, url, read_side(archive, url, form, at))
+}
+
+fn read_side(
+    archive: &Archive,
+    url: &str,
+    form: Option<Form>,
+    at: Option<Timestamp>,
+) -> Result<DiffSide, AnswerError> {
     let doing = format!("reading {url}");
     let chosen = ChosenText::of(&mut archive.page_reader(), url, (form, None), &doing)?;
     let entry = chosen.capture(archive, at, &doing)?;
+    not_removed(archive, &entry, &doing)?;
     archive.is_sound(&entry, &doing)?;
     let said = archive.page_reader().follow(&entry).map_err(AnswerError::store(&doing))?;
     Ok(DiffSide::of_capture(&chosen, said))
@@ -220,7 +231,7 @@ pub fn of_last_two(archive: &Archive, url: &str, form: Option<Form>) -> Result<D
             Ok(Diff { away: Away { between, since, note }, ..compare(old, new) })
         }
         LastTwo::One(captures) => Err(AnswerError::OneVersion { url: url.to_owned(), captures }),
-        LastTwo::None => Err(AnswerError::NoCapture(url.to_owned())),
+        LastTwo::None => explained(archive, url, Err(AnswerError::NoCapture(url.to_owned()))),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Why a question has no answer.
 
 use super::refused::WordsMissing;
+use super::removed::Removed;
 use crate::archive::ArchiveError;
 use crate::base::Timestamp;
 use crate::evidence::EvidenceError;
@@ -47,6 +48,16 @@ pub enum AnswerError {
     PayloadElsewhere {
         /// What was being done.
         doing: String,
+    },
+    /// What was asked for was removed by order.
+    #[error("{doing}: {}", .removed.text(.url))]
+    Removed {
+        /// What was being done.
+        doing: String,
+        /// The page.
+        url: String,
+        /// When and why.
+        removed: Box<Removed>,
     },
     /// The bytes of a record cannot be read.
     #[error("{doing}: {why}")]

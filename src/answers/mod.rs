@@ -19,6 +19,7 @@ pub mod cursor;
 pub mod diff;
 pub mod due;
 mod error;
+pub mod explained;
 pub mod front;
 pub mod history;
 pub mod lookup;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::explained::{explained, not_removed};
 use super::page::load;
 use super::{AnswerError, Archive};
 use crate::archive::{Form, RecordKind};
@@ -56,6 +57,9 @@ pub struct ProvedJson {
     pub leaves: u64,
     /// How many time stamps that has.
     pub stamps: usize,
+    /// Which time stamps were left out, since they cannot be true, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stamps_left_out: Vec<String>,
     /// Between which times the record of the capture was made.
     pub interval: IntervalJson,
     /// The witnesses of the policy that cosigned a checkpoint over the capture, and when.
@@ -134,7 +138,11 @@ pub fn prove(
     let doing = format!("proving {}", request.url);
     let failed = |why: EvidenceError| AnswerError::Evidence { doing: doing.clone(), why };
     let reader = archive.reader();
-    let (_, loaded) = load(archive, &request.url, (Some(Form::Plain), request.at), &doing)?;
+    let found = load(archive, &request.url, (Some(Form::Plain), request.at), &doing);
+    let (_, loaded) = explained(archive, &request.url, found)?;
+    if loaded.entry.kind == RecordKind::Metadata {
+        not_removed(archive, &loaded.entry, &doing)?;
+    }
     let pieces = gather(reader, &loaded).map_err(failed)?;
     let texts = texts(archive, &loaded, request.archive.clone());
     let make = || {
@@ -179,6 +187,7 @@ impl Proof {
             records: self.bundle.records.len(),
             leaves: self.bundle.checkpoint.size,
             stamps: self.bundle.stamps.len(),
+            stamps_left_out: self.bundle.stamps_left_out.clone(),
             interval: IntervalJson::from(&self.bundle.interval),
         }
     }
@@ -195,6 +204,10 @@ fn texts(archive: &Archive, loaded: &Arc<Loaded>, named: cite::Archive) -> Texts
         Ok(page) => page,
         // A revisit whose payload another archive has is cited by what is known of it here.
         Err(AnswerError::PayloadElsewhere { .. }) => Arc::default(),
+        Err(AnswerError::Removed { url, removed, .. }) => {
+            texts.removed = Some(removed.text(&url));
+            Arc::default()
+        }
         Err(_) => return texts,
     };
     let source = Source::new(&page, Capture::of(loaded), named);

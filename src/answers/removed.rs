@@ -1,9 +1,11 @@
-//! What was removed by order, and why: for a caller that asks for it.
+//! What was removed by order, and why. This is the one place that decides whether a capture was removed, or lost its payload with
+//! one that was.
 
 use serde::Serialize;
 
 use super::captures::failure;
 use super::serial;
+use crate::archive::cdx::json_line;
 use crate::archive::{Capture, Query, RecordKind};
 use crate::base::{Digest, TimeRange, Timestamp};
 use crate::evidence::tombstone::{self, Tombstone};
@@ -26,30 +28,114 @@ impl Removed {
     /// In a sentence.
     #[must_use]
     pub fn text(&self, url: &str) -> String {
-        let when = self.removed.map(|at| format!(" at {}", at.to_rfc3339())).unwrap_or_default();
-        let why = self.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
         let short: String = url.chars().take(500).collect();
         let captured = self.captured.to_rfc3339();
-        format!("the capture of {short} of {captured} was removed by order{when}{why}")
+        format!("the capture of {short} of {captured} was {}", self.how())
+    }
+
+    /// "removed by order", with when and why as far as that is known.
+    #[must_use]
+    pub fn how(&self) -> String {
+        let when = self.removed.map(|at| format!(" at {}", at.to_rfc3339())).unwrap_or_default();
+        let why = self.reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        format!("removed by order{when}{why}")
+    }
+
+    pub(super) fn new(capture: &Capture, tombstone: Option<&Tombstone>) -> Self {
+        Self {
+            captured: capture.date,
+            reason: tombstone.map(|one| one.reason.clone()),
+            removed: tombstone.map(|one| one.removed),
+        }
     }
 }
 
-/// Whether a capture is what stands in the place of one that was removed.
-#[must_use]
-pub fn of(reader: &Reader, capture: &Capture) -> Option<Removed> {
-    let is_purged = capture.kind == RecordKind::Metadata
-        && failure(reader, capture).is_some_and(|report| report.is_purged);
-    if !is_purged {
-        return None;
+/// All that was removed from an archive, read once for many questions.
+#[derive(Debug)]
+pub struct Removals<'a> {
+    reader: &'a Reader,
+    tombstones: Vec<Tombstone>,
+}
+
+impl<'a> Removals<'a> {
+    /// What the tombstones of an archive say. Those that cannot be read are left out: `verify` reports them.
+    #[must_use]
+    pub fn of(reader: &'a Reader) -> Self {
+        let kept = tombstone::all(reader.layout()).unwrap_or_default();
+        Self { reader, tombstones: kept.into_iter().map(|kept| kept.tombstone).collect() }
     }
-    let kept = tombstone::all(reader.layout()).unwrap_or_default();
-    let mut kept = kept.into_iter().map(|kept| kept.tombstone);
-    let found = kept.find(|one| *one.file == *capture.file && one.offset == capture.offset);
-    Some(Removed {
-        captured: capture.date,
-        reason: found.as_ref().map(|one| one.reason.clone()),
-        removed: found.map(|one| one.removed),
-    })
+
+    /// What was removed of a capture: all of it, or the payload that it refers to.
+    ///
+    /// # Errors
+    /// When the index cannot answer.
+    pub fn of_capture(&self, capture: &Capture) -> Result<Option<Removed>, StoreError> {
+        match capture.kind {
+            RecordKind::Metadata => Ok(self.in_place(capture)),
+            RecordKind::Revisit if !self.tombstones.is_empty() => self.of_payload(capture),
+            _ => Ok(None),
+        }
+    }
+
+    /// What was removed where this capture is: it says so itself.
+    fn in_place(&self, capture: &Capture) -> Option<Removed> {
+        failure(self.reader, capture).filter(|report| report.is_purged)?;
+        Some(Removed::new(capture, self.at(capture)))
+    }
+
+    /// The tombstone of the record in this place.
+    fn at(&self, capture: &Capture) -> Option<&Tombstone> {
+        let mut all = self.tombstones.iter();
+        all.find(|one| *one.file == *capture.file && one.offset == capture.offset)
+    }
+
+    /// What was removed of the payload to which a revisit refers, where no other record has it.
+    fn of_payload(&self, revisit: &Capture) -> Result<Option<Removed>, StoreError> {
+        if self.reader.original_of(revisit)?.is_some() {
+            return Ok(None);
+        }
+        let has_payload = |one: &&Tombstone| {
+            let payload = one.says().and_then(|leaf| leaf.payload.parse::<Digest>().ok());
+            payload.is_some() && payload == revisit.digest
+        };
+        if let Some(found) = self.tombstones.iter().find(has_payload) {
+            return Ok(Some(Removed::new(revisit, Some(found))));
+        }
+        let instead = self.reader.removed_original_of(revisit)?;
+        Ok(instead.map(|instead| Removed::new(revisit, self.at(&instead))))
+    }
+
+    /// Whether it is the place of what a browser made of a page: that was removed with the page, and is no capture of its own.
+    pub(super) fn is_rendering(&self, capture: &Capture) -> bool {
+        let leaf = self.at(capture).and_then(Tombstone::says);
+        leaf.is_some_and(|leaf| leaf.kind == "conversion")
+    }
+
+    /// A capture as `captures --format json` prints it, with what was removed of it.
+    ///
+    /// # Errors
+    /// When the index cannot answer.
+    pub fn json_line(&self, capture: &Capture) -> Result<String, StoreError> {
+        let line = json_line(capture);
+        let Some(removed) = self.of_capture(capture)? else { return Ok(line) };
+        // Serializing texts cannot fail.
+        let removed = serde_json::to_string(&removed).unwrap_or_else(|_| "null".to_owned());
+        Ok(match line.strip_suffix('}') {
+            Some(open) => format!("{open},\"removed\":{removed}}}"),
+            None => line,
+        })
+    }
+}
+
+/// What was removed of a capture: all of it, or the payload that it refers to.
+///
+/// # Errors
+/// When the index cannot answer.
+pub fn of_capture(reader: &Reader, capture: &Capture) -> Result<Option<Removed>, StoreError> {
+    match capture.kind {
+        RecordKind::Metadata | RecordKind::Revisit => Removals::of(reader).of_capture(capture),
+        _ => Ok(None),
+    }
 }
 
 /// What was removed of exactly this page in a period, the newest.
@@ -61,18 +147,7 @@ pub fn of_page(
     url: &str,
     period: Option<TimeRange>,
 ) -> Result<Option<Removed>, StoreError> {
-    let query = Query {
-        from: period.map(|period| period.start),
-        to: period.map(|period| period.end),
-        ..Query::exactly(url).newest_first()
-    };
-    for capture in reader.query(&query) {
-        let capture = capture.map_err(|why| StoreError::of_index("asking", why))?;
-        if let Some(removed) = of(reader, &capture) {
-            return Ok(Some(removed));
-        }
-    }
-    Ok(None)
+    Ok(all_of_page(reader, url, period.unwrap_or(TimeRange::ALL))?.pop())
 }
 
 /// All that was removed of exactly this page in a period, oldest first: captures that were taken out, and those that
@@ -85,52 +160,40 @@ pub fn all_of_page(
     url: &str,
     period: TimeRange,
 ) -> Result<Vec<Removed>, StoreError> {
+    let removals = Removals::of(reader);
     let mut all = Vec::new();
-    let kept = tombstone::all(reader.layout()).unwrap_or_default();
-    let any = !kept.is_empty();
-    // What a browser made of a page is removed with the page, and is not a capture of its own.
-    let is_rendering = |capture: &Capture| {
-        kept.iter().map(|kept| &kept.tombstone).any(|one| {
-            *one.file == *capture.file
-                && one.offset == capture.offset
-                && one.says().is_some_and(|leaf| leaf.kind == "conversion")
-        })
-    };
     let (from, to) = (Some(period.start), Some(period.end));
     for capture in reader.query(&Query { from, to, ..Query::exactly(url) }) {
         let capture = capture.map_err(|why| StoreError::of_index("asking", why))?;
-        if !period.contains(capture.date) {
+        if !period.contains(capture.date) || removals.is_rendering(&capture) {
             continue;
         }
-        match capture.kind {
-            RecordKind::Metadata if is_rendering(&capture) => {}
-            // Several records of one capture may have been taken out.
-            RecordKind::Metadata => {
-                let removed = of(reader, &capture).filter(|one| !all.contains(one));
-                all.extend(removed);
-            }
-            RecordKind::Revisit if any && reader.original_of(&capture)?.is_none() => {
-                all.extend(of_payload(reader, &capture));
-            }
-            _ => {}
-        }
+        // Several records of one capture may have been taken out.
+        all.extend(removals.of_capture(&capture)?.filter(|one| !all.contains(one)));
     }
     Ok(all)
 }
 
-/// What was removed of the payload with this digest, to which `capture` refers.
-#[must_use]
-pub fn of_payload(reader: &Reader, capture: &Capture) -> Option<Removed> {
-    let digest: Digest = capture.digest?;
-    let kept = tombstone::all(reader.layout()).ok()?;
-    let mut tombstones = kept.into_iter().map(|kept| kept.tombstone);
-    let is_of = |one: &Tombstone| {
-        one.says().and_then(|leaf| leaf.payload.parse::<Digest>().ok()) == Some(digest)
-    };
-    let found = tombstones.find(is_of)?;
-    Some(Removed {
-        captured: capture.date,
-        reason: Some(found.reason),
-        removed: Some(found.removed),
-    })
+/// What was removed of a page in a second, where no other capture of that second has a payload.
+///
+/// # Errors
+/// When the index cannot answer.
+pub fn in_second(
+    reader: &Reader,
+    url: &str,
+    second: TimeRange,
+) -> Result<Option<Removed>, StoreError> {
+    let removals = Removals::of(reader);
+    let mut found = None;
+    let (from, to) = (Some(second.start), Some(second.end));
+    for capture in reader.query(&Query { from, to, ..Query::exactly(url) }) {
+        let capture = capture.map_err(|why| StoreError::of_index("asking", why))?;
+        match removals.of_capture(&capture)? {
+            Some(_) if removals.is_rendering(&capture) => {}
+            Some(removed) => found = Some(removed),
+            None if capture.kind == RecordKind::Metadata => {}
+            None => return Ok(None),
+        }
+    }
+    Ok(found)
 }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use serde::Serialize;
 
+use super::removed::{Removals, Removed};
 use super::{AnswerError, Archive, HistoryRequest, history, serial};
 use crate::archive::{Capture, Form, Query, RecordKind};
 use crate::base::{TimeRange, Timestamp};
@@ -61,6 +62,9 @@ pub struct Timeline {
     /// The versions that are listed, newest first.
     #[serde(serialize_with = "serial::versions")]
     pub versions: Vec<VersionRow>,
+    /// What was removed by order, oldest first; left out where nothing was. It counts as no capture and no failure.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<Removed>,
     /// Captures that had to be left out, as text.
     pub notes: Vec<String>,
 }
@@ -155,6 +159,7 @@ pub fn timeline(archive: &Archive, request: &TimelineRequest) -> Result<Timeline
         versions_count: count,
         points: thinned(points),
         versions: listed.into_iter().rev().collect(),
+        removed: Vec::new(),
         notes,
     };
     count_captures(archive, &mut out)?;
@@ -216,12 +221,18 @@ fn is_none(count: &u64) -> bool {
 
 fn count_captures(archive: &Archive, out: &mut Timeline) -> Result<(), AnswerError> {
     let doing = format!("counting the captures of {}", out.url);
+    let removals = Removals::of(archive.reader());
     let mut seen: Vec<(Timestamp, Visits)> = Vec::new();
     for capture in archive.reader().query(&Query::exactly(&out.url)).take(CAPTURES_MAX) {
         let capture = capture.map_err(|why| AnswerError::index(&doing, &why))?;
         if capture.form() == Some(Form::Rendered) {
             // It is made from a capture, which is counted.
             out.renderings += 1;
+            continue;
+        }
+        if let Some(removed) = removals.of_capture(&capture).map_err(AnswerError::store(&doing))? {
+            let is_new = !removals.is_rendering(&capture) && !out.removed.contains(&removed);
+            out.removed.extend(is_new.then_some(removed));
             continue;
         }
         let is_failure = capture.kind == RecordKind::Metadata;

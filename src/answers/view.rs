@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::captures::{Failure, failure};
 use super::page::PageJson;
+use super::removed::{Removed, of_capture};
 use super::{AnswerError, Archive};
 use crate::archive::{Capture, Form, Query, RecordKind};
 use crate::base::Timestamp;
@@ -58,6 +59,8 @@ pub struct View {
     pub failure: Option<Failure>,
     /// Why there is no page, where there is none.
     pub unread: Option<String>,
+    /// What was removed of it by order.
+    pub removed: Option<Removed>,
 }
 
 /// One capture in JSON; the fields are those of [`View`]. The facts of a citation are an answer of their own.
@@ -79,6 +82,8 @@ pub struct ViewJson {
     pub leads_to: Option<String>,
     pub failure: Option<Failure>,
     pub unread: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Removed>,
 }
 
 impl View {
@@ -104,6 +109,7 @@ impl View {
             leads_to: self.leads_to.clone(),
             failure: self.failure.clone(),
             unread: self.unread.clone(),
+            removed: self.removed.clone(),
         }
     }
 
@@ -122,6 +128,7 @@ impl View {
                 self.source = Some(source.copied_from(loaded.entry.copied_from()));
                 self.page = Some(page);
             }
+            Err(AnswerError::Removed { removed, .. }) => self.unread = Some(removed.how()),
             Err(why) => self.unread = Some(why.to_string()),
         }
     }
@@ -150,6 +157,7 @@ pub fn view(archive: &Archive, request: &ViewRequest) -> Result<View, AnswerErro
         leads_to: None,
         failure: failure(archive.reader(), &capture),
         unread: None,
+        removed: of_capture(archive.reader(), &capture).map_err(AnswerError::store(&doing))?,
         capture,
     };
     if out.capture.kind == RecordKind::Metadata {

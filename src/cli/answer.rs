@@ -60,6 +60,10 @@ impl From<AnswerError> for CliError {
             AnswerError::PayloadElsewhere { .. } => Self::of(Exit::Failed, error).hint(
                 "import the archive in which it was captured; `--as headers` shows what is here",
             ),
+            AnswerError::Removed { ref url, .. } => {
+                let hint = format!("`pressmark captures {url}` lists what else there is of it");
+                Self::nothing(error).hint(hint)
+            }
             AnswerError::Io { .. } => Self::of(Exit::Failed, error),
             AnswerError::Evidence { doing, why } => evidence_error(&doing, why),
             AnswerError::Store { doing, why } => store_error(&doing, why),

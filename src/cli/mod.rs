@@ -13,6 +13,7 @@ pub mod out_file;
 pub mod output;
 mod panics;
 pub mod progress;
+mod removed;
 mod saved;
 mod watcher;
 

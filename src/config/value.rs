@@ -78,14 +78,7 @@ impl Kind {
             Self::Bytes => {
                 trimmed.parse::<ByteSize>().map(|b| Value::Bytes(b.0)).map_err(|e| e.to_string())
             }
-            Self::List => Ok(Value::List(
-                trimmed
-                    .split(',')
-                    .map(str::trim)
-                    .filter(|s| !s.is_empty())
-                    .map(str::to_owned)
-                    .collect(),
-            )),
+            Self::List => Ok(Value::List(list_of(trimmed))),
             Self::Choice(words) => {
                 if words.contains(&trimmed) {
                     Ok(Value::Text(trimmed.to_owned()))
@@ -201,9 +194,42 @@ impl fmt::Display for Value {
     }
 }
 
+/// The texts of a list with commas between them. The form of TOML, in brackets, is taken as well, with or without the quotation
+/// marks that a shell removes; an address of IPv6 in brackets is none.
+fn list_of(text: &str) -> Vec<String> {
+    let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).map(str::trim);
+    let is_toml = |inner: &&str| {
+        let is_address = inner.parse::<std::net::Ipv6Addr>().is_ok();
+        inner.starts_with('"') || !(is_address || inner.contains(['[', ']']))
+    };
+    let inner = inner.filter(is_toml);
+    let item = |text: &str| {
+        let text = text.trim();
+        let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+        bare.filter(|_| inner.is_some()).unwrap_or(text).to_owned()
+    };
+    inner.unwrap_or(text).split(',').map(item).filter(|item| !item.is_empty()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_has_commas_or_the_form_of_toml() {
+        for (text, expected) in [
+            ("a, b,,c", &["a", "b", "c"][..]),
+            ("", &[][..]),
+            ("[]", &[][..]),
+            ("[\"http://a/\", \"http://[::1]/\"]", &["http://a/", "http://[::1]/"][..]),
+            ("[http://a/,http://b/]", &["http://a/", "http://b/"][..]),
+            ("[::1]", &["[::1]"][..]),
+            ("[::1]:80,[::2]", &["[::1]:80", "[::2]"][..]),
+            ("\"a\"", &["\"a\""][..]),
+        ] {
+            assert_eq!(list_of(text), expected, "{text}");
+        }
+    }
 
     #[test]
     fn spans_are_read_and_printed() {

@@ -217,7 +217,7 @@ impl Reading {
         };
         stepped.is_cut = exchange.truncated.is_some();
         stepped.met = HostResponse::Reply {
-            status: status.unwrap_or(0),
+            status: if self.is_robots { status.unwrap_or(0) } else { own_status(&head, status) },
             retry_after: head.get_text("retry-after").map(|v| v.into_owned()),
             took: exchange.timing.total.saturating_sub(exchange.timing.connect),
         };
@@ -452,6 +452,15 @@ fn is_answer(status: u16) -> bool {
     matches!(status, 200..=299 | 400..=428 | 430..=499)
 }
 
+/// The status as far as the pace of the host is concerned: an archive that gives back a refusal which it captured (RFC 7089:
+/// the answer has `Memento-Datetime`) does not refuse anything itself.
+fn own_status(head: &Head, status: Option<u16>) -> u16 {
+    match status {
+        Some(429 | 503) if head.get("memento-datetime").is_some() => 200,
+        status => status.unwrap_or(0),
+    }
+}
+
 fn links(decoded: &[u8], uri: &TargetUri, content_type: Option<&str>) -> Vec<Link> {
     let media_type = content_type.map(MediaType::parse);
     let found = match media_type.as_ref().map(MediaType::essence) {
@@ -466,4 +475,25 @@ fn links(decoded: &[u8], uri: &TargetUri, content_type: Option<&str>) -> Vec<Lin
         .into_iter()
         .map(|l| Link { url: l.url, hop: l.hop, is_requisite: l.kind == OutlinkKind::Requisite })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_that_was_captured_is_none_of_the_archive_that_gives_it_back() {
+        let memento = "Memento-Datetime: Wed, 05 Nov 2025 00:00:00 GMT\r\n";
+        for (status, fields, expected) in [
+            (Some(503), memento, 200),
+            (Some(429), memento, 200),
+            (Some(503), "", 503),
+            (Some(429), "Retry-After: 1\r\n", 429),
+            (Some(404), memento, 404),
+            (None, "", 0),
+        ] {
+            let head = Head::parse(format!("HTTP/1.1 200 OK\r\n{fields}\r\n").as_bytes());
+            assert_eq!(own_status(&head, status), expected, "{status:?} {fields}");
+        }
+    }
 }

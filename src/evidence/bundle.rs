@@ -51,7 +51,7 @@ pub use unpacked::read_bundle;
 pub use withheld::{Withheld, has_user};
 pub use zipped::{Contents, TEXT_BYTES_MAX, write_zip};
 
-use chosen::{chosen, kept_sizes};
+use chosen::{Chosen, chosen, kept_sizes};
 
 use super::check::{Known, Outcome, Step, check};
 use super::drand::{Chain, Round, kept};
@@ -81,6 +81,8 @@ pub struct Texts {
     pub citation: Option<String>,
     /// The headline.
     pub headline: Option<String>,
+    /// What was removed of the capture by order, as a sentence without its end.
+    pub removed: Option<String>,
 }
 
 /// How a bundle is made.
@@ -130,6 +132,8 @@ pub struct Bundle {
     pub lineage: Lineage,
     /// Tokens over the checkpoint: the authority's label, the response, its chain, what it says.
     pub stamps: Vec<(String, Vec<u8>, Vec<u8>, Token)>,
+    /// Which tokens were left out and why: those that a round of drand contradicts.
+    pub stamps_left_out: Vec<String>,
     /// A checkpoint over the capture that witnesses cosigned, and the proof that the capture is in it.
     pub witnessed: Option<(Checkpoint, Vec<tlog_tiles::Hash>)>,
     /// A checkpoint over the capture that a calendar has, the proof that the capture is in it, and the calendar's proof.
@@ -165,7 +169,10 @@ impl Bundle {
             indexes.push(index.ok_or_else(unlogged)?);
         }
         let needed = indexes.iter().max().map_or(1, |index| index + 1);
-        let (checkpoint, stamps) = chosen(&log, needed, making.trust)?;
+        let held = held_round(layout, &pieces)?;
+        let not_before = held.as_ref().map(|(bound, _)| bound.time);
+        let Chosen { checkpoint, stamps, left_out } =
+            chosen((&log, layout), needed, making.trust, not_before)?;
         let mut wanted = kept_sizes(&log, making.kept)?;
         wanted.push(checkpoint.size);
         let main = pieces.iter().position(|piece| piece.role == Role::Capture);
@@ -200,50 +207,27 @@ impl Bundle {
             offset += length;
         }
         let made = making.made;
-        let (chains, interval) = (Vec::new(), Interval::default());
-        let mut bundle = Self {
+        let (not_before, chain) = held.unzip();
+        let mut chains = Vec::from_iter(chain);
+        if let Some(round) = &checkpoint.round {
+            let of_checkpoint = described(layout, round)?;
+            chains.extend(Some(of_checkpoint).filter(|chain| !chains.contains(chain)));
+        }
+        let tokens = stamps.iter().map(|(label, _, _, token)| (label.as_str(), token));
+        let interval = Interval { not_before, not_after: NotAfter::of(tokens) };
+        Ok(Self {
             texts,
             records,
             checkpoint,
             lineage,
             stamps,
+            stamps_left_out: left_out,
             witnessed,
             anchored,
             chains,
             interval,
             made,
-        };
-        bundle.bound(layout)?;
-        Ok(bundle)
-    }
-
-    /// Finds the interval, and the chains that it takes to check it.
-    fn bound(&mut self, layout: &Layout) -> Result<(), EvidenceError> {
-        let piece = self.main().map(|(_, record)| &record.piece);
-        let held = piece.and_then(|piece| Round::parse(&piece.round));
-        for round in held.iter().chain(&self.checkpoint.round.clone()) {
-            let refuse = |why: String| EvidenceError::Bundle { why };
-            let known = kept::chain(layout, &round.chain).ok_or_else(|| {
-                let hash = HEXLOWER.encode(&round.chain);
-                refuse(format!(
-                    "the description of the drand chain {hash} is not in evidence/drand"
-                ))
-            })?;
-            if !self.chains.contains(&known) {
-                self.chains.push(known);
-            }
-        }
-        let chain = |round: &Round| self.chains.iter().find(|chain| chain.hash() == round.chain);
-        let before = held.as_ref().and_then(|round| Some((round, chain(round)?)));
-        let before = before.map(|(round, chain)| NotBefore::of(round, chain)).transpose();
-        let tokens = self.stamps.iter().map(|(label, _, _, token)| (label.as_str(), token));
-        self.interval = Interval {
-            not_before: before.map_err(|why| EvidenceError::Bundle {
-                why: format!("the drand round in the record of the capture: {why}"),
-            })?,
-            not_after: NotAfter::of(tokens),
-        };
-        Ok(())
+        })
     }
 
     /// Signs and checks the bundle, and writes it.
@@ -430,6 +414,35 @@ impl Bundle {
             timestamps: stamps.collect(),
         }
     }
+}
+
+/// The bound that the round in the record of the capture gives, with its chain; `None` where the record holds none.
+///
+/// # Errors
+/// When the chain is not known, or the round does not verify.
+fn held_round(
+    layout: &Layout,
+    pieces: &[Piece],
+) -> Result<Option<(NotBefore, Chain)>, EvidenceError> {
+    let main = pieces.iter().find(|piece| piece.role == Role::Capture);
+    let Some(round) = main.and_then(|piece| Round::parse(&piece.round)) else { return Ok(None) };
+    let chain = described(layout, &round)?;
+    let bound = NotBefore::of(&round, &chain).map_err(|why| EvidenceError::Bundle {
+        why: format!("the drand round in the record of the capture: {why}"),
+    })?;
+    Ok(Some((bound, chain)))
+}
+
+/// The chain of a round, as the archive keeps it.
+///
+/// # Errors
+/// When it does not.
+fn described(layout: &Layout, round: &Round) -> Result<Chain, EvidenceError> {
+    kept::chain(layout, &round.chain).ok_or_else(|| {
+        let hash = HEXLOWER.encode(&round.chain);
+        let why = format!("the description of the drand chain {hash} is not in evidence/drand");
+        EvidenceError::Bundle { why }
+    })
 }
 
 /// What the leaf of a record says.

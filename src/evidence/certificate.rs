@@ -117,6 +117,9 @@ fn session(out: &mut String, bundle: &Bundle) {
     );
 }
 
+/// What is said of a revisit whose content is not in the bundle.
+const LACKS_CONTENT: &str = "The server sent the same content as before, or said that nothing had changed. The record of this capture names the earlier record that holds the content. That record is not in this bundle, since the archive does not have it: this bundle proves what the record of the capture says, the digest of the content among it, and not the content.";
+
 fn captured(out: &mut String, bundle: &Bundle) {
     let texts = &bundle.texts;
     let main = bundle.main().map(|(_, r)| &r.piece);
@@ -147,6 +150,13 @@ fn captured(out: &mut String, bundle: &Bundle) {
                 "The page was captured by another archive, and not by this one. The date above is that archive's word. This archive fetched that archive's copy from {from} at {fetched}; what is proved here is what it was given then."
             ),
         );
+    } else if main.is_some_and(|p| p.kind == "revisit")
+        && !bundle.records.iter().any(|r| r.piece.role == Role::Payload)
+    {
+        paragraph(out, LACKS_CONTENT);
+        if let Some(removed) = &texts.removed {
+            paragraph(out, &format!("The archive says: {removed}."));
+        }
     } else if main.is_some_and(|p| p.kind == "revisit") {
         paragraph(
             out,

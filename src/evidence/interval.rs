@@ -56,12 +56,17 @@ impl NotBefore {
 }
 
 impl NotAfter {
+    /// The latest time that a token allows: what it states, and its accuracy.
+    #[must_use]
+    pub fn latest(token: &Token) -> Timestamp {
+        token.time.plus(token.accuracy)
+    }
+
     /// The earliest bound that tokens over the checkpoint give; each with the label of its authority.
     pub fn of<'t>(tokens: impl Iterator<Item = (&'t str, &'t Token)>) -> Option<Self> {
-        let latest = |token: &Token| token.time.plus(token.accuracy);
-        let (authority, token) = tokens.min_by_key(|(_, token)| latest(token))?;
+        let (authority, token) = tokens.min_by_key(|(_, token)| Self::latest(token))?;
         let (authority, signer) = (authority.to_owned(), token.signer.clone());
-        Some(Self { time: latest(token), authority, signer })
+        Some(Self { time: Self::latest(token), authority, signer })
     }
 
     /// The bound in whole seconds, RFC 3339: rounded up, so that what is stated is never tighter than what is proved.

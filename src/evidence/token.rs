@@ -468,7 +468,7 @@ fn chain(
             None,
             None,
         )
-        .map_err(|e| wrong(e.to_string()))?;
+        .map_err(|e| wrong(chain_words(&e, time)))?;
     let mut chain = vec![own.to_vec()];
     chain.extend(path.intermediate_certificates().map(|c| c.der().to_vec()));
     let root = trust
@@ -477,6 +477,20 @@ fn chain(
         .find(|root| anchor_from_trusted_cert(root).is_ok_and(|anchor| anchor == *path.anchor()));
     chain.extend(root.map(|root| root.to_vec()));
     Ok(chain)
+}
+
+/// Why a chain does not hold, in words; `time` is that of the token.
+fn chain_words(why: &webpki::Error, time: Timestamp) -> String {
+    let at = time.to_rfc3339();
+    match why {
+        webpki::Error::CertNotValidYet { .. } => {
+            format!("its time is {at}, when a certificate of the authority was not valid yet")
+        }
+        webpki::Error::CertExpired { .. } => {
+            format!("its time is {at}, when a certificate of the authority had expired")
+        }
+        other => other.to_string(),
+    }
 }
 
 #[cfg(test)]

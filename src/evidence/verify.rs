@@ -138,7 +138,8 @@ pub fn verify_along(
     checkpoints::roots(&checkpoints, &roots, &mut report);
     checkpoints::against(&published, &roots, &keys, &mut report);
     sealed(&statements, (layout, &files, &elsewhere), options.fast, &mut report);
-    let stamps = checkpoints::stamps(&checkpoints, &statements, &options.trust, &mut report)?;
+    let stated = (checkpoints.as_slice(), statements.as_slice());
+    let stamps = checkpoints::stamps(layout, stated, &options.trust, &mut report)?;
     anchors::proofs(&log, &checkpoints, &mut report)?;
     rounds::Rounds::new(layout).checkpoints(&checkpoints, &mut report);
     let cosigned = match &options.policy {

@@ -147,6 +147,8 @@ fn walk<E: From<StoreError>>(
         }
         let said = match page_reader.read(&entry) {
             Ok(said) => said,
+            // Nothing is damaged: an older capture may have words.
+            Err(StoreError::Removed(_)) => continue,
             Err(error) => {
                 all_read = false;
                 found(Newest::Unread(&entry, error))?;
@@ -249,6 +251,7 @@ impl PageReader<'_> {
                 if all_read && is_page(self, &entry) {
                     match self.read(&entry) {
                         Ok(said) => self.keep_speakers(&entry, &said.page),
+                        Err(StoreError::Removed(_)) => {}
                         Err(_) => all_read = false,
                     }
                 }

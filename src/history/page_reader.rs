@@ -212,6 +212,9 @@ impl<'a> PageReader<'a> {
             return Ok(self.said(entry, Arc::default(), None, Leads::To(to), None));
         }
         if entry.kind == RecordKind::Revisit && loaded.original.is_none() {
+            if self.reader.removed_original_of(entry)?.is_some() {
+                return Err(StoreError::Removed(Box::new(entry.clone())));
+            }
             return Err(StoreError::Record {
                 file: self.reader.file_name(entry).to_string(),
                 offset: entry.offset,

@@ -160,6 +160,7 @@ impl PageState {
             let Some(entry) = capture_at(page_reader, url, place) else { return Ok(false) };
             match page_reader.follow(&entry) {
                 Ok(_) => return Ok(false),
+                Err(StoreError::Removed(_)) => {}
                 Err(error) => unread.push((entry.date, error)),
             }
         }
@@ -310,7 +311,11 @@ impl Progress {
             Err(error) => {
                 self.unread.push(Place::of(&entry));
                 self.folded_in.add(&entry);
-                return Step::Unread(error);
+                // It says nothing any more; that it is tried again counts where the same payload comes back.
+                return match error {
+                    StoreError::Removed(_) => Step::Done,
+                    error => Step::Unread(error),
+                };
             }
         };
         let before = (!said.unsettled.is_empty() && self.pin.is_none()).then(|| self.state());

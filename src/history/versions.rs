@@ -184,6 +184,8 @@ impl Iterator for Versions<'_, '_> {
                         return Some(Ok(ended));
                     }
                 }
+                // It says nothing any more, and nothing is damaged.
+                Err(StoreError::Removed(_)) => {}
                 Err(error) => {
                     self.notes.push(error.to_string());
                     self.unread = Some((entry.date, error));

@@ -136,6 +136,7 @@ impl Refusal {
                 | AnswerError::WordsMissing(_)
                 | AnswerError::NoArticle { .. },
             ) => 404,
+            Self::Answer(AnswerError::Removed { .. }) => 410,
             Self::Answer(error) if error.passes() => 503,
             Self::Answer(_) => 500,
         }

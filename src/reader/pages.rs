@@ -2,7 +2,7 @@
 
 use super::parameters::Parameters;
 use super::{PageAnswer, Refusal, changes, feeds};
-use crate::answers::absent::absent;
+use crate::answers::absent::{Reason, absent};
 use crate::answers::blame::blame;
 use crate::answers::calendar::{CalendarRequest, CaptureListRequest, calendar, captures_in};
 use crate::answers::cite::{CiteRequest, cite};
@@ -106,7 +106,11 @@ fn about(asked: &Asked<'_>, path: &str, url: &str) -> Result<PageAnswer, Refusal
 /// A page that is not held: why not. Where there is a capture after all, there is no such answer.
 fn not_held(asked: &Asked<'_>, url: &str, of: String) -> Result<PageAnswer, Refusal> {
     match absent(asked.archive, url)? {
-        Some(found) => Ok(PageAnswer::page(404, web::absent(asked.site, &found))),
+        Some(found) => {
+            let is_removed = matches!(found.why, Reason::Removed { .. });
+            let status = if is_removed { 410 } else { 404 };
+            Ok(PageAnswer::page(status, web::absent(asked.site, &found)))
+        }
         None => Err(AnswerError::NoCapture(of).into()),
     }
 }

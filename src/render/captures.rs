@@ -1,6 +1,7 @@
 //! Captures as the rows of a table.
 
 use crate::answers::captures::Failure;
+use crate::answers::removed::Removed;
 use crate::archive::{Capture, RecordKind};
 
 /// The names of the columns.
@@ -9,10 +10,18 @@ pub const HEAD: [&str; 6] = ["captured (UTC)", "status", "type", "kept as", "byt
 /// Which columns hold numbers.
 pub const IS_NUMBER: [bool; 6] = [false, true, false, false, true, false];
 
-/// A row; `failure` is what the report says, where the capture is one that could be read.
+/// A row; `failure` is what the report says, where the capture is one that could be read, and `removed` what was removed of it by
+/// order.
 #[must_use]
-pub fn row(entry: &Capture, failure: Option<&Failure>) -> Vec<String> {
+pub fn row(entry: &Capture, failure: Option<&Failure>, removed: Option<&Removed>) -> Vec<String> {
     let mut url = entry.url.clone();
+    if let Some(removed) = removed {
+        // The last column may be as long as it needs.
+        url = format!("{url} ({})", removed.how());
+        let (status, kept) = (status(entry), "removed".to_owned());
+        let (date, length) = (entry.date.to_rfc3339(), entry.length.to_string());
+        return vec![date, status, text(None), kept, length, url];
+    }
     let (status, mime, kept) = match entry.kind {
         RecordKind::Metadata => {
             if let Some(detail) = failure.and_then(|failure| failure.detail.as_ref()) {

@@ -94,6 +94,7 @@ impl From<AnswerError> for Refusal {
             | AnswerError::Evidence { why: EvidenceError::Unlogged { .. }, .. } => {
                 Self::missing(text)
             }
+            AnswerError::Removed { .. } => Self::new(StatusCode::GONE, text),
             AnswerError::Request(_) => Self::bad(text),
             AnswerError::PayloadElsewhere { .. }
             | AnswerError::Io { .. }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::archive::{ArchiveError, ArchiveErrorKind};
+use crate::archive::{ArchiveError, ArchiveErrorKind, Capture};
 
 /// Why the archive could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +87,9 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
+    /// What a capture refers to was removed by order, so its payload is not there any more: nothing is damaged.
+    #[error("the payload of the capture of {} of {} was removed by order", .0.url, .0.date.to_rfc3339())]
+    Removed(Box<Capture>),
     /// Writing has failed before, so nothing more is written.
     #[error("writing has stopped after an error: {0}")]
     Stopped(String),
@@ -168,6 +171,7 @@ impl StoreError {
                 "`pressmark config check` tries the storage in store.remote; nothing is lost in the meantime"
             }
             Self::Record { .. } => "`pressmark verify` shows what else is damaged",
+            Self::Removed(_) => "`pressmark history URL` says when it was removed, and why",
             Self::Stopped(_) => return None,
         })
     }

@@ -335,6 +335,32 @@ impl Reader {
         Ok(if self.has_file(&original)? { Some(original) } else { None })
     }
 
+    /// What stands in the place of the record that a revisit names, where that was removed by order.
+    ///
+    /// # Errors
+    /// When the index cannot answer.
+    pub(crate) fn removed_original_of(
+        &self,
+        revisit: &Capture,
+    ) -> Result<Option<Capture>, StoreError> {
+        let named = revisit.refers_to.as_ref().and_then(|to| Some((to.url.as_ref()?, to.date?)));
+        let Some((url, date)) = named else { return Ok(None) };
+        for near in self.captures.nearest(url, date).take(16) {
+            let near = near.map_err(index_error::<ArchiveError>("asking"))?;
+            if near.date == date && near.kind == RecordKind::Metadata && self.is_removed(&near) {
+                return Ok(Some(near));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a report says that it stands in the place of a record that was removed. False where it cannot be read.
+    fn is_removed(&self, report: &Capture) -> bool {
+        let block = self.load(report).ok().and_then(|loaded| loaded.block.prefix(4096).ok());
+        let fields = block.and_then(|block| crate::warc::warc_fields::read(&block).ok());
+        fields.is_some_and(|fields| fields.text("outcome").as_deref() == Some("purged"))
+    }
+
     fn original_entry(&self, entry: &Capture) -> Result<Option<Capture>, StoreError> {
         let fail = index_error::<ArchiveError>("asking");
         if let Some(refers) = &entry.refers_to

@@ -349,3 +349,43 @@ fn robots_txt_is_obeyed_and_wrong_usage_is_refused() {
     let usage = pressmark(&root, &["import", "file.warc", "--limit", "3"]);
     assert_eq!(usage.status.code(), Some(2), "{}", stderr(&usage));
 }
+
+/// Of a TimeMap that was cut off, an unknown part is missing: it is refused, as a memento is.
+#[test]
+fn a_timemap_that_was_cut_off_is_refused() {
+    let web = web(&[]);
+    let map = format!(
+        "<{PAGE}>; rel=\"original\",\n<http://{HOST}/web/20200101000000/{PAGE}>; rel=\"memento\"; datetime=\"{NEW_YEAR}\""
+    );
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/link-format\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        map.len() + 100
+    );
+    web.on(HOST, "/cut", Reply::Bytes([head.as_bytes(), map.as_bytes()].concat()));
+    let dir = tempfile::tempdir().unwrap();
+    let root = archive("archive", dir.path());
+    let output = import(&root, &web.resolve(&[HOST]), &[&format!("http://{HOST}/cut")]);
+    assert_eq!(output.status.code(), Some(1), "{}{}", stdout(&output), stderr(&output));
+    assert!(stderr(&output).contains("the response was truncated"), "{}", stderr(&output));
+    assert_eq!(captures(&root, PAGE).len(), 0);
+}
+
+/// An archive that gives back a refusal which it captured is not overloaded: it is asked once.
+#[test]
+fn a_captured_refusal_is_no_refusal_of_the_archive() {
+    let at = |n: u32| format!("http://{HOST}/web/2020010100000{n}/{PAGE}");
+    let (first, second) = (at(1), at(2));
+    let web = web(&[&first, &second]);
+    let refused = format!("Memento-Datetime: {NEW_YEAR}\r\nRetry-After: 600\r\n");
+    let raw = |n: u32| format!("/web/2020010100000{n}id_/{PAGE}");
+    web.on(HOST, &raw(1), Reply::Bytes(status("503 Service Unavailable", &refused)));
+    web.on(HOST, &raw(2), Reply::Bytes(memento(PAGE, NEW_YEAR, "<p>words")));
+    let dir = tempfile::tempdir().unwrap();
+    let root = archive("archive", dir.path());
+    let begun = std::time::Instant::now();
+    let output = import(&root, &web.resolve(&[HOST]), &[&format!("http://{HOST}/timemap")]);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(60), "{:?}", begun.elapsed());
+    assert_eq!(outcomes(&output).len(), 2, "{}", stderr(&output));
+    let asked = web.asked().into_iter().filter(|asked| asked.target == raw(1)).count();
+    assert_eq!(asked, 1);
+}

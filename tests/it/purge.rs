@@ -11,7 +11,7 @@ use std::sync::Arc;
 use pressmark::base::Clock;
 use serde_json::Value;
 
-use crate::serve::{Warc, ask, start};
+use crate::serve::{Warc, ask, ask_with, start};
 use crate::support::archive::{Archive, files, records};
 use crate::support::cli::{command, json_lines, pressmark, stderr, stdout};
 use crate::support::web::{Reply, Web, ok};
@@ -245,7 +245,11 @@ fn removed_everywhere(sets: &[&str]) {
     let captures = json_lines(&pressmark(&root, &["captures", PAGE, "--format", "json"]));
     assert_eq!(captures.len(), 3, "none is missing from the list");
     let text = stdout(&pressmark(&root, &["captures", PAGE]));
-    assert!(text.contains("purged"), "{text}");
+    assert_eq!(
+        text.matches("removed by order").count(),
+        2,
+        "with the one that lost its payload: {text}"
+    );
     // The next capture only referred to the removed one; the one after it is another version.
     let shown = pressmark(&root, &["show", PAGE, "--at", stamp]);
     assert_eq!(shown.status.code(), Some(3), "{}{}", stdout(&shown), stderr(&shown));
@@ -387,6 +391,109 @@ fn an_answer_with_another_capture_reports_the_removed_one() {
     assert_eq!(shown.status.code(), Some(3), "{}{}", stdout(&shown), stderr(&shown));
     assert!(stderr(&shown).contains("by another order"), "{}", stderr(&shown));
     assert!(!stderr(&shown).contains("failed"), "{}", stderr(&shown));
+}
+
+/// Whoever asks for what was removed, or for what lost its payload with it, is told so, with the reason; nothing is reported as
+/// damaged, and what is left is an answer as before.
+#[test]
+fn every_answer_reports_what_was_removed() {
+    const WHY: &str = "by order of a court, 7 O 12/25";
+    let (archive, _web) = archive(&[]);
+    let root = archive.root();
+    read_all(&root);
+    let done = purge(&root, &[PAGE, "--at", &first(&root), "--reason", WHY]);
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+
+    let captures = json_lines(&pressmark(&root, &["captures", PAGE, "--format", "json"]));
+    let reasons: Vec<_> = captures.iter().map(|one| one["removed"]["reason"].as_str()).collect();
+    assert_eq!(reasons, [Some(WHY), Some(WHY), None]);
+    // What only referred to it: no command says that anything is damaged, or elsewhere.
+    for args in [
+        &["cite", SAME][..],
+        &["quotes", SAME],
+        &["blame", SAME],
+        &["diff", SAME],
+        &["show", SAME],
+        &["show", SAME, "--as", "html"],
+        &["cite", PAGE, "--at", captures[1]["timestamp"].as_str().unwrap()],
+        &["blame", PAGE, "--at", captures[1]["timestamp"].as_str().unwrap()],
+    ] {
+        let done = pressmark(&root, args);
+        let said = stderr(&done);
+        assert_eq!(done.status.code(), Some(3), "{args:?}: {}{said}", stdout(&done));
+        assert!(said.contains(WHY), "{args:?}: {said}");
+        assert!(!said.contains("verify") && !said.contains("import"), "{args:?}: {said}");
+    }
+    for args in [
+        &["history", PAGE][..],
+        &["history", SAME],
+        &["history", SAME, "--format", "json"],
+        &["changes"],
+        &["when", "ferries"],
+        &["quotes"],
+        &["cite", PAGE],
+    ] {
+        let done = pressmark(&root, args);
+        let said = stderr(&done);
+        assert!(!said.contains("cannot be read") && !said.contains("left out"), "{args:?}: {said}");
+        let nothing = args.len() == 1;
+        assert!(done.status.success() || nothing, "{args:?}: {}{said}", stdout(&done));
+    }
+    let history = json_lines(&pressmark(&root, &["history", SAME, "--format", "json"]));
+    assert_eq!(history[0]["removed"][0]["reason"], WHY);
+    // A bundle of the reference is made, and says what it lacks.
+    let bundle = root.parent().unwrap().join("same.zip");
+    let done = pressmark(&root, &["prove", SAME, "-o", bundle.to_str().unwrap()]);
+    assert!(done.status.success() && stderr(&done).contains(WHY), "{}", stderr(&done));
+    let contents = pressmark::evidence::bundle::read_bundle(&bundle).unwrap();
+    let (_, page) = contents.iter().find(|(name, _)| name == "certificate.html").unwrap();
+    let page = String::from_utf8_lossy(page);
+    assert!(page.contains("not in this bundle") && page.contains(WHY), "{page}");
+    assert!(!page.contains("both are in this bundle"), "{page}");
+
+    let server = start(&root);
+    let get = |path: &str| ask(server.address, path);
+    let stamps: Vec<&str> = captures.iter().map(|one| one["timestamp"].as_str().unwrap()).collect();
+    for path in [
+        format!("/api/show?url={PAGE}&at={}", stamps[0]),
+        format!("/api/show?url={PAGE}&at={}", stamps[1]),
+        format!("/api/cite?url={PAGE}&at={}", stamps[0]),
+        format!("/api/blame?url={PAGE}&at={}", stamps[0]),
+        format!("/api/quotes?url={PAGE}&at={}", stamps[1]),
+        format!("/api/diff?url={PAGE}&from={}&to={}", stamps[0], stamps[2]),
+        format!("/api/show?url={SAME}"),
+        format!("/api/cite?url={SAME}"),
+        format!("/page?url={SAME}"),
+        format!("/web/{SAME}"),
+        format!("/web/timemap/link/{SAME}"),
+    ] {
+        let answer = get(&path);
+        assert_eq!(answer.status, 410, "{path}: {}", answer.text());
+        assert!(answer.text().contains(WHY), "{path}: {}", answer.text());
+    }
+    let answer = get(&format!("/api/history?url={SAME}"));
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert!(answer.text().contains(WHY), "{}", answer.text());
+    let page = get(&format!("/page?url={PAGE}"));
+    assert!(
+        page.text().contains(WHY) && !page.text().contains("cannot be read"),
+        "{}",
+        page.text()
+    );
+    assert!(!page.text().contains(" failed"), "{}", page.text());
+    assert!(!get("/").text().contains("cannot be read"));
+
+    // Who asks for a memento is not led to one that cannot be shown.
+    let map = get(&format!("/web/timemap/link/{PAGE}")).text();
+    assert!(map.contains(stamps[2]) && !map.contains(stamps[1]), "{map}");
+    let near = [("Accept-Datetime", "Wed, 05 Nov 2025 01:00:00 GMT")];
+    let gate = ask_with(server.address, "GET", &format!("/web/{PAGE}"), &near);
+    assert_eq!(gate.status, 302, "{}", gate.text());
+    assert!(gate.header("location").unwrap().contains(stamps[2]), "{:?}", gate.header("location"));
+    let near = get(&format!("/wayback/available?url={PAGE}&timestamp={}", stamps[1])).text();
+    assert!(near.contains(stamps[2]), "{near}");
+    let none = get(&format!("/wayback/available?url={SAME}")).text();
+    assert!(!none.contains("available\":true"), "{none}");
 }
 
 /// The document that a browser made of a page, its text and its pictures show it as well, also where the page was captured as

@@ -272,6 +272,7 @@ fn a_revisit_is_proved_by_its_session_and_a_purge_takes_every_session_of_the_pay
     let flags = ["--relay", attested.relay.key.as_str(), "--tls-roots", roots];
     let step = attested.check(&bundle, &flags);
     assert!(step.starts_with("ok"), "{step}");
+    assert!(!step.contains("cut"), "the payload that a revisit leaves out was received: {step}");
     let step = script(&bundle, &flags);
     assert!(step.starts_with("ok"), "{step}");
 

@@ -105,6 +105,10 @@ impl Backfill<'_> {
             Some(status) => return Ok(Err(format!("the response has status {status}"))),
             None => return Ok(Err("the response is not HTTP".to_owned())),
         }
+        if loaded.holder().entry.truncated {
+            // What is missing of it may be most of it.
+            return Ok(Err("the response was truncated".to_owned()));
+        }
         let bytes = loaded.decoded(TIMEMAP_BYTES_MAX);
         let bytes = bytes.map_err(|why| AppError::failed(&format!("reading {url}"), why))?;
         Ok(timemap::read(&bytes, url).map_err(|why| why.to_string()))

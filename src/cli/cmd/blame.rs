@@ -4,6 +4,7 @@ use crate::answers::blame::blame;
 use crate::cli::args::BlameArgs;
 use crate::cli::context::Context;
 use crate::cli::output::Format;
+use crate::cli::removed;
 use crate::cli::{CliError, Exit};
 use crate::render;
 
@@ -20,6 +21,8 @@ pub fn run(args: &BlameArgs, context: &Context) -> Result<Exit, CliError> {
         context.out.say(&format!("pressmark: {note}"));
     }
     let found = &answer.found;
+    let shown = found.said.entry.date;
+    removed::say(context, &archive, (&args.url, at), shown, "this is about")?;
     for note in &found.notes {
         context.out.say(&format!("pressmark: left out: {note}"));
     }

@@ -1,10 +1,11 @@
 //! `captures`
 
 use crate::answers::captures::failure;
-use crate::archive::cdx::{CDX11_HEADER, cdx11_line, cdxj_line, json_line};
+use crate::answers::removed::Removals;
+use crate::archive::cdx::{CDX11_HEADER, cdx11_line, cdxj_line};
 use crate::archive::{Filter, MatchType, Query};
 use crate::cli::args::{CapturesArgs, MatchArg};
-use crate::cli::context::Context;
+use crate::cli::context::{Context, store_error};
 use crate::cli::{CliError, Exit};
 use crate::render::captures::{HEAD, IS_NUMBER, row};
 
@@ -16,13 +17,17 @@ pub fn run(args: &CapturesArgs, context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format_name();
     let query = query(args, context)?;
     let reader = context.reader()?;
+    let removals = Removals::of(&reader);
     let mut rows = Vec::new();
     let mut found = 0_u64;
     for entry in reader.query(&query) {
         let entry = entry.map_err(|e| CliError::failed("asking the index", e))?;
         found += 1;
         match format {
-            "json" => context.out.json_line(&json_line(&entry))?,
+            "json" => {
+                let line = removals.json_line(&entry);
+                context.out.json_line(&line.map_err(|e| store_error("asking the index", e))?)?;
+            }
             "cdxj" => context.out.json_line(&cdxj_line(&entry))?,
             "cdx" => {
                 if found == 1 {
@@ -30,7 +35,11 @@ pub fn run(args: &CapturesArgs, context: &Context) -> Result<Exit, CliError> {
                 }
                 context.out.line(&cdx11_line(&entry))?;
             }
-            _ => rows.push(row(&entry, failure(&reader, &entry).as_ref())),
+            _ => {
+                let removed = removals.of_capture(&entry);
+                let removed = removed.map_err(|e| store_error("asking the index", e))?;
+                rows.push(row(&entry, failure(&reader, &entry).as_ref(), removed.as_ref()));
+            }
         }
     }
     if found == 0 {

@@ -9,6 +9,7 @@ use crate::cite::{ALTERED_CHARACTERS_MAX, cite};
 use crate::cli::args::CiteArgs;
 use crate::cli::context::Context;
 use crate::cli::output::Format;
+use crate::cli::removed;
 use crate::cli::{CliError, Exit};
 use crate::render;
 
@@ -38,6 +39,7 @@ pub fn run(args: &CiteArgs, context: &Context) -> Result<Exit, CliError> {
         }
         error => error.into(),
     })?;
+    removed::say(context, &open, (&args.url, request.at), found.capture.date, "citing")?;
     say(context, &render::cite::notes(&found));
     match format {
         Format::Text => {

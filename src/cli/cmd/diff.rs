@@ -1,11 +1,13 @@
 //! `diff`
 
+use crate::answers::Archive;
 use crate::answers::chosen_text::ChosenText;
 use crate::answers::diff::{Away, Diff, DiffSide, compare, first_side, of_last_two, side};
 use crate::archive::Form;
+use crate::base::Timestamp;
 use crate::cli::args::DiffArgs;
 use crate::cli::context::Context;
-use crate::cli::{CliError, Exit, local};
+use crate::cli::{CliError, Exit, local, removed};
 use crate::render::diff::{Shown, html, markdown, terminal, unified};
 
 /// Compares two captures, or two local files.
@@ -69,7 +71,21 @@ fn target(text: &str, form: Option<Form>, context: &Context) -> Result<DiffSide,
         return Err(CliError::usage(format!("{text}: no such file, and not a URL")));
     }
     let archive = context.open_archive()?;
-    Ok(side(&archive, url, form, context.instant("@", at)?)?)
+    side_of(context, &archive, (url, context.instant("@", at)?), form)
+}
+
+/// A capture as a side, with a message where others were removed between it and the time that was asked for.
+fn side_of(
+    context: &Context,
+    archive: &Archive,
+    (url, at): (&str, Option<Timestamp>),
+    form: Option<Form>,
+) -> Result<DiffSide, CliError> {
+    let side = side(archive, url, form, at)?;
+    if let Some(shown) = side.at() {
+        removed::say(context, archive, (url, at), shown, "comparing")?;
+    }
+    Ok(side)
 }
 
 fn two_captures(args: &DiffArgs, context: &Context, url: &str) -> Result<Diff, CliError> {
@@ -84,10 +100,10 @@ fn two_captures(args: &DiffArgs, context: &Context, url: &str) -> Result<Diff, C
     let from = context.instant("--from", args.from.as_deref())?;
     let to = context.instant("--to", args.to.as_deref())?;
     let old = match from {
-        Some(at) => side(&archive, url, form, Some(at))?,
+        Some(at) => side_of(context, &archive, (url, Some(at)), form)?,
         None => first_side(&archive, url, form)?,
     };
-    Ok(compare(old, side(&archive, url, form, to)?))
+    Ok(compare(old, side_of(context, &archive, (url, to), form)?))
 }
 
 /// Reports when the article was not available between the two versions and after them.

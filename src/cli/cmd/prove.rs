@@ -14,6 +14,7 @@ use crate::cli::args::ProveArgs;
 use crate::cli::context::Context;
 use crate::cli::out_file::OutFile;
 use crate::cli::output::Format;
+use crate::cli::removed;
 use crate::cli::{CliError, Exit};
 use crate::config::keys;
 use crate::evidence::bitcoin::Headers;
@@ -75,6 +76,11 @@ fn prove(args: &ProveArgs, url: &str, out: &Path, context: &Context) -> Result<E
     let proof = answers::prove::prove(&open, &request, &mut extended)?;
     let Proof { bundle, loaded } = &proof;
     let entry = &loaded.entry;
+    if let Some(removed) = &bundle.texts.removed {
+        context.out.warn(&format!("{removed}: the bundle proves its record, without the content"));
+    }
+    removed::say(context, &open, (url, at), entry.date, "proving")?;
+    bundle.stamps_left_out.iter().for_each(|said| context.out.warn(said));
     if out.extension().is_some_and(|end| end.eq_ignore_ascii_case("wacz")) {
         let now = context.clock.now();
         let written =

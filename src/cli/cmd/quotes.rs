@@ -7,6 +7,7 @@ use crate::cli::args::QuotesArgs;
 use crate::cli::context::Context;
 use crate::cli::local;
 use crate::cli::output::Format;
+use crate::cli::removed;
 use crate::cli::{CliError, Exit};
 use crate::render::quotes;
 
@@ -35,6 +36,9 @@ pub fn run(args: &QuotesArgs, context: &Context) -> Result<Exit, CliError> {
             let (chosen, found) = of_url(archive, target, &request)?;
             if let Some(note) = chosen.note() {
                 context.out.say(&format!("pressmark: {target}: {note}"));
+            }
+            if let Some(PageSource::Capture { at: shown, .. }) = found.as_ref().map(|f| &f.source) {
+                removed::say(context, archive, (target, at), *shown, "reading")?;
             }
             found
         };

@@ -4,14 +4,14 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::answers::page::{PageJson, load};
-use crate::answers::removed;
 use crate::answers::{Archive, decoded};
 use crate::archive::{Form, RecordKind};
-use crate::base::{TimeRange, Timestamp};
+use crate::base::Timestamp;
 use crate::cli::args::{ShowArgs, ShowAs};
-use crate::cli::context::{Context, store_error};
+use crate::cli::context::Context;
 use crate::cli::local;
 use crate::cli::output::Format;
+use crate::cli::removed;
 use crate::cli::{CliError, Exit};
 use crate::extract::page::Page;
 use crate::extract::{Hints, extract};
@@ -152,8 +152,7 @@ fn has_no_text(media_type: &str) -> bool {
     }
 }
 
-/// Says on stderr what was removed by order between the time that was asked for (now, without one) and the capture
-/// that is shown in its place; an error where that one was removed itself.
+/// Says what was removed between the time that was asked for and the capture that is shown; an error where that one was.
 fn say_removed(
     context: &Context,
     archive: &Archive,
@@ -161,27 +160,12 @@ fn say_removed(
     shown: Timestamp,
     what: &str,
 ) -> Result<(), CliError> {
-    let micros =
-        |at: Timestamp, by| Timestamp::from_unix_micros(at.unix_micros().saturating_add(by));
-    let period = match at {
-        // A capture on the other side of the time may have been nearer, too.
-        Some(at) => {
-            let nearer = (shown.unix_micros() - at.unix_micros()).saturating_abs();
-            TimeRange { start: micros(at, -nearer), end: micros(at, nearer.saturating_add(1)) }
-        }
-        None => TimeRange { start: shown, end: context.clock.now().max(micros(shown, 1)) },
-    };
-    let removed = removed::all_of_page(archive.reader(), url, period)
-        .map_err(|why| store_error(what, why))?;
-    if let Some(this) = removed.iter().find(|one| one.captured == shown) {
+    let all = removed::passed_over(context, archive, (url, at), shown)?;
+    if let Some(this) = all.iter().find(|one| one.captured == shown) {
         let error = CliError::nothing(format!("{what}: {}", this.text(url)));
         return Err(error.hint(format!("`pressmark captures {url}` lists the captures")));
     }
-    let shown = shown.to_rfc3339();
-    for one in &removed {
-        context.out.say(&format!("pressmark: {}; showing the one of {shown}", one.text(url)));
-    }
-    Ok(())
+    removed::say(context, archive, (url, at), shown, "showing")
 }
 
 /// The response bytes. A revisit holds only the head that came; the body is that of the record it

@@ -1,51 +1,100 @@
 //! Which checkpoints a bundle leads to: the earliest that bears a time stamp, and those that someone kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::drand::kept;
 use super::super::error::damaged;
+use super::super::interval::NotAfter;
 use super::super::log::Log;
 use super::super::timestamp::{self, Kept};
 use super::super::token::{Token, Trust};
 use super::super::{Checkpoint, EvidenceError, held};
+use crate::base::Timestamp;
+use crate::store::Layout;
+
+/// A token as it goes into a bundle: the authority's label, the response, its chain, what it says.
+pub(super) type Stamp = (String, Vec<u8>, Vec<u8>, Token);
 
 /// A checkpoint with the tokens over it.
-pub(super) type Stamped = (Checkpoint, Vec<(String, Vec<u8>, Vec<u8>, Token)>);
+#[derive(Debug)]
+pub(super) struct Chosen {
+    /// The checkpoint.
+    pub checkpoint: Checkpoint,
+    /// Its tokens.
+    pub stamps: Vec<Stamp>,
+    /// What was left out and why, once for each authority.
+    pub left_out: Vec<String>,
+}
 
 /// The earliest checkpoint that covers `needed` leaves and bears a time stamp, or else the earliest that
-/// covers them.
+/// covers them. A stamp that is older than a round of drand in its checkpoint, or than `not_before`, when the record of the
+/// capture cannot have existed, is false: the clock of its authority was behind. It proves nothing and is left out.
 ///
 /// # Errors
 /// When none covers them, or files cannot be read.
-pub(super) fn chosen(log: &Log, needed: u64, trust: &Trust) -> Result<Stamped, EvidenceError> {
+pub(super) fn chosen(
+    (log, layout): (&Log, &Layout),
+    needed: u64,
+    trust: &Trust,
+    not_before: Option<Timestamp>,
+) -> Result<Chosen, EvidenceError> {
     let places = log.places();
     let mut plain = None;
+    let mut left_out = LeftOut::default();
     for folder in places.folders().iter().filter(|from| **from >= places.folder_of(needed)) {
         if plain.is_none() {
             plain = places.sizes_in(*folder)?.into_iter().find(|size| *size >= needed);
         }
-        let mut stamps: BTreeMap<u64, Vec<_>> = BTreeMap::new();
+        let mut by_size: BTreeMap<u64, Vec<_>> = BTreeMap::new();
         for (of, files) in timestamp::named_from(places, *folder, needed)? {
-            stamps.entry(of.0).or_default().push((of, files));
+            by_size.entry(of.0).or_default().push((of, files));
         }
-        for (size, named) in stamps {
+        for (size, named) in by_size {
             // A stamp over a missing checkpoint, or one that proves nothing: `verify` reports it.
             let Ok(checkpoint) = log.checkpoint(size) else { continue };
             let bytes = checkpoint.render().into_bytes();
-            let mut over = Vec::new();
+            let of_checkpoint = checkpoint.round.as_ref();
+            let earliest = not_before.max(of_checkpoint.and_then(|r| kept::time_of(layout, r)));
+            let mut stamps = Vec::new();
             for (of, files) in named {
                 let stamp = timestamp::read(of, files)?;
-                if let Ok(token) = stamp.verify(&bytes, trust) {
-                    let Kept { label, response, chain, .. } = stamp;
-                    over.push((label, response, chain, token));
+                let Ok(token) = stamp.verify(&bytes, trust) else { continue };
+                if earliest.is_some_and(|earliest| NotAfter::latest(&token) < earliest) {
+                    left_out.add(&stamp.label, size, &token, earliest);
+                    continue;
                 }
+                let Kept { label, response, chain, .. } = stamp;
+                stamps.push((label, response, chain, token));
             }
-            if !over.is_empty() {
-                return Ok((checkpoint, over));
+            if !stamps.is_empty() {
+                return Ok(Chosen { checkpoint, stamps, left_out: left_out.said });
             }
         }
     }
     let covered = || damaged("evidence/checkpoints", "no checkpoint covers the records");
-    Ok((log.checkpoint(plain.ok_or_else(covered)?)?, Vec::new()))
+    let checkpoint = log.checkpoint(plain.ok_or_else(covered)?)?;
+    Ok(Chosen { checkpoint, stamps: Vec::new(), left_out: left_out.said })
+}
+
+/// The stamps that were left out.
+#[derive(Default)]
+struct LeftOut {
+    said: Vec<String>,
+    authorities: BTreeSet<String>,
+}
+
+impl LeftOut {
+    /// Adds the stamp of an authority; only the first counts, since a clock that is behind stays so for many checkpoints.
+    fn add(&mut self, label: &str, size: u64, token: &Token, earliest: Option<Timestamp>) {
+        if !self.authorities.insert(label.to_owned()) {
+            return;
+        }
+        let than = earliest.map(Timestamp::to_rfc3339).unwrap_or_default();
+        self.said.push(format!(
+            "the stamp of {label} over the checkpoint of {size} leaves states {}, and a drand round that it covers was published at {than}: the clock of this authority was behind, and the stamp is left out",
+            token.time.to_rfc3339()
+        ));
+    }
 }
 
 /// The sizes of checkpoints that someone kept.

@@ -8,7 +8,7 @@ use crate::base::Timestamp;
 use crate::evidence::bundle::{Description, unbracketed};
 use crate::evidence::session::{Claimed, Kept, KeptPart, verify};
 use crate::warc::compose::IDENTICAL_PAYLOAD_DIGEST;
-use crate::warc::{ReadOptions, WarcReader, name};
+use crate::warc::{Fields, ReadOptions, WarcReader, name};
 
 /// The longest block that is read, in bytes.
 const BLOCK_BYTES_MAX: u64 = 256 << 20;
@@ -93,7 +93,7 @@ fn check(
         request: &request,
         response: &response,
         payload,
-        truncated: main.fields.truncated().is_some(),
+        truncated: is_cut(&main.fields, is_duplicate),
         interim: &interim,
     };
     let found = verify(&kept, &claimed, &known.relays, &known.roots)?;
@@ -138,4 +138,33 @@ fn block(files: &Files<'_>, description: &Description, seen: &Seen) -> Result<Ve
         return Err(format!("a record of a session is longer than {BLOCK_BYTES_MAX} bytes"));
     }
     Ok(block)
+}
+
+/// Whether the record of a capture says that the response was cut. A revisit leaves the payload out by its length: that is not said
+/// of the response, which was whole.
+fn is_cut(fields: &Fields, is_duplicate: bool) -> bool {
+    fields.truncated().is_some_and(|why| !(is_duplicate && why == "length"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_that_a_revisit_leaves_out_is_no_cut_response() {
+        for (truncated, is_duplicate, expected) in [
+            (Some("length"), true, false),
+            (Some("disconnect"), true, true),
+            (Some("length"), false, true),
+            (Some("disconnect"), false, true),
+            (None, true, false),
+            (None, false, false),
+        ] {
+            let mut fields = Fields::new();
+            if let Some(why) = truncated {
+                fields.push(name::TRUNCATED, why);
+            }
+            assert_eq!(is_cut(&fields, is_duplicate), expected, "{truncated:?} {is_duplicate}");
+        }
+    }
 }

@@ -2257,6 +2257,9 @@ class Claimed:
         self.interim, self.payload, self.is_cut = interim, payload, is_cut
 
 
+SAYS_CUT = ", which says itself that it was cut"
+
+
 def check_plaintext(session, claimed):
     """That the plaintext is what the records hold."""
     if session.sent != claimed.request:
@@ -2318,7 +2321,9 @@ def check_session(files, said, records, known):
     payload = None
     if main.fields.text("WARC-Profile") == IDENTICAL_PAYLOAD:
         payload = main.fields.text("WARC-Payload-Digest") or fail("the revisit states no payload digest")
-    is_cut = main.fields.get("WARC-Truncated") is not None
+    cut = main.fields.text("WARC-Truncated")
+    # A revisit leaves the payload out by its length: that is not said of the response, which was whole.
+    is_cut = cut is not None and not (payload is not None and cut == "length")
     claimed = Claimed(url, date, block(request), block(main), interim, payload, is_cut)
     return verify_session({name: block(record) for name, record in parts.items()}, claimed, known)
 
@@ -2341,7 +2346,7 @@ def verify_session(parts, claimed, known):
     if known.tls_roots is not None:
         check_server(session, attestation.host, attestation.from_, known.tls_roots)
     what = (f"{len(session.received)} bytes came from {attestation.host} at {attestation.peer} between "
-            f"{attestation.begin} and {attestation.end}, under {session.suite}, and are those of the record")
+            f"{attestation.begin} and {attestation.end}, under {session.suite}, and are those of the record{SAYS_CUT if claimed.is_cut else ''}")
     missing = []
     if known.tls_roots is None:
         missing.append("whether the certificate is of that host and its key signed the handshake is not checked here "

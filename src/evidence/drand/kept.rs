@@ -35,6 +35,13 @@ pub fn keep(layout: &Layout, chain: &Chain) -> Result<(), EvidenceError> {
     write_whole(&path, chain.json().as_bytes()).map_err(disk("writing", &path))
 }
 
+/// When a round was published, by the description of its chain; the round itself is not verified. `None` where the chain is not
+/// known.
+#[must_use]
+pub fn time_of(layout: &Layout, round: &Round) -> Option<Timestamp> {
+    chain(layout, &round.chain)?.time_of(round.number)
+}
+
 fn newest_path(layout: &Layout) -> PathBuf {
     layout.evidence_dir().join("drand").join("newest")
 }

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use tlog_tiles::Hash;
 
+use super::super::drand::kept;
 use super::super::error::io as disk;
+use super::super::interval::NotAfter;
 use super::super::key::LogKey;
 use super::super::leaf::{Statement, key_change_text, sha256};
 use super::super::log::{Log, next_path};
 use super::super::note::VerifierKey;
 use super::super::{Checkpoint, EvidenceError, Trust, held, timestamp};
 use super::{Report, VerifyOptions};
-use crate::base::Finding;
+use crate::base::{Finding, Timestamp};
 use crate::store::Layout;
 
 /// How far clocks may be apart before that is reported.
@@ -237,8 +239,8 @@ pub(super) fn roots(
 /// Every time stamp is over its checkpoint, and not much older or younger than that says, and every
 /// one that the log names is there; how many.
 pub(super) fn stamps(
-    checkpoints: &[Checkpoint],
-    statements: &[(u64, Statement)],
+    layout: &Layout,
+    (checkpoints, statements): (&[Checkpoint], &[(u64, Statement)]),
     trust: &Trust,
     report: &mut Report<'_>,
 ) -> Result<u64, EvidenceError> {
@@ -247,7 +249,10 @@ pub(super) fn stamps(
     let mut kept: BTreeMap<(u64, String), [u8; 32]> = BTreeMap::new();
     for folder in report.places.folders().to_vec() {
         for stamp in timestamp::kept_in(&report.places, folder)? {
-            stamped(&stamp, by_size.get(&stamp.size).copied(), trust, report);
+            let checkpoint = by_size.get(&stamp.size).copied();
+            let round = checkpoint.and_then(|one| one.round.as_ref());
+            let round = round.and_then(|round| kept::time_of(layout, round));
+            stamped(&stamp, (checkpoint, round), trust, report);
             let said = sha256(stamp.statement().text().as_bytes());
             kept.insert((stamp.size, stamp.label), said);
         }
@@ -265,10 +270,10 @@ pub(super) fn stamps(
     Ok(kept.len() as u64)
 }
 
-/// That a time stamp is over its checkpoint.
+/// That a time stamp is over its checkpoint, and not older than the round of drand in that.
 fn stamped(
     stamp: &timestamp::Kept,
-    checkpoint: Option<&Checkpoint>,
+    (checkpoint, round): (Option<&Checkpoint>, Option<Timestamp>),
     trust: &Trust,
     report: &mut Report<'_>,
 ) {
@@ -288,6 +293,14 @@ fn stamped(
                     time.to_rfc3339()
                 );
                 report.add(Finding::warning(&name, None, "checkpoint-time", what));
+            }
+            if let Some(round) = round.filter(|round| NotAfter::latest(&token) < *round) {
+                let what = format!(
+                    "its time is {}, and the drand round in its checkpoint was published at {}: the clock of the authority was behind, and the stamp proves nothing",
+                    token.time.to_rfc3339(),
+                    round.to_rfc3339()
+                );
+                report.add(Finding::warning(&name, None, "timestamp-time", what));
             }
         }
         Err(why) => report.add(Finding::error(&name, None, "timestamp", why.to_string())),

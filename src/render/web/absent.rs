@@ -53,6 +53,15 @@ fn why(site: &Site, found: &Absent) -> Markup {
                     "."
                 }
             }
+            Reason::Removed { last, at, order } => {
+                p {
+                    strong { "It was removed by order." }
+                    " What was held of it, captured until " (time(*last)) ", was removed"
+                    @if let Some(at) = at { " on " (time(*at)) }
+                    @if let Some(order) = order { ": " (short(order, 2_000)) }
+                    "."
+                }
+            }
             Reason::Robots { at, is_forbidden, rule } => {
                 @if *is_forbidden {
                     p {
@@ -85,7 +94,7 @@ fn why(site: &Site, found: &Absent) -> Markup {
                 p { strong { "It is not a web address: " } (short(why, 200)) "." }
             }
         }
-        @if !matches!(found.why, Reason::NoAddress { .. } | Reason::Robots { is_forbidden: true, .. }) {
+        @if !matches!(found.why, Reason::NoAddress { .. } | Reason::Removed { .. } | Reason::Robots { is_forbidden: true, .. }) {
             p .hint { code { "pressmark crawl URL" } " fetches it now." }
         }
     }

@@ -165,8 +165,8 @@ fn body(site: &Site, found: &View) -> Markup {
         let reason = report.and_then(|report| report.reason.as_deref()).unwrap_or("unknown");
         let detail = report.and_then(|report| report.detail.as_deref());
         return html! {
-            @if report.is_some_and(|report| report.is_purged) {
-                p .bad { "This capture was removed." @if let Some(detail) = detail { " " (short(detail, 2_000)) "." } }
+            @if let Some(removed) = &found.removed {
+                p .bad { "This capture was " (short(&removed.how(), 2_100)) "." }
             } @else {
             p .bad {
                 "The exchange failed: " (line(reason))
@@ -184,7 +184,11 @@ fn body(site: &Site, found: &View) -> Markup {
             p .bad { "The server answered with status " (status) "." }
         }
         @if let Some(beside) = &found.beside { (forms(site, found, beside)) }
-        @if let Some(why) = &found.unread { p .bad { "Its content cannot be read: " (short(why, 300)) "." } }
+        @if let Some(removed) = &found.removed {
+            p .bad { "Its content was " (short(&removed.how(), 2_100)) "." }
+        } @else if let Some(why) = &found.unread {
+            p .bad { "Its content cannot be read: " (short(why, 300)) "." }
+        }
         @if let Some(page) = &found.page {
             (facts(page))
             @if page.text.is_empty() {

@@ -5,7 +5,8 @@ use maud::{Markup, html};
 use super::Site;
 use super::frame::{AboutHead, Frame, Part, Tab, about, document, notes, pager};
 use super::picture::picture;
-use super::text::{change, count, line, second, stealth, time};
+use super::text::{change, count, line, second, short, stealth, time};
+use crate::answers::removed::Removed;
 use crate::answers::timeline::Timeline;
 use crate::archive::{Form, RecordKind};
 use crate::diff::{Change, Presence};
@@ -34,6 +35,7 @@ pub fn page(site: &Site, found: &Timeline) -> String {
         (about(site, &head))
         (forms(site, found))
         (notes(&found.notes))
+        (removed(&found.removed))
         (picture(site, found))
         section aria-labelledby="versions" {
             h2 #versions { "Versions" }
@@ -66,6 +68,25 @@ fn summary(site: &Site, found: &Timeline) -> Markup {
                 } @else {
                     "Newest capture: " a href=(site.capture_link(last)) { (time(last.date)) } ", "
                     a href=(site.replay_link(&found.url, last.date)) { "view as captured" } "."
+                }
+            }
+        }
+    }
+}
+
+/// At most this many captures that were removed are listed.
+const REMOVED_MAX: usize = 50;
+
+/// What was removed by order, with when and why.
+fn removed(all: &[Removed]) -> Markup {
+    html! {
+        @if !all.is_empty() {
+            section .removed aria-label="Removed by order" {
+                ul {
+                    @for one in all.iter().take(REMOVED_MAX) {
+                        li .bad { "The capture of " (time(one.captured)) " was " (short(&one.how(), 2_100)) "." }
+                    }
+                    @if all.len() > REMOVED_MAX { li { "and " (all.len() - REMOVED_MAX) " more" } }
                 }
             }
         }

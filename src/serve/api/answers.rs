@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
+
 use super::super::Serve;
+use super::super::memento::is_second;
 use super::super::params::{Params, wrong};
 use super::super::reply::Refusal;
 use super::spool::Writer;
@@ -10,9 +13,11 @@ use crate::answers::chosen_text::ChosenText;
 use crate::answers::citation::CitationJson;
 use crate::answers::cite::CiteRequest;
 use crate::answers::diff::{compare, first_side, of_last_two, side};
+use crate::answers::explained::{explained, not_removed};
 use crate::answers::history::HistoryJson;
 use crate::answers::page::PageJson;
 use crate::answers::quotes::{FoundQuotes, QuotesRequest, of_everything, of_url};
+use crate::answers::removed::{self, Removals};
 use crate::answers::search::{SearchJson, SearchRequest};
 use crate::answers::story::chosen::{StoryChoice, choose};
 use crate::answers::story::{StoryRequest, StoryTarget, tell};
@@ -20,7 +25,6 @@ use crate::answers::when::{PhraseSpanJson, WhenRequest};
 use crate::answers::{self, AnswerError, ChangesRequest, HistoryRequest};
 use crate::app::queue::Queue;
 use crate::app::{AppError, Kind, jobs};
-use crate::archive::cdx::json_line;
 use crate::archive::{Filter, Form, MatchType, Query, RecordKind};
 use crate::base::{TimeRange, Timestamp};
 use crate::cite::Style;
@@ -65,6 +69,22 @@ pub fn instant(state: &Serve, params: &Params, name: &str) -> Result<Option<Time
     Ok(range.map(|range| range.start.plus(range.end.since(range.start) / 2)))
 }
 
+/// The same of a page. A capture of that second which was removed by order is not replaced by another.
+pub fn instant_of(
+    state: &Serve,
+    params: &Params,
+    name: &str,
+    url: &str,
+) -> Result<Option<Timestamp>, Refusal> {
+    let second = time(state, params, name)?.filter(|range| is_second(*range));
+    if let Some(second) = second
+        && let Some(removed) = removed::in_second(&state.reader, url, second)?
+    {
+        return Err(Refusal::new(StatusCode::GONE, removed.text(url)));
+    }
+    instant(state, params, name)
+}
+
 /// The period from `from` to `to`.
 fn period(state: &Serve, params: &Params) -> Result<TimeRange, Refusal> {
     let (from, to) = (time(state, params, "from")?, time(state, params, "to")?);
@@ -91,8 +111,9 @@ pub fn captures(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result
         let filter = Filter::parse(text);
         query.filters.push(filter.map_err(|why| Refusal::bad(format!("filter: {why}")))?);
     }
+    let removals = Removals::of(&state.reader);
     for capture in state.reader.query(&query) {
-        out.text(&json_line(&capture?))?;
+        out.text(&removals.json_line(&capture?)?)?;
         out.text("\n")?;
     }
     Ok(())
@@ -111,8 +132,10 @@ pub(super) fn form(params: &Params) -> Result<Option<Form>, Refusal> {
 pub fn show(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
     let url = params.needed("url")?;
     let doing = format!("showing {url}");
-    let (form, at) = (form(params)?, instant(state, params, "at")?);
-    let (chosen, capture) = ChosenText::found(&state.archive, url, (form, at), &doing)?;
+    let (form, at) = (form(params)?, instant_of(state, params, "at", url)?);
+    let found = ChosenText::found(&state.archive, url, (form, at), &doing);
+    let (chosen, capture) = explained(&state.archive, url, found)?;
+    not_removed(&state.archive, &capture, &doing)?;
     if capture.kind == RecordKind::Metadata {
         let at = capture.date.to_rfc3339();
         return Err(Refusal::missing(format!(
@@ -138,14 +161,27 @@ pub fn history(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<
         out.text(&json)?;
         before = ",";
     }
-    versions.end()?;
-    out.text(end)?;
+    let is_begun = before == ",";
+    let removed = removed::all_of_page(&state.reader, url, period)?;
+    match versions.end() {
+        // What was removed is an answer, too.
+        Err(AnswerError::NoCapture(_)) if !removed.is_empty() => {}
+        ended => drop(ended?),
+    }
+    if !is_begun {
+        out.text(&begin)?;
+    }
+    match serde_json::to_string(&removed) {
+        Ok(list) if !removed.is_empty() => out.text(&format!("],\"removed\":{list}}}"))?,
+        _ => out.text(end)?,
+    }
     out.text("\n")
 }
 
 pub fn diff(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
     let url = params.needed("url")?;
-    let (from, to) = (instant(state, params, "from")?, instant(state, params, "to")?);
+    let at = |name| instant_of(state, params, name, url);
+    let (from, to) = (at("from")?, at("to")?);
     let (archive, form) = (&state.archive, form(params)?);
     let found = match (from, to) {
         (None, None) => of_last_two(archive, url, form)?,
@@ -156,8 +192,9 @@ pub fn diff(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(),
 }
 
 pub fn blame(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(), Refusal> {
-    let at = instant(state, params, "at")?;
-    let found = answers::blame::blame(&state.archive, params.needed("url")?, (form(params)?, at))?;
+    let url = params.needed("url")?;
+    let at = instant_of(state, params, "at", url)?;
+    let found = answers::blame::blame(&state.archive, url, (form(params)?, at))?;
     out.line(&found.json())
 }
 
@@ -192,6 +229,7 @@ pub fn quotes(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(
     let mut is_all = true;
     for url in params.all("url").filter(|url| !url.is_empty()) {
         is_all = false;
+        instant_of(state, params, "at", url)?;
         if let (_, Some(found)) = of_url(&state.archive, url, &request)? {
             found.json().try_for_each(|quote| out.line(&quote))?;
         }
@@ -278,11 +316,12 @@ pub fn cite(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(),
     }
     let style = params.text("style").unwrap_or("text");
     let style = Style::ALL.into_iter().find(|known| known.label() == style);
+    let url = params.needed("url")?;
     let request = CiteRequest {
         archive: state.options.cite_archive.clone(),
-        at: instant(state, params, "at")?,
+        at: instant_of(state, params, "at", url)?,
         quote,
-        url: params.needed("url")?.to_owned(),
+        url: url.to_owned(),
     };
     let found = answers::cite::cite(&state.archive, &request)?;
     out.line(&CitationJson::new(&found, style.unwrap_or(Style::ALL[0])))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::Serve;
 use super::super::params::Params;
 use super::super::reply::Refusal;
-use super::answers::{form, instant, number};
+use super::answers::{form, instant, instant_of, number};
 use super::spool::Writer;
 use crate::answers::calendar::CalendarRequest;
 use crate::answers::front::FrontRequest;
@@ -72,9 +72,10 @@ pub fn prove(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<()
     let settings = &state.setup.settings;
     let trust = authorities(settings).map_err(Refusal::failed)?.trust;
     let policy = witnesses(settings).map_err(Refusal::failed)?.policy;
+    let url = params.needed("url")?;
     let request = ProveRequest {
-        url: params.needed("url")?.to_owned(),
-        at: instant(state, params, "at")?,
+        url: url.to_owned(),
+        at: instant_of(state, params, "at", url)?,
         archive: state.options.cite_archive.clone(),
         trust: &trust,
         kept: &[],

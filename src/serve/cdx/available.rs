@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::super::Serve;
-use super::super::memento::{Modifier, Use, choose, uri_m};
+use super::super::memento::{Modifier, Use, choose, is_without_payload, uri_m};
 use super::super::original::original;
 use super::super::params::{Params, wrong};
 use super::super::reply::{Refusal, put, with_type};
@@ -35,6 +35,11 @@ pub async fn available(State(state): State<Arc<Serve>>, asked: Asked) -> Result<
             if let Some(stamp) = stamp {
                 body["timestamp"] = stamp.into();
             }
+            // A capture without its payload cannot be shown.
+            let chosen = match chosen {
+                Some(chosen) if is_without_payload(state, &chosen.capture)? => None,
+                chosen => chosen,
+            };
             if let Some(chosen) = chosen {
                 let capture = &chosen.capture;
                 let status = match (capture.status, capture.kind) {

@@ -3,13 +3,14 @@
 //! Reports of failed fetches do not count as captures here. A redirect of a page to itself (`http` to `https`,
 //! `www.` or a slash) has the urlkey of the page; shown for the page it would cause a redirect loop, so
 //! it is skipped unless exactly it is requested. For parts of a page, a near good capture is
-//! preferred to a nearer error.
+//! preferred to a nearer error. A capture without its payload is taken only where there is no other, or where exactly it is
+//! requested.
 
 use std::sync::LazyLock;
 
 use axum::http::StatusCode;
 
-use crate::archive::{ArchiveError, Capture, Filter, Query, Sort};
+use crate::archive::{ArchiveError, Capture, Filter, Query, RecordKind, Sort};
 use crate::base::surt::{is_near, near_keys, urlkey};
 use crate::base::{TargetUri, TimeRange, Timestamp};
 use crate::store::Reader;
@@ -22,6 +23,8 @@ use super::super::reply::Refusal;
 pub enum Use {
     /// A page, or whatever was at that address.
     Page,
+    /// A memento near a time: one without a payload only where there is no other, even if it is of that second.
+    Near,
     /// A part of a page.
     Part,
 }
@@ -120,7 +123,7 @@ pub fn choose(
         // There is nothing better than the error.
         Use::Part => first,
         // Only a redirect to itself is held; its target address was not captured.
-        Use::Page => first.filter(|capture| capture.url == url),
+        Use::Page | Use::Near => first.filter(|capture| capture.url == url),
     });
     Ok(chosen.map(|capture| Chosen { is_exact: is_exact(&capture), capture }))
 }
@@ -185,10 +188,13 @@ impl Search<'_> {
     /// Whether a capture is suitable. `is_named`: it has exactly the requested address and
     /// second.
     fn suits(&mut self, capture: &Capture, wanted: Use, is_named: bool) -> Result<bool, Refusal> {
+        if !(is_named && wanted == Use::Page) && is_without_payload(self.state, capture)? {
+            return Ok(false);
+        }
         match (wanted, capture.status) {
             (Use::Part, Some(400..)) => Ok(false),
             (_, Some(300..=399)) if capture.status != Some(304) => {
-                if is_named && wanted == Use::Page {
+                if is_named && wanted != Use::Part {
                     return Ok(true);
                 }
                 self.redirects += 1;
@@ -200,6 +206,14 @@ impl Search<'_> {
             _ => Ok(true),
         }
     }
+}
+
+/// Whether a capture is a revisit whose payload is not in the archive: it was removed by order, or another archive has it.
+///
+/// # Errors
+/// When the archive cannot answer.
+pub fn is_without_payload(state: &Serve, capture: &Capture) -> Result<bool, Refusal> {
+    Ok(capture.kind == RecordKind::Revisit && state.reader.original_of(capture)?.is_none())
 }
 
 /// Whether a captured redirect leads to its own page. False if it cannot be read.

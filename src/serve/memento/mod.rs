@@ -10,7 +10,7 @@ mod target;
 mod timegate;
 mod timemap;
 
-pub use find::{Chosen, Use, choose, choose_part, is_second, mementos};
+pub use find::{Chosen, Use, choose, choose_part, is_second, is_without_payload, mementos};
 pub use links::{Neighbours, memento_links, uri_m};
 pub use target::{Modifier, Target};
 pub use timegate::accept_datetime;

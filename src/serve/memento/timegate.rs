@@ -1,18 +1,20 @@
 //! `/web/URL`: the TimeGate (RFC 7089 section 4, pattern 2.1). Always 302 if something is held, 404 if
-//! nothing is, 400 if the time is invalid; all of them vary with `Accept-Datetime`.
+//! nothing is, 410 if all was removed by order, 400 if the time is invalid; all of them vary with `Accept-Datetime`.
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use axum::http::header::LINK;
 use axum::response::Response;
 
 use super::super::Serve;
 use super::super::reply::{Refusal, put};
 use super::super::request::Asked;
-use super::find::{Use, choose};
+use super::find::{Use, choose, is_without_payload};
 use super::links::{Neighbours, memento_links, uri_m};
 use super::target::Modifier;
 use super::{ACCEPT_DATETIME, not_held, redirect};
+use crate::answers::removed;
 use crate::base::{TimeRange, Timestamp};
 
 /// The answer of the TimeGate.
@@ -24,7 +26,14 @@ pub async fn answer(state: &Arc<Serve>, asked: Asked, url: String) -> Result<Res
     state
         .ask(move |state| {
             let at = at.map(|at| TimeRange { start: at, end: at.plus(SECOND) });
-            let chosen = choose(state, &url, at, Use::Page)?;
+            let chosen = choose(state, &url, at, Use::Near)?;
+            let is_lost = match &chosen {
+                Some(chosen) => is_without_payload(state, &chosen.capture)?,
+                None => true,
+            };
+            if is_lost && let Some(removed) = removed::of_page(&state.reader, &url, None)? {
+                return Err(Refusal::new(StatusCode::GONE, removed.text(&url)));
+            }
             let Some(chosen) = chosen else { return Err(not_held(&url)) };
             let around = Neighbours::around(&state.reader, &chosen.capture)?;
             let mut response = redirect(&uri_m(&asked.site, Modifier::None, &chosen.capture));

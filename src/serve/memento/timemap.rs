@@ -18,6 +18,7 @@ use super::find::mementos;
 use super::links::uri_m;
 use super::not_held;
 use super::target::{Form, Modifier};
+use crate::answers::removed::{self, Removals};
 use crate::archive::{Capture, Query, Sort};
 use crate::base::{TimeRange, Timestamp};
 use crate::store::Reader;
@@ -33,7 +34,15 @@ pub async fn answer(
     state
         .ask(move |state| {
             let map = TimeMap::read(&state.reader, &url, from, state.options.timemap_page)?;
-            let map = map.ok_or_else(|| not_held(&url))?;
+            let map = match map {
+                Some(map) => map,
+                None => {
+                    return Err(match removed::of_page(&state.reader, &url, None)? {
+                        Some(removed) => Refusal::new(StatusCode::GONE, removed.text(&url)),
+                        None => not_held(&url),
+                    });
+                }
+            };
             let written = Written { site: &asked.site, url: &url, from, map: &map };
             let (media_type, text) = match form {
                 Form::Link => ("application/link-format", written.link_format()),
@@ -57,16 +66,23 @@ struct TimeMap {
 }
 
 impl TimeMap {
-    /// A page of at least `page` mementos if there are that many; `None` if there is none.
+    /// A page of at least `page` mementos if there are that many; `None` if there is none. What has lost its payload by order is
+    /// no memento.
     fn read(
         reader: &Reader,
         url: &str,
         from: Option<TimeRange>,
         page: usize,
     ) -> Result<Option<Self>, Refusal> {
+        let removals = Removals::of(reader);
         let one = |sort| -> Result<Option<Capture>, Refusal> {
-            let query = Query { limit: Some(1), ..mementos(url, sort) };
-            Ok(reader.query(&query).next().transpose()?)
+            for capture in reader.query(&mementos(url, sort)) {
+                let capture = capture?;
+                if removals.of_capture(&capture)?.is_none() {
+                    return Ok(Some(capture));
+                }
+            }
+            Ok(None)
         };
         let (Some(first), Some(last)) = (one(Sort::Ascending)?, one(Sort::Descending)?) else {
             return Ok(None);
@@ -76,6 +92,9 @@ impl TimeMap {
         let mut next = None;
         for capture in reader.query(&Query { from, ..mementos(url, Sort::Ascending) }) {
             let capture = capture?;
+            if removals.of_capture(&capture)?.is_some() {
+                continue;
+            }
             let second = capture.date.floor_second();
             let before = found.last().map(|last| last.date.floor_second());
             if found.len() >= page && before != Some(second) {

@@ -104,8 +104,7 @@ fn memento(
     let capture = &chosen.capture;
     let record = state.records.of(state, capture)?;
     if record.is_without_payload {
-        let removed = removed::of_payload(&state.reader, capture);
-        return Err(match removed {
+        return Err(match removed::of_capture(&state.reader, capture)? {
             Some(removed) => Refusal::new(StatusCode::GONE, removed.text(&capture.url)),
             None => record.payload_missing(),
         });

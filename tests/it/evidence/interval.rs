@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use pressmark::base::{Clock, Timestamp};
+use pressmark::base::{Clock, SystemClock, Timestamp};
 use pressmark::evidence::Log;
 use pressmark::evidence::bundle::{read_bundle, write_zip};
 use pressmark::evidence::drand::{Round, Scheme, kept};
@@ -176,6 +176,52 @@ fn a_capture_is_bounded_by_a_round_and_a_stamp_and_both_checkers_confirm_it() {
         forged.retain(|(name, _)| !name.starts_with("drand/"));
         assert!(ours(&forged, &Given::default()).contains(&"interval"));
     }
+}
+
+/// The clock of one of two authorities is behind, so that its stamps are older than the rounds that they cover. They are left out
+/// and reported, and the capture is proved by those of the other.
+#[test]
+fn a_stamp_that_is_older_than_the_round_it_covers_is_left_out() {
+    let mut archive = Archive::new().in_a_hurry();
+    // The certificates of the authorities are valid from now on.
+    let ahead = SystemClock.now().plus(Duration::from_hours(1)).floor_second();
+    archive.later(ahead.since(BEGIN));
+    let time = |behind: Duration| {
+        let clock = Arc::clone(&archive.clock);
+        Arc::new(move || clock.now().plus(Duration::from_secs(5)).minus(behind))
+    };
+    let sound = Authority::start_at("ecdsa", Some(time(Duration::ZERO)));
+    let slow = Authority::start_at("ecdsa", Some(time(Duration::from_mins(10))));
+    let (Some(sound), Some(slow)) = (sound, slow) else { return };
+    let clock = Arc::clone(&archive.clock);
+    let drand = Drand::start(Scheme::UnchainedG1, Arc::new(move || clock.now()));
+    let roots = slow.dir.path().join("both.pem");
+    let both = [&sound, &slow].map(|one| std::fs::read(one.roots()).unwrap()).concat();
+    std::fs::write(&roots, both).unwrap();
+    let mut sets = drand.settings(sound.dir.path()).to_vec();
+    sets.push(format!("evidence.timestamp_authorities={},{}", sound.url, slow.url));
+    sets.push(format!("evidence.timestamp_roots={}", roots.display()));
+    archive.sets.extend(sets.iter().cloned());
+    let web = Web::start(archive.clock.clone());
+    archive.resolve = web.resolve(&["news.example"]);
+    let setting = Setting { archive, web, drand, sets };
+    for words in ["The first words.", "Other words."] {
+        setting.page(words);
+        setting.archive.crawl(&[STORY]);
+        setting.archive.later(Duration::from_mins(2));
+    }
+    let label = pressmark::evidence::timestamp::label(&slow.url);
+    let (bundle, said) = proved(&setting, "story.zip");
+    assert_eq!(said["stamps"], 1, "{said}");
+    assert!(said["stamps_left_out"][0].as_str().unwrap().contains(&label), "{said}");
+    assert_ne!(said["interval"]["not_after"]["authority"], label.as_str(), "{said}");
+    assert_eq!(ours(&read_bundle(&bundle).unwrap(), &Given::default()), [] as [&str; 0]);
+    // `verify` reports the stamps, too.
+    let verify = json_lines(&setting.run(&["verify", "--format", "json"]));
+    let odd: Vec<_> = verify.iter().filter(|one| one["rule"] == "timestamp-time").collect();
+    assert!(!odd.is_empty(), "{verify:?}");
+    let of_slow = |one: &&serde_json::Value| one["file"].as_str().unwrap().contains(&label);
+    assert!(odd.iter().all(of_slow), "{odd:?}");
 }
 
 #[test]

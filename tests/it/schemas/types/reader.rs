@@ -11,6 +11,7 @@ use pressmark::answers::prove::{
     IntervalJson, NotAfterJson, NotBeforeJson, ProvedJson, WitnessJson,
 };
 use pressmark::answers::quoted::{Altered, PageQuotations, Quotation, SpeakerQuotations};
+use pressmark::answers::removed::Removed;
 use pressmark::answers::site::{PageLine, PageList, Site};
 use pressmark::answers::timeline::{Timeline, VersionPoint, Visits};
 use pressmark::answers::view::ViewJson;
@@ -31,6 +32,10 @@ fn held() -> Capture {
 
 fn host() -> HostLine {
     HostLine { host: "a.example".to_owned(), captures: 1, bytes: 9, first: at(), last: at() }
+}
+
+fn removed() -> Removed {
+    Removed { captured: at(), reason: text("by order"), removed: Some(at()) }
 }
 
 fn line() -> PageLine {
@@ -77,6 +82,7 @@ fn what_an_archive_and_a_host_hold_is_described_and_written() {
     let (step, detail) = (text("connect"), text("refused"));
     let reasons = [
         Reason::Failed { times: 1, last: at(), step, detail },
+        Reason::Removed { last: at(), at: Some(at()), order: text("by order") },
         Reason::Robots { at: at(), is_forbidden: true, rule: "disallow: /".to_owned() },
         Reason::Near { url: "http://a.example/x".to_owned() },
         Reason::NotAsked,
@@ -131,6 +137,7 @@ fn what_a_page_was_over_time_is_described_and_written() {
         versions_count: 1,
         points: vec![point],
         versions: Vec::new(),
+        removed: vec![removed()],
         notes: vec!["note".to_owned()],
     };
     let mut timeline = serde_json::to_value(timeline).unwrap();
@@ -187,6 +194,7 @@ fn quotations_and_captures_are_described_and_written() {
             is_purged: false,
         }),
         unread: text("why"),
+        removed: Some(removed()),
     };
     agrees("view.json", &view);
     let witness = WitnessJson { name: "w.example".to_owned(), time: 1_762_300_800 };
@@ -195,6 +203,7 @@ fn quotations_and_captures_are_described_and_written() {
         records: 4,
         leaves: 9,
         stamps: 1,
+        stamps_left_out: vec!["the stamp of a.example is left out".to_owned()],
         interval: IntervalJson {
             not_before: Some(NotBeforeJson {
                 time: "2025-11-05T00:00:00Z".to_owned(),
