@@ -9,14 +9,14 @@ use crate::app::objects::{changeable, requests_max};
 use crate::archive::Capture;
 use crate::base::{ByteSize, DigestAlgorithm, Hasher};
 use crate::cli::args::{ExportArgs, ReportArg};
-use crate::cli::context::Context;
+use crate::cli::context::{Context, store_error};
 use crate::cli::out_file::OutFile;
 use crate::cli::{CliError, Exit};
 use crate::exchange::export::site::{Lack, Site, SiteRequest, site};
 use crate::exchange::export::{
     ExportError, ExportFormat, Exported, Exporting, Request, Selection, export,
 };
-use crate::store::Reader;
+use crate::store::{Reader, StoreError};
 use crate::warc::Compression;
 use crate::zipnum::publish;
 
@@ -100,6 +100,8 @@ fn failed(error: ExportError) -> CliError {
 fn format(args: &ExportArgs, context: &Context) -> Result<ExportFormat, CliError> {
     let name = args.to.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let of_name = ExportFormat::of_name(&name);
+        ExportError::Index(why) => store_error("exporting", StoreError::of_index("asking", why)),
+        ExportError::Store(why) => store_error("exporting", why),
     if !context.out.format_is_asked() {
         return of_name.ok_or_else(|| {
             CliError::usage(format!("--to {}: unknown file format", args.to.display())).hint(
