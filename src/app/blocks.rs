@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::objects::{changeable, requests_max, try_writing, with_advice};
+use super::objects::{Trouble, changeable, requests_max, try_writing, with_advice};
 use crate::archive::{ArchiveError, Captures, ChangeableObjects, MatchType, Query, cdx};
 use crate::base::{Clock, DigestAlgorithm, SystemClock, Timestamp};
 use crate::config::{Settings, keys};
@@ -238,28 +238,32 @@ fn write(file: &Path, brought: &Brought) -> io::Result<()> {
 /// `None` where they name none. Nothing is left there.
 ///
 /// # Errors
-/// What cannot be done there, as text.
+/// What cannot be done there.
 #[must_use]
-pub fn try_blocks(settings: &Settings) -> Option<Result<String, String>> {
+pub fn try_blocks(settings: &Settings) -> Option<Result<String, Trouble>> {
     let name = settings.text(keys::STORE_ZIPNUM);
     let place = match Place::of(settings) {
         Ok(place) => place?,
-        Err(why) => return Some(Err(why)),
+        Err(why) => return Some(Err(why.into())),
     };
     let writes = settings.duration(keys::STORE_ZIPNUM_AFTER) > Duration::ZERO;
     Some(try_place(&place, name, writes))
 }
 
-fn try_place(place: &Place, name: &str, writes: bool) -> Result<String, String> {
+fn try_place(place: &Place, name: &str, writes: bool) -> Result<String, Trouble> {
+    let failed = |why: io::Error| {
+        let is_away = why.kind() == io::ErrorKind::TimedOut;
+        Trouble { what: format!("{name}: {why}"), is_away }
+    };
     let ranges = place.ranges();
     let there = match ranges.version(IDX) {
         Ok(_) => {
-            let index = ranges.whole(IDX).map_err(|why| format!("{name}: {why}"))?;
+            let index = ranges.whole(IDX).map_err(failed)?;
             let blocks = index.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
             format!("{} blocks of captures", blocks.count())
         }
         Err(why) if why.kind() == io::ErrorKind::NotFound && writes => "no blocks yet".to_owned(),
-        Err(why) => return Err(format!("{name}: {why}")),
+        Err(why) => return Err(failed(why)),
     };
     if !writes {
         return Ok(format!("{name} answers; {there}"));
@@ -268,7 +272,7 @@ fn try_place(place: &Place, name: &str, writes: bool) -> Result<String, String> 
         Place::Folder(path) => std::fs::create_dir_all(path)
             .and_then(|()| tempfile::tempfile_in(path))
             .map(drop)
-            .map_err(|why| format!("{name}: {why}")),
+            .map_err(failed),
         Place::Objects(objects) => try_writing(&**objects).map_err(|why| {
             let rights = "s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload";
             with_advice(name, &why, rights)
