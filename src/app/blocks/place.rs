@@ -130,8 +130,14 @@ impl Place {
         if !claim.force
             && let Some(why) = self.refusal(found.as_ref(), claim)?
         {
+            let advice = match self {
+                Self::Folder(_) => "or remove that folder if nothing needs it",
+                Self::Objects(_) => {
+                    "or replace those blocks by `pressmark export --format zipnum --force`"
+                }
+            };
             return Err(format!(
-                "the blocks there are of another archive: {why}; give each archive a place of its own, or replace those blocks by `pressmark export --format zipnum --force`"
+                "the blocks there are of another archive: {why}; give each archive a place of its own, {advice}"
             ));
         }
         let mark = Mark { archive: id, software: super::SOFTWARE.to_owned() };

@@ -275,7 +275,7 @@ fn an_export_without_an_answer_of_the_storage_writes_nothing() {
     };
     server.script(|asked| (asked.method == "GET").then_some(Fault::Refuse(503, "SlowDown")));
     let site = ["--site", HOST, "--at", "2100"];
-    for (name, more) in [("s.warc.gz", &[][..]), ("s.wacz", &[]), ("site.wacz", &site)] {
+    for (name, more) in [("s.warc.gz", &[][..]), ("s.wacz", &[][..]), ("site.wacz", &site[..])] {
         let (code, said) = export(name, more);
         assert_eq!(code, Some(1), "{name}: {said}");
         assert!(said.contains("store.remote") && !said.contains("left out"), "{name}: {said}");
