@@ -270,7 +270,7 @@ fn an_export_without_an_answer_of_the_storage_writes_nothing() {
     let to = |name: &str| kept.root().with_file_name(name);
     let export = |name: &str, more: &[&str]| {
         let to = to(name);
-        let done = kept.run(&[&["export", "--to", to.to_str().unwrap()], more].concat());
+        let done = kept.run(&[&["export", "--to", to.to_str().unwrap()][..], more].concat());
         (done.status.code(), stdout(&done) + &stderr(&done))
     };
     server.script(|asked| (asked.method == "GET").then_some(Fault::Refuse(503, "SlowDown")));
