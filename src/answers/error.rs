@@ -120,7 +120,9 @@ mod tests {
     #[test]
     fn a_server_that_is_away_is_waited_for_and_a_damaged_index_is_rebuilt() {
         for (kind, passes, advice) in [
-            (ArchiveErrorKind::Away, true, "config check"),
+            (ArchiveErrorKind::Away, true, "store.captures"),
+            (ArchiveErrorKind::Beside { is_away: true }, true, "store.zipnum"),
+            (ArchiveErrorKind::Beside { is_away: false }, false, "store.zipnum"),
             (ArchiveErrorKind::Busy, true, "wait"),
             (ArchiveErrorKind::Damaged, false, "reindex"),
         ] {

@@ -4,69 +4,29 @@
 //! The index keeps its captures: they are what a crawl compares with, and nothing waits for blocks that lie elsewhere.
 
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::objects::{changeable, requests_max, try_writing, with_advice};
-use crate::archive::{ArchiveError, Captures, ChangeableObjects, MatchType, Query, cdx};
+use super::objects::{Trouble, requests_max, try_writing, with_advice};
+use crate::archive::{ArchiveError, Captures, MatchType, Query, cdx};
 use crate::base::{Clock, DigestAlgorithm, SystemClock, Timestamp};
 use crate::config::{Settings, keys};
 use crate::exchange::export::{ExportError, ExportFormat, Exporting, Request, Selection, export};
 use crate::store::durable::make_whole;
 use crate::store::{Layout, Reader};
-use crate::zipnum::{Directory, IDX, ObjectRanges, Ranges, ShardCaptures, publish, publish_folder};
+use crate::zipnum::{IDX, ShardCaptures};
 
+mod place;
+
+pub use place::{Claim, Place};
+
+/// The program, as it names itself in what it writes.
+const SOFTWARE: &str = concat!("pressmark/", env!("CARGO_PKG_VERSION"));
 /// How often it is checked whether another month is over.
 pub const CHECKED_EVERY: Duration = Duration::from_hours(1);
-
-/// Where blocks are.
-#[derive(Debug, Clone)]
-pub enum Place {
-    /// In a folder.
-    Folder(PathBuf),
-    /// In an object storage.
-    Objects(Arc<dyn ChangeableObjects>),
-}
-
-impl Place {
-    /// Where the settings say that blocks are; `None` where they name no place.
-    ///
-    /// # Errors
-    /// Why the place cannot be used, as text.
-    pub fn of(settings: &Settings) -> Result<Option<Self>, String> {
-        match settings.text(keys::STORE_ZIPNUM) {
-            "" => Ok(None),
-            place if place.starts_with("s3://") => {
-                changeable(settings, place).map(|objects| Some(Self::Objects(objects)))
-            }
-            place => Ok(Some(Self::Folder(PathBuf::from(place)))),
-        }
-    }
-
-    /// What reads them.
-    #[must_use]
-    pub fn ranges(&self) -> Arc<dyn Ranges> {
-        match self {
-            Self::Folder(path) => Arc::new(Directory(path.clone())),
-            Self::Objects(objects) => {
-                let objects: Arc<dyn ChangeableObjects> = Arc::clone(objects);
-                Arc::new(ObjectRanges(objects))
-            }
-        }
-    }
-
-    /// Replaces the blocks that lie there.
-    fn publish(&self, staged: &Path, requests_max: usize) -> Result<(), String> {
-        let done = match self {
-            Self::Folder(path) => publish_folder(staged, path),
-            Self::Objects(objects) => publish(staged, &**objects, requests_max),
-        };
-        done.map(drop).map_err(|why| why.to_string())
-    }
-}
 
 /// The time before which captures are in blocks, as last published and read back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +37,10 @@ struct Brought {
     before: String,
     /// How many captures.
     captures: u64,
+    /// What distinguishes this content of the index over the blocks from another one; empty in records of older
+    /// versions, which left no mark there.
+    #[serde(default)]
+    index: String,
 }
 
 /// Copies captures of months that are over to blocks.
@@ -121,14 +85,17 @@ impl Blocks {
         let after = self.settings.duration(keys::STORE_ZIPNUM_AFTER);
         let (month, before) = month_of(self.clock.now().minus(after));
         let file = layout.blocks_file();
-        let brought = read(&file);
-        let is_there = |brought: &Brought| brought.place == name && brought.before >= month;
-        if brought.is_some_and(|brought| is_there(&brought)) {
+        let place = Place::of(&self.settings)?.ok_or("no place is configured")?;
+        let brought = read(&file).filter(|brought| brought.place == name);
+        let is_enough = |brought: &&Brought| brought.before >= month;
+        if brought.as_ref().filter(is_enough).is_some_and(|brought| is_there(&place, brought)) {
             return Ok(None);
         }
-        let place = Place::of(&self.settings)?.ok_or("no place is configured")?;
         let Some(staged) = self.staged(layout, before)? else { return Ok(None) };
-        place.publish(&staged.path().join(BLOCKS), requests_max(&self.settings))?;
+        let claim = Claim { reader: &self.reader, was_here: brought.is_some(), force: false };
+        place.take(claim)?;
+        let published = place.publish(&staged.path().join(BLOCKS), requests_max(&self.settings));
+        published.map_err(|why| why.to_string())?;
         let own = digest_of(self.reader.captures(), before).map_err(|why| why.to_string())?;
         let blocks = ShardCaptures::new(place.ranges(), Arc::clone(&self.clock));
         let there = digest_of(&blocks, before).map_err(|why| why.to_string())?;
@@ -138,7 +105,9 @@ impl Blocks {
                 there.0, own.0
             ));
         }
-        let brought = Brought { place: name.to_owned(), before: month.clone(), captures: own.0 };
+        let index = place.ranges().version(IDX).map_err(|why| why.to_string())?;
+        let captures = own.0;
+        let brought = Brought { place: name.to_owned(), before: month.clone(), captures, index };
         write(&file, &brought).map_err(|why| format!("writing {}: {why}", file.display()))?;
         Ok(Some(format!("{} captures from before {month} are in {name}, read back", own.0)))
     }
@@ -162,7 +131,7 @@ impl Blocks {
         let mut exporting = Exporting {
             reader: &self.reader,
             format: ExportFormat::ZipNum,
-            software: concat!("pressmark/", env!("CARGO_PKG_VERSION")).to_owned(),
+            software: SOFTWARE.to_owned(),
             description: String::new(),
             titles: &mut |_| None,
         };
@@ -224,6 +193,15 @@ fn digest_of(captures: &dyn Captures, before: Timestamp) -> Result<(u64, u128), 
     Ok(all)
 }
 
+/// Whether the blocks are still those that were published last. A place that does not answer counts as unchanged: those
+/// who read there report it.
+fn is_there(place: &Place, brought: &Brought) -> bool {
+    match place.ranges().version(IDX) {
+        Ok(version) => version == brought.index,
+        Err(why) => why.kind() != io::ErrorKind::NotFound,
+    }
+}
+
 /// What was last copied there; `None` where that is not known.
 fn read(file: &Path) -> Option<Brought> {
     serde_json::from_slice(&std::fs::read(file).ok()?).ok()
@@ -238,28 +216,32 @@ fn write(file: &Path, brought: &Brought) -> io::Result<()> {
 /// `None` where they name none. Nothing is left there.
 ///
 /// # Errors
-/// What cannot be done there, as text.
+/// What cannot be done there.
 #[must_use]
-pub fn try_blocks(settings: &Settings) -> Option<Result<String, String>> {
+pub fn try_blocks(settings: &Settings) -> Option<Result<String, Trouble>> {
     let name = settings.text(keys::STORE_ZIPNUM);
     let place = match Place::of(settings) {
         Ok(place) => place?,
-        Err(why) => return Some(Err(why)),
+        Err(why) => return Some(Err(why.into())),
     };
     let writes = settings.duration(keys::STORE_ZIPNUM_AFTER) > Duration::ZERO;
     Some(try_place(&place, name, writes))
 }
 
-fn try_place(place: &Place, name: &str, writes: bool) -> Result<String, String> {
+fn try_place(place: &Place, name: &str, writes: bool) -> Result<String, Trouble> {
+    let failed = |why: io::Error| {
+        let is_away = why.kind() == io::ErrorKind::TimedOut;
+        Trouble { what: format!("{name}: {why}"), is_away }
+    };
     let ranges = place.ranges();
     let there = match ranges.version(IDX) {
         Ok(_) => {
-            let index = ranges.whole(IDX).map_err(|why| format!("{name}: {why}"))?;
+            let index = ranges.whole(IDX).map_err(failed)?;
             let blocks = index.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
             format!("{} blocks of captures", blocks.count())
         }
         Err(why) if why.kind() == io::ErrorKind::NotFound && writes => "no blocks yet".to_owned(),
-        Err(why) => return Err(format!("{name}: {why}")),
+        Err(why) => return Err(failed(why)),
     };
     if !writes {
         return Ok(format!("{name} answers; {there}"));
@@ -268,7 +250,7 @@ fn try_place(place: &Place, name: &str, writes: bool) -> Result<String, String> 
         Place::Folder(path) => std::fs::create_dir_all(path)
             .and_then(|()| tempfile::tempfile_in(path))
             .map(drop)
-            .map_err(|why| format!("{name}: {why}")),
+            .map_err(failed),
         Place::Objects(objects) => try_writing(&**objects).map_err(|why| {
             let rights = "s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload";
             with_advice(name, &why, rights)
@@ -283,7 +265,10 @@ fn try_place(place: &Place, name: &str, writes: bool) -> Result<String, String> 
 /// Why the place cannot be used, as text.
 pub fn captures_in(settings: &Settings) -> Result<Option<Arc<dyn Captures>>, String> {
     let Some(place) = Place::of(settings)? else { return Ok(None) };
-    Ok(Some(Arc::new(ShardCaptures::new(place.ranges(), Arc::new(SystemClock)))))
+    let captures = ShardCaptures::new(place.ranges(), Arc::new(SystemClock));
+    // Where none are written from here, missing blocks are a wrong address.
+    let is_written = settings.duration(keys::STORE_ZIPNUM_AFTER) > Duration::ZERO;
+    Ok(Some(Arc::new(captures.or_none_yet(is_written))))
 }
 
 #[cfg(test)]

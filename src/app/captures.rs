@@ -76,7 +76,9 @@ pub fn rights(settings: &Settings) -> Result<Option<Rights>, AppError> {
 fn opening_error(why: &ArchiveError) -> AppError {
     let error = AppError::failed("opening the captures", why);
     if why.is_away() {
-        return error.hint("store.captures names the database; `pressmark config check` tries it");
+        return error
+            .away()
+            .hint("store.captures names the database; `pressmark config check` tries it");
     }
     error
 }

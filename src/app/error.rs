@@ -31,6 +31,8 @@ pub struct AppError {
     pub hint: Option<String>,
     /// Whether the disk is full: a run without an end waits for room.
     pub out_of_disk: bool,
+    /// Whether a server does not answer: the same may work later, with the same settings.
+    pub is_away: bool,
 }
 
 impl AppError {
@@ -53,7 +55,13 @@ impl AppError {
     }
 
     fn new(kind: Kind, message: String) -> Self {
-        Self { kind, message, hint: None, out_of_disk: false }
+        Self { kind, message, hint: None, out_of_disk: false, is_away: false }
+    }
+
+    /// The same for a server that does not answer.
+    #[must_use]
+    pub fn away(self) -> Self {
+        Self { is_away: true, ..self }
     }
 
     /// The same with something to try.

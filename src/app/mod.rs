@@ -30,6 +30,7 @@ pub mod purge;
 pub mod queue;
 pub mod route;
 pub mod run;
+pub mod sending;
 pub mod shared;
 
 use std::path::PathBuf;

@@ -111,13 +111,32 @@ pub fn upload_options(settings: &Settings) -> UploadOptions {
     }
 }
 
+/// What cannot be done at a place that was tried.
+#[derive(Debug)]
+pub struct Trouble {
+    /// What and why, as text.
+    pub what: String,
+    /// Whether that is because the server does not answer: the settings may be right.
+    pub is_away: bool,
+}
+
+impl From<String> for Trouble {
+    fn from(what: String) -> Self {
+        Self { what, is_away: false }
+    }
+}
+
 /// Whether the object storage can be listed and written, as text; `None` where the settings name none. Nothing is left
 /// there: an upload is begun and aborted.
 ///
 /// # Errors
-/// What cannot be done there, as text.
-pub fn try_objects(settings: &Settings) -> Result<Option<Result<String, String>>, AppError> {
-    let Some(objects) = objects(settings)? else { return Ok(None) };
+/// What cannot be done there.
+#[must_use]
+pub fn try_objects(settings: &Settings) -> Option<Result<String, Trouble>> {
+    let objects = match objects(settings) {
+        Ok(objects) => objects?,
+        Err(why) => return Some(Err(why.message.into())),
+    };
     let tried = || -> Result<String, ObjectError> {
         let (mut count, mut bytes) = (0_u64, 0_u64);
         objects.list("", &mut |object| {
@@ -132,7 +151,7 @@ pub fn try_objects(settings: &Settings) -> Result<Option<Result<String, String>>
         ))
     };
     let rights = "s3:ListBucket, s3:GetObject, s3:PutObject and s3:AbortMultipartUpload";
-    Ok(Some(tried().map_err(|why| with_advice(objects.place(), &why, rights))))
+    Some(tried().map_err(|why| with_advice(objects.place(), &why, rights)))
 }
 
 /// Begins an upload and aborts it, so that nothing is left.
@@ -147,10 +166,11 @@ pub(super) fn try_writing(objects: &(impl Objects + ?Sized)) -> Result<(), Objec
 }
 
 /// What failed in a storage, and what to do about it; `rights` are those that its user needs.
-pub(super) fn with_advice(place: &str, why: &ObjectError, rights: &str) -> String {
-    match why.kind {
+pub(super) fn with_advice(place: &str, why: &ObjectError, rights: &str) -> Trouble {
+    let what = match why.kind {
         ObjectErrorKind::Refused => format!("{place}: {why}; it needs {rights}"),
         ObjectErrorKind::Missing => format!("{place}: {why}; the bucket must exist"),
         _ => format!("{place}: {why}"),
-    }
+    };
+    Trouble { what, is_away: why.kind == ObjectErrorKind::Away }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Setup;
 use super::blocks::Blocks;
@@ -134,7 +134,7 @@ pub fn begin(
 
 /// How the archive is written: with a trail for the evidence log, and captures where the settings say.
 /// The second part says what was done there.
-fn store_options(settings: &Settings) -> Result<(StoreOptions, Vec<String>), AppError> {
+pub(super) fn store_options(settings: &Settings) -> Result<(StoreOptions, Vec<String>), AppError> {
     let (captures, notes) = given_captures(settings)?.unzip();
     let options = StoreOptions {
         mark: Some(crate::evidence::leaf::mark_of),
@@ -170,7 +170,7 @@ pub fn start(
     assemble(settings, Opened { store, notes }, resolve, take, timer)
 }
 
-fn opening_error(archive: &Path, error: StoreError) -> AppError {
+pub(super) fn opening_error(archive: &Path, error: StoreError) -> AppError {
     writing_error(&format!("opening the archive in {}", archive.display()), archive, error)
 }
 
@@ -418,6 +418,14 @@ impl Running {
     /// # Errors
     /// When the queue or the index cannot be flushed.
     pub fn close(self) -> Result<Vec<String>, AppError> {
+        self.close_sending(Duration::ZERO)
+    }
+
+    /// The same, but that files are sent for so long after a stop was asked for.
+    ///
+    /// # Errors
+    /// As [`Self::close`].
+    pub fn close_sending(self, patience: Duration) -> Result<Vec<String>, AppError> {
         self.snapshot.remove();
         self.crawl.close().map_err(crawl_error)?;
         let (layout, trail) = (self.store.layout().clone(), self.store.trail());
@@ -431,8 +439,8 @@ impl Running {
         let open = OpenFiles::Leave;
         notes.extend(evidence::follow(&layout, settings, &open, (&trail, &rounds), clock.now()));
         if let Some(uploader) = self.uploader {
-            let stop = self.stop;
-            notes.extend(uploader.finish(&|| stop.asked()));
+            let (stop, began) = (self.stop, Instant::now());
+            notes.extend(uploader.finish(&|| stop.asked() && began.elapsed() >= patience));
         }
         Ok(notes)
     }

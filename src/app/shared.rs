@@ -42,7 +42,9 @@ pub fn frontier_rights(settings: &Settings) -> Result<Option<Rights>, AppError> 
 fn opening_error(why: &ArchiveError) -> AppError {
     let error = AppError::failed("opening the shared queue", with_sources(why));
     if why.is_away() {
-        return error.hint("store.frontier names the database; `pressmark config check` tries it");
+        return error
+            .away()
+            .hint("store.frontier names the database; `pressmark config check` tries it");
     }
     error
 }

@@ -30,6 +30,11 @@ pub enum ArchiveErrorKind {
     System,
     /// The server that keeps it does not answer. What is asked later may be answered.
     Away,
+    /// Captures that lie beside the index, and are only read, cannot be read. The index is intact.
+    Beside {
+        /// Whether that is because the server that keeps them does not answer.
+        is_away: bool,
+    },
 }
 
 /// Why an archive could not answer or take something in.

@@ -749,7 +749,7 @@ pub struct ExportArgs {
     /// The time of --site
     #[arg(long, value_name = "TIME", requires = "site")]
     pub at: Option<String>,
-    /// Replace the file if it exists
+    /// Replace the file if it exists, and in object storage blocks of another archive
     #[arg(long)]
     pub force: bool,
     /// How to report what was written, and what the archive lacks

@@ -506,7 +506,7 @@ keys! {
         "store.frontier_lease",
         Kind::Duration,
         "2m",
-        "How long the lease of a watch on a host lasts. An exchange that takes longer, or a watch that is stopped for longer, loses the host to another watch; after a kill its hosts wait this long."
+        "How long the lease of a watch on a host lasts. An exchange that takes longer, or a watch that is stopped for longer, loses the host to another watch; after a kill its hosts wait this long. At least 1s."
     ),
     STORE_DERIVED_BYTES_MAX: BytesKey = (
         "store.derived_bytes_max",

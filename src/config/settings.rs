@@ -13,6 +13,9 @@ use super::keys::{
 use super::nearest::nearest;
 use super::value::Value;
 
+/// A shorter lease has ended before its host can be asked.
+const FRONTIER_LEASE_MIN: Duration = Duration::from_secs(1);
+
 /// Where a value came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
@@ -204,6 +207,13 @@ impl Settings {
             problem(
                 keys::POLITENESS_ROBOTS_AGE_MAX.path(),
                 "a robots.txt may be used for 24h at most".into(),
+            );
+        }
+        if self.duration(keys::STORE_FRONTIER_LEASE) < FRONTIER_LEASE_MIN {
+            problem(
+                keys::STORE_FRONTIER_LEASE.path(),
+                "expected 1s or more: a lease must last longer than a request to the database"
+                    .into(),
             );
         }
         if !(1..=12).contains(&self.integer(keys::WARC_LEVEL)) {
@@ -464,6 +474,16 @@ mod tests {
         };
         let keys: Vec<_> = problems.iter().map(|p| p.key.as_str()).collect();
         assert_eq!(keys, ["archive", "warc.digest", "x.y", "warc.level"]);
+    }
+
+    #[test]
+    fn a_lease_that_ends_before_a_request_can_be_sent_is_refused() {
+        for (lease, is_refused) in [("0s", true), ("1ms", true), ("999ms", true), ("1s", false)] {
+            let file = format!("[store]\nfrontier_lease = \"{lease}\"\n");
+            let refused = load(&file, &[], &[]).err().map(|why| why.to_string());
+            assert_eq!(refused.is_some(), is_refused, "{lease}");
+            assert!(refused.is_none_or(|why| why.contains("expected 1s or more")), "{lease}");
+        }
     }
 
     #[test]

@@ -391,7 +391,8 @@ impl Crawl {
         {
             return Ok(Filled::Until(at));
         }
-        while run.tasks.len() < self.options.hosts_max {
+        // A stop is asked for on another thread: it ends this loop however long that would go on.
+        while run.tasks.len() < self.options.hosts_max && !run.stop.asked() {
             if run.delayed.peek().is_some_and(|Reverse(d)| d.at <= now) {
                 if let Some(Reverse(delayed)) = run.delayed.pop() {
                     self.ask_robots(run, delayed.target, delayed.claim, now)?;

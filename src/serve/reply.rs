@@ -57,9 +57,10 @@ impl From<PoolError> for Refusal {
 impl From<ArchiveError> for Refusal {
     fn from(error: ArchiveError) -> Self {
         let status = match error.kind {
-            ArchiveErrorKind::Busy | ArchiveErrorKind::Gone | ArchiveErrorKind::Away => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            ArchiveErrorKind::Busy
+            | ArchiveErrorKind::Gone
+            | ArchiveErrorKind::Away
+            | ArchiveErrorKind::Beside { is_away: true } => StatusCode::SERVICE_UNAVAILABLE,
             ArchiveErrorKind::ScanLimit { .. } | ArchiveErrorKind::Request => {
                 StatusCode::BAD_REQUEST
             }

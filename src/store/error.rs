@@ -77,6 +77,14 @@ pub enum StoreError {
         /// The request, and why it was not answered.
         why: String,
     },
+    /// Captures in blocks beside the index cannot be read.
+    #[error("{why}")]
+    Blocks {
+        /// What was read, and why that failed.
+        why: String,
+        /// Whether that is because the server that keeps them does not answer.
+        is_away: bool,
+    },
     /// A record that the index names cannot be read.
     #[error("the record at {offset} in {file} cannot be read: {why}")]
     Record {
@@ -121,6 +129,7 @@ impl StoreError {
         match error.kind {
             ArchiveErrorKind::Busy => Self::IndexBusy,
             ArchiveErrorKind::Away => Self::Away { why: error.why },
+            ArchiveErrorKind::Beside { is_away } => Self::Blocks { why: error.why, is_away },
             ArchiveErrorKind::Newer { found, known } => {
                 let narrow = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
                 Self::NewerFormat { found: narrow(found), known: narrow(known) }
@@ -132,14 +141,15 @@ impl StoreError {
     /// Whether waiting helps: the index is busy, or the server that keeps it does not answer.
     #[must_use]
     pub fn passes(&self) -> bool {
-        matches!(self, Self::IndexBusy | Self::Away { .. })
+        matches!(self, Self::IndexBusy | Self::Away { .. } | Self::Blocks { is_away: true, .. })
     }
 
     /// Whether a server that the archive is on does not answer: nothing is damaged, and the same question may be
     /// answered later.
     #[must_use]
     pub fn is_away(&self) -> bool {
-        matches!(self, Self::Away { .. } | Self::StorageAway { .. })
+        let is_blocks = matches!(self, Self::Blocks { is_away: true, .. });
+        is_blocks || matches!(self, Self::Away { .. } | Self::StorageAway { .. })
     }
 
     /// What to try.
@@ -169,6 +179,9 @@ impl StoreError {
             }
             Self::StorageAway { .. } => {
                 "`pressmark config check` tries the storage in store.remote; nothing is lost in the meantime"
+            }
+            Self::Blocks { .. } => {
+                "`pressmark config check` tries the place in store.zipnum; the index and the WARC files are not affected"
             }
             Self::Record { .. } => "`pressmark verify` shows what else is damaged",
             Self::Removed(_) => "`pressmark history URL` says when it was removed, and why",

@@ -266,6 +266,12 @@ impl Layout {
         self.state_dir().join("blocks.json")
     }
 
+    /// A random identifier of this archive, for marks beside what it writes elsewhere.
+    #[must_use]
+    pub fn archive_id_file(&self) -> PathBuf {
+        self.state_dir().join("archive-id")
+    }
+
     /// Where the process that owns the index answers for it.
     #[must_use]
     pub fn owner_dir(&self) -> PathBuf {

@@ -26,6 +26,8 @@ use super::records::Reading;
 pub struct Reader {
     layout: Layout,
     captures: Arc<dyn CaptureStore>,
+    /// The index alone, where captures that lie beside it are answered as well.
+    index: Option<Arc<dyn CaptureStore>>,
     files: Arc<dyn WarcFiles>,
     /// The copy of the index that is being read, where another process has the index.
     _copy: Option<Arc<tempfile::TempDir>>,
@@ -104,13 +106,22 @@ impl Reader {
     }
 
     pub(super) fn over(layout: Layout, captures: Arc<dyn CaptureStore>) -> Self {
-        Self { files: files::of(&layout), layout, captures, _copy: None, _stay: None }
+        Self { files: files::of(&layout), layout, captures, index: None, _copy: None, _stay: None }
     }
 
     /// The same with captures that are only read beside those of the index.
     #[must_use]
     pub fn beside(self, more: Arc<dyn Captures>) -> Self {
-        Self { captures: Arc::new(Beside::new(self.captures, more)), ..self }
+        let index = Some(Arc::clone(&self.captures));
+        Self { captures: Arc::new(Beside::new(self.captures, more)), index, ..self }
+    }
+
+    /// The same with the captures of the index alone.
+    #[must_use]
+    pub fn index_alone(&self) -> Self {
+        let mut alone = self.clone();
+        alone.captures = alone.index.take().unwrap_or(alone.captures);
+        alone
     }
 
     /// Where captures are.
@@ -132,9 +143,9 @@ impl Reader {
         self.captures.marks().map_err(index_error("asking"))
     }
 
-    /// The same as [`Self::sink`], for comparisons that need both sides.
+    /// The index alone, for comparisons with the WARC files.
     pub(super) fn store(&self) -> &dyn CaptureStore {
-        &*self.captures
+        &**self.index.as_ref().unwrap_or(&self.captures)
     }
 
     /// The bytes of WARC files.

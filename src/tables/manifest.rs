@@ -9,7 +9,7 @@ use super::target::{MANIFEST, Part};
 use super::{Month, Table, TablesError, Target};
 
 /// The format of the manifest and of the tables: if it changes, they are all written again.
-pub(super) const FORM: u32 = 2;
+pub(super) const FORM: u32 = 3;
 
 /// The parts of each month.
 pub(super) type Months = BTreeMap<Month, Vec<Part>>;

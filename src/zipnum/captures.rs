@@ -4,6 +4,8 @@
 //! minute. Blocks are read by runs that lie one behind the other, and a few that were read lately are kept. A look-up
 //! closest to a time reads one range, two where a file ends between its blocks.
 //!
+//! Before blocks are first published there are none: where the caller says that this may be, the answer is empty.
+//!
 //! There is no index of payloads and no count of hosts here: no capture is found by its payload.
 
 use std::collections::VecDeque;
@@ -32,6 +34,7 @@ const ASKED_EVERY: Duration = Duration::from_mins(1);
 pub struct ShardCaptures {
     ranges: Arc<dyn Ranges>,
     clock: Arc<dyn Clock>,
+    may_be_missing: bool,
     opened: Mutex<Option<(Arc<Opened>, Timestamp)>>,
 }
 
@@ -39,7 +42,7 @@ pub struct ShardCaptures {
 #[derive(Debug)]
 struct Opened {
     ranges: Arc<dyn Ranges>,
-    version: String,
+    version: Option<String>,
     blocks: Vec<Block>,
     kept: Mutex<VecDeque<(usize, Arc<Vec<Capture>>)>>,
 }
@@ -51,7 +54,13 @@ impl ShardCaptures {
     /// The captures in the blocks that `ranges` gives. Nothing is read yet.
     #[must_use]
     pub fn new(ranges: Arc<dyn Ranges>, clock: Arc<dyn Clock>) -> Self {
-        Self { ranges, clock, opened: Mutex::new(None) }
+        Self { ranges, clock, may_be_missing: false, opened: Mutex::new(None) }
+    }
+
+    /// The same with whether the index over the blocks may be missing, which then is an empty answer and no error.
+    #[must_use]
+    pub fn or_none_yet(self, may_be_missing: bool) -> Self {
+        Self { may_be_missing, ..self }
     }
 
     fn opened(&self) -> Result<Arc<Opened>, ArchiveError> {
@@ -61,33 +70,44 @@ impl ShardCaptures {
             if now.since(*asked) < ASKED_EVERY {
                 return Ok(Arc::clone(opened));
             }
-            let version = self.ranges.version(IDX).map_err(|why| failed(IDX, &why))?;
+            let version = self.version()?;
             *asked = now;
             if version == opened.version {
                 return Ok(Arc::clone(opened));
             }
         }
-        let version = self.ranges.version(IDX).map_err(|why| failed(IDX, &why))?;
-        let bytes = self.ranges.whole(IDX).map_err(|why| failed(IDX, &why))?;
-        let blocks = read_index(&bytes).map_err(damaged)?;
+        let version = self.version()?;
+        let blocks = match &version {
+            Some(_) => {
+                let bytes = self.ranges.whole(IDX).map_err(|why| failed(IDX, &why))?;
+                read_index(&bytes).map_err(damaged)?
+            }
+            None => Vec::new(),
+        };
         let (ranges, kept) = (Arc::clone(&self.ranges), Mutex::default());
         let opened = Arc::new(Opened { ranges, version, blocks, kept });
         *known = Some((Arc::clone(&opened), now));
         Ok(opened)
     }
+
+    /// What distinguishes this content of the index from another one; `None` where there is no index yet.
+    fn version(&self) -> Result<Option<String>, ArchiveError> {
+        match self.ranges.version(IDX) {
+            Err(why) if why.kind() == io::ErrorKind::NotFound && self.may_be_missing => Ok(None),
+            version => version.map(Some).map_err(|why| failed(IDX, &why)),
+        }
+    }
 }
 
 fn failed(file: &str, why: &io::Error) -> ArchiveError {
-    let kind = match why.kind() {
-        io::ErrorKind::TimedOut => ArchiveErrorKind::Away,
-        _ => ArchiveErrorKind::System,
-    };
+    let kind = ArchiveErrorKind::Beside { is_away: why.kind() == io::ErrorKind::TimedOut };
     ArchiveError::new(kind, format!("reading captures in blocks: {file}: {why}"))
 }
 
 fn damaged(why: ZipNumError) -> ArchiveError {
     // It is not an index that is rebuilt from the WARC files when it is opened.
-    ArchiveError::new(ArchiveErrorKind::System, format!("reading captures in blocks: {why}"))
+    let kind = ArchiveErrorKind::Beside { is_away: false };
+    ArchiveError::new(kind, format!("reading captures in blocks: {why}"))
 }
 
 impl Opened {
@@ -97,7 +117,8 @@ impl Opened {
             return Ok(known);
         }
         let missing = || {
-            ArchiveError::new(ArchiveErrorKind::System, "a block is not at the offset in its index")
+            let kind = ArchiveErrorKind::Beside { is_away: false };
+            ArchiveError::new(kind, "a block is not at the offset in its index")
         };
         self.read(beside)?
             .into_iter()

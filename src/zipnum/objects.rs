@@ -1,7 +1,7 @@
 //! Ranges of files that are objects.
 
 use std::io;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use super::Ranges;
@@ -15,17 +15,23 @@ const PIECE_BYTES: u64 = 8 << 20;
 pub struct ObjectRanges(pub Arc<dyn Objects>);
 
 impl ObjectRanges {
+    /// What is known of an object; [`io::ErrorKind::NotFound`] where the bucket exists and has no such object.
     fn there(&self, name: &str) -> io::Result<ObjectInfo> {
-        let missing = || {
-            let why = format!("{}/{name} does not exist", self.0.place());
-            io::Error::new(io::ErrorKind::NotFound, why)
-        };
-        self.0.head(name).map_err(|why| self.failed(&why))?.ok_or_else(missing)
+        if let Some(there) = self.0.head(name).map_err(|why| self.failed(&why))? {
+            return Ok(there);
+        }
+        // The answer about one object is the same where the whole bucket is missing; a listing tells them apart.
+        let listed = self.0.list(name, &mut |_| ControlFlow::Break(()));
+        listed.map_err(|why| match why.kind {
+            ObjectErrorKind::Missing => io::Error::other(format!("{why}; the bucket must exist")),
+            _ => self.failed(&why),
+        })?;
+        let why = format!("{}/{name} does not exist", self.0.place());
+        Err(io::Error::new(io::ErrorKind::NotFound, why))
     }
 
     fn failed(&self, why: &ObjectError) -> io::Error {
         let kind = match why.kind {
-            ObjectErrorKind::Missing => io::ErrorKind::NotFound,
             ObjectErrorKind::Refused => io::ErrorKind::PermissionDenied,
             ObjectErrorKind::Away => io::ErrorKind::TimedOut,
             _ => io::ErrorKind::Other,

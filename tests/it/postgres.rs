@@ -253,6 +253,10 @@ fn config_check_reports_whether_the_server_answers_and_what_its_user_lacks() {
     let (code, said) = check(&guest, &[]);
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("GRANT CREATE ON DATABASE postgres TO guest"), "{said}");
+    let missing = server.address().replace("/postgres", "/nothing_there");
+    let (code, said) = check(&missing, &[]);
+    assert!(code == Some(2) && said.contains("nothing_there"), "{code:?} {said}");
+    assert!(!said.contains("no problem found"), "{said}");
     let (code, said) = check("postgres://ann:hunter2@127.0.0.1/d?sslmode=often", &[]);
     assert_eq!(code, Some(2), "{said}");
     let (code, said) =
@@ -263,6 +267,15 @@ fn config_check_reports_whether_the_server_answers_and_what_its_user_lacks() {
     let (code, said) = check(&guest, &[]);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("does not answer") && said.contains("start it or restore"), "{said}");
+    let away = [
+        ("PRESSMARK_STORE_REMOTE", "s3://bucket/news"),
+        ("PRESSMARK_STORE_REMOTE_ENDPOINT", "http://127.0.0.1:9"),
+        ("PRESSMARK_STORE_REMOTE_TIME_MAX", "300ms"),
+        ("AWS_ACCESS_KEY_ID", "someone0001"),
+        ("AWS_SECRET_ACCESS_KEY", "something0001"),
+    ];
+    let (code, said) = check("", &away);
+    assert_eq!(code, Some(1), "a storage that is away is as a database that is: {said}");
     // A wrong setting does not keep the others from being tried, and each error is a line of its own.
     let mut command = command(&root.path().join("archive"));
     command

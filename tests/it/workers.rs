@@ -22,6 +22,7 @@ use crate::cli::{send, wait_until};
 use crate::support::cli::{command, json_lines, stderr, stdout};
 use crate::support::link::Link;
 use crate::support::postgres::Cluster;
+use crate::support::s3::S3;
 use crate::support::skip::skipped;
 
 /// The pause between the end of one answer of a host and the next request to it.
@@ -465,4 +466,51 @@ fn what_needs_one_queue_of_its_own_is_refused_and_urls_are_handed_over_to_a_work
     wait_until(|| due().iter().any(|line| line["jobs"] == serde_json::json!(["one", "zwei"])));
     assert_eq!(worker.end(), Some(130), "{}", place.log(0));
     assert_eq!(origin.pages(), 2, "nothing is visited again for it");
+    // What is queued and watched is in the database, of which this process has no numbers.
+    let log = place.log(0);
+    let stopped = log.lines().find(|line| line.contains("stopped; what")).unwrap();
+    assert!(!stopped.contains("watched=") && !stopped.contains("queued="), "{stopped}");
+}
+
+#[test]
+fn the_last_files_of_a_worker_are_sent_when_it_stops_or_without_a_watch() {
+    let Some(server) = server() else { return };
+    let storage = S3::start();
+    let origin =
+        Origin::start(2, |_, path, _| path.starts_with('/').then(|| "<p>x</p>".to_owned()));
+    let place = Place::new(&server, 8, "");
+    place.job("one", &format!("seeds = [{:?}]\n[schedule]\nevery = \"20d\"\n", origin.url(0, "/")));
+    let given = |args: &[&str]| {
+        let mut command = command(&place.root(0));
+        command.arg("--config").arg(&place.config).args(args);
+        command
+            .env("AWS_ACCESS_KEY_ID", "someone0001")
+            .env("AWS_SECRET_ACCESS_KEY", "something0001");
+        command.env("PRESSMARK_STORE_REMOTE", "s3://bucket/news");
+        command.env("PRESSMARK_STORE_REMOTE_ENDPOINT", storage.endpoint());
+        command
+    };
+    let here = || {
+        let status = given(&["status", "--format", "json"]).output().unwrap();
+        json_lines(&status)[0]["remote"]["local"]["files"].clone()
+    };
+    let sent = || storage.objects().keys().filter(|key| key.contains("/warc/")).count();
+    let watch =
+        || Worker(given(&["watch"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    let worker = watch();
+    wait_until(|| origin.pages() == 1);
+    assert_eq!(worker.end(), Some(130));
+    assert_eq!((sent(), here()), (1, 0.into()));
+    // After a kill the file is sealed and sent by a command that visits nothing.
+    let second = origin.url(1, "/");
+    place.job("two", &format!("seeds = [{second:?}]\n[schedule]\nevery = \"20d\"\n"));
+    let worker = watch();
+    wait_until(|| given(&["captures", &second]).output().unwrap().status.success());
+    worker.signal("KILL");
+    drop(worker);
+    assert_eq!(sent(), 1);
+    let done = given(&["crawl", "--due"]).output().unwrap();
+    assert_eq!(done.status.code(), Some(0), "{}", stderr(&done));
+    assert!(stderr(&done).contains("nothing was fetched"), "{}", stderr(&done));
+    assert_eq!((sent(), here(), origin.pages()), (2, 0.into(), 2));
 }

@@ -8,6 +8,7 @@ use crate::cli::args::{CapturesArgs, MatchArg};
 use crate::cli::context::{Context, store_error};
 use crate::cli::{CliError, Exit};
 use crate::render::captures::{HEAD, IS_NUMBER, row};
+use crate::store::StoreError;
 
 /// Lists captures, oldest first.
 ///
@@ -21,7 +22,8 @@ pub fn run(args: &CapturesArgs, context: &Context) -> Result<Exit, CliError> {
     let mut rows = Vec::new();
     let mut found = 0_u64;
     for entry in reader.query(&query) {
-        let entry = entry.map_err(|e| CliError::failed("asking the index", e))?;
+        let entry = entry
+            .map_err(|why| store_error("listing captures", StoreError::of_index("asking", why)))?;
         found += 1;
         match format {
             "json" => {

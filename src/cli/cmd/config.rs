@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::app::Kind;
 use crate::app::blocks::try_blocks;
 use crate::app::captures::rights;
 use crate::app::objects::try_objects;
@@ -65,12 +64,16 @@ fn show(global: &Global, out: &Output) -> Result<Exit, CliError> {
 fn check(global: &Global, out: &Output) -> Result<Exit, CliError> {
     match load_settings(global) {
         Ok((settings, file)) => {
-            out.say(&match file {
-                Some(path) => format!("{}: no problem found", path.display()),
-                None => "no config file; no problem found in the defaults and the environment"
-                    .to_owned(),
-            });
-            check_jobs(global, &settings, out)
+            let exit = check_jobs(global, &settings, out)?;
+            // Whether there is none is known only after the servers were asked.
+            if exit == Exit::Done {
+                out.say(&match file {
+                    Some(path) => format!("{}: no problem found", path.display()),
+                    None => "no config file; no problem found in the defaults and the environment"
+                        .to_owned(),
+                });
+            }
+            Ok(exit)
         }
         Err(ConfigError::Problems(problems)) => {
             print(&problems, out)?;
@@ -107,7 +110,7 @@ fn check_jobs(global: &Global, settings: &Settings, out: &Output) -> Result<Exit
 /// cannot be reached is a problem of its key, and the others are tried anyway.
 fn check_databases(settings: &Settings, out: &Output) -> Result<Exit, CliError> {
     let mut problems: Vec<Problem> = Vec::new();
-    // Whether the only problem is a database that could not be reached: the settings may be right.
+    // Whether the only problem is a server that does not answer: the settings may be right.
     let mut is_away = true;
     let problem = |key: &str, what: String| Problem {
         source: settings.source(key),
@@ -128,23 +131,21 @@ fn check_databases(settings: &Settings, out: &Output) -> Result<Exit, CliError> 
                 problems.extend(rights.lacking().iter().map(|what| problem(key, what.clone())));
             }
             Err(error) => {
-                is_away &= error.kind == Kind::Failed;
+                is_away &= error.is_away;
                 let (key, what) = blamed(key, &error.message);
                 problems.push(problem(key, what.to_owned()));
             }
         }
     }
-    let tried = [
-        (keys::STORE_REMOTE, try_objects(settings).unwrap_or_else(|why| Some(Err(why.message)))),
-        (keys::STORE_ZIPNUM, try_blocks(settings)),
-    ];
+    let tried =
+        [(keys::STORE_REMOTE, try_objects(settings)), (keys::STORE_ZIPNUM, try_blocks(settings))];
     for (key, tried) in tried {
         match tried {
             None => {}
             Some(Ok(result)) => out.say(&format!("{}: {result}", key.path())),
-            Some(Err(what)) => {
-                is_away = false;
-                let (key, what) = blamed(key.path(), &what);
+            Some(Err(trouble)) => {
+                is_away &= trouble.is_away;
+                let (key, what) = blamed(key.path(), &trouble.what);
                 problems.push(problem(key, what.to_owned()));
             }
         }

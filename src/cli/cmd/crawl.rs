@@ -6,6 +6,7 @@ use crate::answers::report::ReportJson;
 use crate::app::indexing::INDEXED_EVERY;
 use crate::app::jobs;
 use crate::app::run::{Begun, begin, real_timer, runtime, stop_on_signals};
+use crate::app::sending;
 use crate::base::TargetUri;
 use crate::cli::args::CrawlArgs;
 use crate::cli::context::Context;
@@ -37,6 +38,9 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     }
     if args.dry_run {
         return super::dry_run::run(&job, &jobs, &context);
+    }
+    if args.due && args.urls.is_empty() && only_sends(&context) {
+        return send_left(&context);
     }
     let (mut running, notes) = loop {
         let timer = real_timer(context.clock.clone());
@@ -114,6 +118,31 @@ pub fn run(args: &CrawlArgs, context: Context) -> Result<Exit, CliError> {
     let report = report?;
     keep(&context, &report);
     end(args, &context, &report)
+}
+
+/// Whether `crawl --due` has nothing to do but to send files: where a queue is shared, only a `watch` visits hosts.
+fn only_sends(context: &Context) -> bool {
+    let is_set = |key| !context.settings.text(key).is_empty();
+    is_set(keys::STORE_FRONTIER) && is_set(keys::STORE_REMOTE)
+}
+
+/// Sends to the object storage what is only here. Exit 1 where something is left.
+fn send_left(context: &Context) -> Result<Exit, CliError> {
+    let stop = Stop::default();
+    let runtime = runtime()?;
+    runtime.block_on(async { stop_on_signals(&stop) });
+    let (notes, is_complete) = sending::send_left(context, &context.clock, &stop)?;
+    notes.iter().for_each(|note| context.out.warn(note));
+    Ok(match is_complete {
+        _ if stop.asked() => Exit::Stopped,
+        false => Exit::Failed,
+        true => {
+            context.out.say(
+                "nothing was fetched, since store.frontier names a shared queue; every sealed file is in the object storage",
+            );
+            Exit::Done
+        }
+    })
 }
 
 /// Prints the report, and returns how the process ends.

@@ -5,20 +5,20 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::answers::Archive;
-use crate::app::objects::{changeable, requests_max};
+use crate::app::blocks::{Claim, Place};
+use crate::app::objects::requests_max;
 use crate::archive::Capture;
 use crate::base::{ByteSize, DigestAlgorithm, Hasher};
 use crate::cli::args::{ExportArgs, ReportArg};
-use crate::cli::context::Context;
+use crate::cli::context::{Context, store_error};
 use crate::cli::out_file::OutFile;
 use crate::cli::{CliError, Exit};
 use crate::exchange::export::site::{Lack, Site, SiteRequest, site};
 use crate::exchange::export::{
     ExportError, ExportFormat, Exported, Exporting, Request, Selection, export,
 };
-use crate::store::Reader;
+use crate::store::{Reader, StoreError};
 use crate::warc::Compression;
-use crate::zipnum::publish;
 
 use super::captures::match_type;
 
@@ -33,10 +33,15 @@ pub fn run(args: &ExportArgs, context: &Context) -> Result<Exit, CliError> {
     }
     let file = OutFile::at(&args.to, args.force)?;
     let open = context.open_archive()?;
-    let (selection, description, of_site) = select(args, open.reader(), context)?;
+    let reader = match format {
+        // Blocks that lie beside the index may be of other archives.
+        ExportFormat::ZipNum => open.reader().index_alone(),
+        _ => open.reader().clone(),
+    };
+    let (selection, description, of_site) = select(args, &reader, context)?;
     let mut titles = |capture: &Capture| title(&open, capture);
     let mut exporting = Exporting {
-        reader: open.reader(),
+        reader: &reader,
         format,
         software: concat!("pressmark/", env!("CARGO_PKG_VERSION")).to_owned(),
         description,
@@ -62,25 +67,28 @@ fn to_objects(
         let what = format!("--to {place}: only --format zipnum can be written to object storage");
         return Err(CliError::usage(what).hint("write a file, and upload it"));
     }
-    let objects = changeable(&context.settings, place)
+    let target = Place::at(&context.settings, place)
         .map_err(|why| CliError::usage(format!("--to {place}: {why}")))?;
-    let open = context.open_archive()?;
-    let (selection, description, _) = select(args, open.reader(), context)?;
-    let tmp = open.reader().layout().tmp_dir();
+    let reader = context.reader()?.index_alone();
+    let (selection, description, _) = select(args, &reader, context)?;
+    let tmp = reader.layout().tmp_dir();
     let staging = tempfile::Builder::new().prefix("zipnum-").tempdir_in(&tmp);
     let staging = staging
         .map_err(|why| CliError::failed(&format!("making a folder in {}", tmp.display()), why))?;
     let folder = staging.path().join("blocks");
     let mut exporting = Exporting {
-        reader: open.reader(),
+        reader: &reader,
         format,
         software: concat!("pressmark/", env!("CARGO_PKG_VERSION")).to_owned(),
         description,
         titles: &mut |_| None,
     };
     let done = export(selection, &mut exporting, &folder).map_err(failed)?;
-    publish(&folder, &*objects, requests_max(&context.settings)).map_err(|why| {
-        CliError::failed(&format!("writing blocks to {place}"), why).hint(
+    let what = format!("writing blocks to {place}");
+    let claim = Claim { reader: &reader, was_here: false, force: args.force };
+    target.take(claim).map_err(|why| CliError::failed(&what, why))?;
+    target.publish(&folder, requests_max(&context.settings)).map_err(|why| {
+        CliError::failed(&what, why).hint(
             "the target is either unchanged or completely written; this needs s3:ListBucket, s3:GetObject, s3:PutObject, s3:DeleteObject and s3:AbortMultipartUpload",
         )
     })?;
@@ -92,6 +100,8 @@ fn failed(error: ExportError) -> CliError {
     match error {
         ExportError::Nothing => CliError::nothing("exporting: the archive has no such capture")
             .hint("`pressmark captures URL --match host` lists the captures of a host"),
+        ExportError::Index(why) => store_error("exporting", StoreError::of_index("asking", why)),
+        ExportError::Store(why) => store_error("exporting", why),
         error => CliError::failed("exporting", error),
     }
 }

@@ -33,6 +33,8 @@ use crate::telemetry::{EvidenceState, Metrics, UploadState, http};
 
 /// How long messages may still take after the crawl has ended.
 const LAST_MESSAGES: Duration = Duration::from_secs(10);
+/// How long files may still be sent to the object storage after that: the last one is sealed only then.
+const LAST_FILES: Duration = Duration::from_secs(5);
 /// While the disk is full, it is checked after this time whether there is room again, doubling up to
 /// [`ROOM_EVERY_MAX`].
 const ROOM_EVERY_MIN: Duration = Duration::from_secs(1);
@@ -246,8 +248,10 @@ fn watch(
     });
     follower.end();
     blocks.iter().for_each(Blocks::end);
-    let waiting = running.crawl().frontier().counts();
-    let closed = running.close();
+    // Of a shared queue this process has only its part, which it has given back.
+    let is_shared = !context.settings.text(keys::STORE_FRONTIER).is_empty();
+    let waiting = Some(running.crawl().frontier().counts()).filter(|_| !is_shared);
+    let closed = running.close_sending(LAST_FILES);
     // The error that ended the run goes before errors of closing it: on a full disk both fail.
     let report = report?;
     for note in closed? {
@@ -259,8 +263,8 @@ fn watch(
         new = report.new,
         failed = report.failed,
         versions = report.versions,
-        queued = waiting.queued,
-        watched = waiting.waiting,
+        queued = waiting.as_ref().map(|counts| counts.queued),
+        watched = waiting.as_ref().map(|counts| counts.waiting),
         "stopped; what is queued and watched is kept"
     );
     Ok(if report.stopped { Exit::Stopped } else { Exit::Done })

@@ -13,6 +13,14 @@ pub enum ExportError {
     /// No capture is selected.
     #[error("nothing in the archive matches the request")]
     Nothing,
+    /// None of the captures can be read.
+    #[error("none of the {captures} captures can be read; the first: {why}")]
+    Unreadable {
+        /// How many are selected.
+        captures: usize,
+        /// Why the first of them cannot be read.
+        why: String,
+    },
     /// The index cannot answer.
     #[error("asking the index: {0}")]
     Index(#[from] ArchiveError),

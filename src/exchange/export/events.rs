@@ -19,13 +19,15 @@ use super::{ExportError, Exported, Exporting};
 /// How far from a capture the other records of its event are looked for.
 const EVENT_RECORDS_MAX: usize = 64;
 
-/// Hands every record that belongs to the captures to the sink.
+/// Hands every record that belongs to the captures to the sink. What cannot be read is noted, unless it is because the
+/// object storage does not answer.
 pub(super) fn write(
     rows: &mut Rows,
     exporting: &mut Exporting<'_>,
     sink: &mut dyn Sink,
     done: &mut Exported,
 ) -> Result<(), ExportError> {
+    let unanswered = exporting.reader.storage_unanswered();
     let mut next = rows.next()?;
     while let Some(first) = next.take() {
         let name = Arc::clone(&first.capture.file);
@@ -39,6 +41,7 @@ pub(super) fn write(
             Ok(()) => {}
             Err(Failed::Ours(error)) => return Err(error),
             Err(Failed::Source(why)) => {
+                exporting.reader.storage_answered_since(unanswered)?;
                 // The captures of this file are unreadable, those of other files are not.
                 while let Some(lost) = meant.take() {
                     if lost.capture.file != name {
@@ -52,7 +55,13 @@ pub(super) fn write(
         }
         next = meant;
     }
-    Ok(())
+    exporting.reader.storage_answered_since(unanswered)?;
+    match done.unreadable.first() {
+        Some((_, why)) if done.records == 0 => {
+            Err(ExportError::Unreadable { captures: done.unreadable.len(), why: why.clone() })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What ended the pass over a file.

@@ -77,7 +77,7 @@ impl ExportFormat {
 /// What was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Exported {
-    /// Captures that were selected, and those that revisits among them refer to.
+    /// Captures that were selected, and those that revisits among them refer to, without those that could not be read.
     pub captures: u64,
     /// Records that were written; lines of a CDXJ file.
     pub records: u64,
@@ -179,7 +179,7 @@ pub fn export(
                 sink.finish(exporting, &mut done)?;
             }
         }
-        done.captures = chosen.rows.given();
+        done.captures = chosen.rows.given().saturating_sub(done.unreadable.len() as u64);
         Ok(done)
     };
     crate::store::durable::make_whole(path, fail, write)

@@ -94,8 +94,9 @@ pub struct SiteRequest {
 /// Finds everything that belongs to a site.
 ///
 /// # Errors
-/// When the index cannot answer, or a temporary file cannot be written.
+/// When the index or the object storage cannot answer, or a temporary file cannot be written.
 pub fn site(reader: &Reader, request: &SiteRequest) -> Result<Site, ExportError> {
+    let unanswered = reader.storage_unanswered();
     let mut finding = Finding {
         reader,
         before: request.before,
@@ -113,6 +114,8 @@ pub fn site(reader: &Reader, request: &SiteRequest) -> Result<Site, ExportError>
     while let Some(capture) = finding.queue.pop_front() {
         finding.needs_of(&capture)?;
     }
+    // What a page needs is not known without the page.
+    reader.storage_answered_since(unanswered)?;
     let mut site = finding.site;
     site.lacks = finding.lacks.into_values().collect();
     Ok(site)

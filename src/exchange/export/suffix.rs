@@ -9,7 +9,11 @@
 //!                 └ registered domain ┘
 //! ```
 //!
-//! The list is compiled in; a name under no suffix of the list has none of the four.
+//! The list is compiled in. A name under no suffix of the list is taken by the list's default rule, `*`: its last label is
+//! the suffix, of a registry and in all. A single label under no suffix, as `localhost`, has none of the four, and neither
+//! has an IP address.
+
+use std::net::IpAddr;
 
 use psl::Type;
 
@@ -29,6 +33,9 @@ pub(super) struct Suffixes<'a> {
 impl<'a> Suffixes<'a> {
     /// Of a host name in lower case and without a dot at its end; an IP address has none.
     pub fn of(host: &'a str) -> Self {
+        if host.parse::<IpAddr>().is_ok() {
+            return Self::default();
+        }
         let Some((private, mut kind)) = suffix(host) else { return Self::default() };
         // What is above a private suffix, as far as it is one, too.
         let mut registry = Some(private);
@@ -45,9 +52,11 @@ impl<'a> Suffixes<'a> {
     }
 }
 
-/// The longest suffix on the list, and of which part of the list it is.
+/// The longest suffix on the list, and of which part of the list it is; by the default rule the last of several labels,
+/// of no part.
 fn suffix(name: &str) -> Option<(&str, Option<Type>)> {
-    let found = psl::suffix(name.as_bytes()).filter(psl::Suffix::is_known)?;
+    let is_suffix = |found: &psl::Suffix<'_>| found.is_known() || name.contains('.');
+    let found = psl::suffix(name.as_bytes()).filter(is_suffix)?;
     let suffix = name.get(name.len().checked_sub(found.as_bytes().len())?..)?;
     Some((suffix, found.typ()))
 }
@@ -76,7 +85,12 @@ mod tests {
             ("a.b.ck", "b.ck", "a.b.ck", "b.ck", "a.b.ck"),
             ("x.xn--p1ai", "xn--p1ai", "x.xn--p1ai", "xn--p1ai", "x.xn--p1ai"),
             ("localhost", "", "", "", ""),
-            ("a.example", "", "", "", ""),
+            ("a.example", "example", "a.example", "example", "a.example"),
+            ("www.a.example", "example", "a.example", "example", "a.example"),
+            ("news.corp.internal", "internal", "corp.internal", "internal", "corp.internal"),
+            ("example", "", "", "", ""),
+            ("127.0.0.1", "", "", "", ""),
+            ("::1", "", "", "", ""),
             ("", "", "", "", ""),
             (".com", "com", "", "com", ""),
         ] {

@@ -243,6 +243,26 @@ fn the_shared_frontier_behaves_like_a_frontier() {
 }
 
 #[test]
+fn leases_that_end_at_once_are_not_taken_without_end() {
+    let Some(cluster) = shared() else { return };
+    let none = Duration::ZERO;
+    let options = SharedOptions { lease: none, margin: none, ..SharedOptions::new("one") };
+    let mut one = worker(cluster, &fresh_schema(), options);
+    one.add_all(vec![found("http://a.example/1", 0)], second(0)).unwrap();
+    one.checkpoint(second(0)).unwrap();
+    let (told, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let next = one.next(second(0), &mut |_| false).unwrap();
+        let _ = told.send(matches!(next, Next::Wait(_)));
+    });
+    assert_eq!(
+        ended.recv_timeout(Duration::from_secs(20)),
+        Ok(true),
+        "it waits, and can be stopped"
+    );
+}
+
+#[test]
 fn a_host_and_what_is_known_of_it_go_to_one_worker_at_a_time() {
     let Some(cluster) = shared() else { return };
     let schema = fresh_schema();

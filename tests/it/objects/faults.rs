@@ -261,3 +261,49 @@ fn derived_data_is_complete_after_a_failed_read() {
         assert_eq!(rows(&kept, name), whole, "{name}");
     }
 }
+
+#[test]
+fn an_export_without_an_answer_of_the_storage_writes_nothing() {
+    let server = S3::start();
+    let (kept, ..) = evicted(&server);
+    let kept = kept.set("store.remote_time_max=300ms");
+    let to = |name: &str| kept.root().with_file_name(name);
+    let export = |name: &str, more: &[&str]| {
+        let to = to(name);
+        let done = kept.run(&[&["export", "--to", to.to_str().unwrap()][..], more].concat());
+        (done.status.code(), stdout(&done) + &stderr(&done))
+    };
+    server.script(|asked| (asked.method == "GET").then_some(Fault::Refuse(503, "SlowDown")));
+    let site = ["--site", HOST, "--at", "2100"];
+    for (name, more) in [("s.warc.gz", &[][..]), ("s.wacz", &[][..]), ("site.wacz", &site[..])] {
+        let (code, said) = export(name, more);
+        assert_eq!(code, Some(1), "{name}: {said}");
+        assert!(said.contains("store.remote") && !said.contains("left out"), "{name}: {said}");
+        assert!(!to(name).exists(), "{name}");
+    }
+    // Without the setting there is nothing to wait for, and nothing to write either.
+    let alone = to("alone.warc.gz");
+    let args = ["export", "--to", alone.to_str().unwrap()];
+    let done = command(&kept.root()).args(args).output().unwrap();
+    assert_eq!(done.status.code(), Some(1), "{}", stderr(&done));
+    assert!(stderr(&done).contains("none of the"), "{}", stderr(&done));
+    server.script(|_| None);
+    let _ = std::fs::remove_dir_all(kept.root().join("remote/cache"));
+    let (code, whole) = export("whole.warc.gz", &["--report", "json"]);
+    assert_eq!(code, Some(0), "{whole}");
+    let count = |said: &str| {
+        let report: serde_json::Value = serde_json::from_str(said.lines().next().unwrap()).unwrap();
+        (
+            report["captures"].as_u64().unwrap(),
+            report["unreadable"].as_array().unwrap().len() as u64,
+        )
+    };
+    // A lost object is damage: the rest is written, and only that is counted.
+    let lost = server.objects().keys().find(|key| key.contains("/warc/")).cloned().unwrap();
+    server.change(|objects| drop(objects.remove(&lost)));
+    let _ = std::fs::remove_dir_all(kept.root().join("remote/cache"));
+    let (code, part) = export("part.warc.gz", &["--report", "json"]);
+    assert_eq!(code, Some(4), "{part}");
+    let ((all, none), (read, unread)) = (count(&whole), count(&part));
+    assert!(none == 0 && unread > 0 && read + unread == all, "{whole}{part}");
+}

@@ -148,6 +148,58 @@ fn zipnum(scene: &Scene) {
     }
 }
 
+#[test]
+fn blocks_of_another_archive_are_replaced_by_force_alone() {
+    let server = S3::start();
+    let (scene, other) = (Scene::new(&server.endpoint()), Scene::new(&server.endpoint()));
+    let args = ["export", "--to", "s3://bucket/blocks", "--format", "zipnum"];
+    scene.done(&args);
+    let before = objects(&server, "blocks/");
+    let refused = other.run(&args);
+    assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("another archive"), "{}", stderr(&refused));
+    assert_eq!(objects(&server, "blocks/"), before);
+    scene.done(&args);
+    other.done(&[&args[..], &["--force"]].concat());
+    let after = objects(&server, "blocks/");
+    assert_ne!(after["archive.json"], before["archive.json"]);
+    assert_eq!(scene.run(&args).status.code(), Some(1), "they are those of the other now");
+}
+
+#[test]
+fn a_storage_of_blocks_that_is_away_or_missing_is_named_as_what_it_is() {
+    let server = S3::start();
+    let scene = Scene::new(&server.endpoint());
+    let url = "http://news.example/";
+    let set = ["--set", "store.zipnum=s3://bucket/blocks", "--set", "store.zipnum_after=3d"];
+    let run = |args: &[&str]| {
+        let done = scene.run(&[args, &set, &["--set", "store.remote_time_max=300ms"]].concat());
+        (done.status.code(), stdout(&done) + &stderr(&done))
+    };
+    server.script(|_| Some(Fault::Refuse(503, "SlowDown")));
+    for args in [&["captures", url][..], &["history", url], &["search", "the"]] {
+        let (code, said) = run(args);
+        assert_eq!(code, Some(1), "{args:?}: {said}");
+        assert!(said.contains("store.zipnum"), "{args:?}: {said}");
+        assert!(!said.contains("store.captures") && !said.contains("reindex"), "{args:?}: {said}");
+    }
+    // The archive itself needs none of them.
+    let (code, said) = run(&["verify"]);
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = run(&["config", "check"]);
+    assert!(code == Some(1) && !said.contains("no problem found"), "{code:?} {said}");
+    // A bucket that does not exist: the answer about one object does not tell.
+    server.script(|asked| match (asked.method.as_str(), asked.key.as_str()) {
+        ("HEAD", _) => Some(Fault::Refuse(404, "")),
+        _ => Some(Fault::Refuse(404, "NoSuchBucket")),
+    });
+    let (code, said) = run(&["config", "check"]);
+    assert!(code == Some(2) && said.contains("the bucket must exist"), "{code:?} {said}");
+    assert!(!said.contains("index.idx does not exist"), "{said}");
+    let (code, said) = run(&["captures", url]);
+    assert!(code == Some(1) && said.contains("the bucket must exist"), "{code:?} {said}");
+}
+
 /// pywb answers from blocks that it reads by range over HTTP, as it does from our index lines.
 #[test]
 fn pywb_reads_blocks_from_an_object_storage() {

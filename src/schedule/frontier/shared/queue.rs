@@ -16,6 +16,11 @@ use crate::base::{HostKey, TargetUri, Timestamp};
 use crate::schedule::change::ScheduleError;
 use crate::schedule::entry::{Entry, Phase, cut, url_digest};
 
+/// How often hosts are leased and loaded for one question about what is next.
+const ROUNDS_MAX: usize = 16;
+/// How soon that is tried again.
+const ROUNDS_AGAIN: Duration = Duration::from_millis(50);
+
 impl SharedFrontier {
     /// What becomes of a URL that is added, where it was looked up a moment ago.
     fn added(&self, digest: &[u8; 16], job: &str) -> Option<Added> {
@@ -97,7 +102,7 @@ impl Queue for SharedFrontier {
         busy: &mut dyn FnMut(&str) -> bool,
     ) -> Result<Next, ScheduleError> {
         self.mind(now)?;
-        loop {
+        for _ in 0..ROUNDS_MAX {
             let (host, any) = self.first_ready(busy);
             if let Some(host) = host {
                 if let Some(claim) = self.claim(&host)? {
@@ -130,6 +135,8 @@ impl Queue for SharedFrontier {
                 (none, _) => none,
             });
         }
+        // Leases that end before their hosts can be asked would be taken again without end.
+        Ok(Next::Wait(self.times.after(ROUNDS_AGAIN)))
     }
 
     fn mind(&mut self, now: Timestamp) -> Result<(), ScheduleError> {
