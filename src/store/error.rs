@@ -84,6 +84,18 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
+    /// No WARC file can be read, so that nothing can be rebuilt from them.
+    #[error(
+        "none of the {count} WARC files can be read, and nothing was changed; the first is {file}: {why}"
+    )]
+    NoFileReadable {
+        /// How many there are.
+        count: usize,
+        /// The first of them.
+        file: String,
+        /// Why it cannot be read.
+        why: String,
+    },
     /// Writing has failed before, so nothing more is written.
     #[error("writing has stopped after an error: {0}")]
     Stopped(String),
@@ -162,6 +174,9 @@ impl StoreError {
                 "`pressmark config check` tries the storage in store.remote; nothing is lost in the meantime"
             }
             Self::Record { .. } => "`pressmark verify` shows what else is damaged",
+            Self::NoFileReadable { .. } => {
+                "name the storage that has them in store.remote, and try it with `pressmark config check`; `pressmark verify` lists the files"
+            }
             Self::Stopped(_) => return None,
         })
     }
