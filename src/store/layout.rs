@@ -3,6 +3,7 @@
 //! ```text
 //! ROOT/
 //!   FORMAT          "pressmark archive 1": what lays the rest out
+//!   ARCHIVE-ID      the name that its prefix of an object storage has; made when there is one
 //!   lock            held by the one writer; a dead process does not hold it
 //!   warc/           the truth: *.warc.gz, and *.warc.gz.open while being written
 //!   imported/       WARC files of other programs, byte for byte, each with NAME.origin.json
@@ -165,6 +166,12 @@ impl Layout {
     #[must_use]
     pub fn format_file(&self) -> PathBuf {
         self.root.join("FORMAT")
+    }
+
+    /// The name of the archive, by which a prefix of an object storage is known to be its own.
+    #[must_use]
+    pub fn archive_id_file(&self) -> PathBuf {
+        self.root.join("ARCHIVE-ID")
     }
 
     /// The writer's lock.

@@ -1,13 +1,16 @@
-//! Objects that are lost, and a storage that is away.
+//! Objects that are lost, a storage that is away or is no longer the one that the settings name, and a prefix that is
+//! another archive's.
 
 use std::collections::BTreeMap;
 use std::process::Output;
 
 use super::removed::evicted;
+use super::{Kept, site};
 use crate::support::cli::{command, json_lines, stderr, stdout};
 use crate::support::s3::{Fault, S3, Stored};
 
 const ALL: &[&str] = &["captures", "http://news.example/", "--match", "host", "--format", "json"];
+const MARK: &str = "news/written-by";
 
 fn assert_code(output: &Output, code: i32) {
     assert_eq!(output.status.code(), Some(code), "{}{}", stdout(output), stderr(output));
@@ -84,4 +87,91 @@ fn reindex_without_the_storage_leaves_the_index_as_it_is() {
     let asked = kept.run(ALL);
     assert_eq!((asked.status.code(), stdout(&asked)), (Some(0), before));
     assert!(matches!(kept.run(&["verify"]).status.code(), Some(4)));
+}
+
+#[test]
+fn files_are_sent_to_the_storage_that_the_settings_name_now() {
+    let server = S3::start();
+    let kept = Kept::new(&server.endpoint());
+    kept.fill(&site(100));
+    assert_code(&kept.send(), 0);
+    let count = files(&server).len();
+    let kept = kept.set("store.remote=s3://bucket/elsewhere");
+    let sent = kept.send();
+    assert_code(&sent, 0);
+    assert!(stderr(&sent).contains("store.remote was s3://bucket/news"), "{}", stderr(&sent));
+    assert_eq!(files(&server).len(), 2 * count, "{}", stderr(&sent));
+    assert_eq!(kept.remote()["verified"]["files"], count);
+    let again = kept.send();
+    assert!(!stderr(&again).contains("store.remote was"), "{}", stderr(&again));
+}
+
+#[test]
+fn files_that_are_only_in_the_storage_before_are_named_and_found_again() {
+    let server = S3::start();
+    let (kept, ..) = evicted(&server);
+    let before = stdout(&kept.run(ALL));
+    let endpoint = kept.endpoint.clone();
+    let kept = kept.set("store.remote=s3://bucket/elsewhere");
+    let sent = kept.send();
+    assert_code(&sent, 0);
+    assert!(stderr(&sent).contains("are only in s3://bucket/news"), "{}", stderr(&sent));
+    let verified = kept.run(&["verify", "--format", "json"]);
+    assert_code(&verified, 4);
+    assert!(json_lines(&verified).iter().any(|f| f["rule"] == "remote-missing"));
+    let back = Kept { dir: kept.dir, endpoint, sets: Vec::new() };
+    assert_eq!(stdout(&back.run(ALL)), before);
+    assert_code(&back.run(&["verify"]), 0);
+}
+
+#[test]
+fn a_prefix_of_another_archive_is_not_used() {
+    let server = S3::start();
+    let (first, second) = (Kept::new(&server.endpoint()), Kept::new(&server.endpoint()));
+    first.fill(&site(100));
+    assert_code(&first.send(), 0);
+    let id = std::fs::read(first.root().join("ARCHIVE-ID")).unwrap();
+    assert_eq!(server.objects()[MARK].bytes, id);
+    second.fill(&site(100));
+    let before = server.objects().len();
+    let refuses = |kept: &Kept, words: &str| {
+        let refused = kept.send();
+        assert_code(&refused, 2);
+        assert!(stderr(&refused).contains(words), "{}", stderr(&refused));
+        assert_eq!(server.objects().len(), before);
+    };
+    refuses(&second, "belongs to another archive");
+    // An archive that already relies on the prefix keeps its files.
+    let third = Kept::new(&server.endpoint()).evicting();
+    third.fill(&site(100));
+    std::fs::create_dir_all(third.root().join("remote")).unwrap();
+    std::fs::write(third.root().join("remote/files"), "").unwrap();
+    let (sent, here) = (third.send(), third.here().len());
+    assert!(stderr(&sent).contains("belongs to another archive"), "{}", stderr(&sent));
+    assert!(here > 0);
+    assert_eq!(server.objects().len(), before);
+}
+
+#[test]
+fn a_prefix_from_before_it_named_its_archive_is_taken_by_the_archive_that_has_files_there() {
+    let server = S3::start();
+    let (first, second) = (Kept::new(&server.endpoint()), Kept::new(&server.endpoint()));
+    first.fill(&site(100));
+    assert_code(&first.send(), 0);
+    second.fill(&site(100));
+    // As an earlier program left it.
+    server.change(|objects| drop(objects.remove(MARK)));
+    std::fs::remove_file(first.root().join("ARCHIVE-ID")).unwrap();
+    let ledger = first.root().join("remote/files");
+    let lines = std::fs::read_to_string(&ledger).unwrap();
+    let old: Vec<&str> = lines.lines().filter(|line| !line.contains("\"place\"")).collect();
+    std::fs::write(&ledger, old.join("\n") + "\n").unwrap();
+    let refused = second.send();
+    assert_code(&refused, 2);
+    assert!(stderr(&refused).contains("not of this archive"), "{}", stderr(&refused));
+    assert!(!server.objects().contains_key(MARK));
+    assert_code(&first.send(), 0);
+    let id = std::fs::read(first.root().join("ARCHIVE-ID")).unwrap();
+    assert_eq!(server.objects()[MARK].bytes, id);
+    assert_code(&second.send(), 2);
 }
