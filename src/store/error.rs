@@ -96,6 +96,16 @@ pub enum StoreError {
         /// Why it cannot be read.
         why: String,
     },
+    /// The captures are kept where another archive keeps its own.
+    #[error(
+        "store.captures has the captures of {files} WARC files ({file} among them), and none of this archive: its schema is another archive's"
+    )]
+    CapturesTaken {
+        /// How many files.
+        files: usize,
+        /// The first of them.
+        file: String,
+    },
     /// Writing has failed before, so nothing more is written.
     #[error("writing has stopped after an error: {0}")]
     Stopped(String),
@@ -176,6 +186,9 @@ impl StoreError {
             Self::Record { .. } => "`pressmark verify` shows what else is damaged",
             Self::NoFileReadable { .. } => {
                 "name the storage that has them in store.remote, and try it with `pressmark config check`; `pressmark verify` lists the files"
+            }
+            Self::CapturesTaken { .. } => {
+                "give each archive its own schema (store.captures_schema, PRESSMARK_STORE_CAPTURES_SCHEMA); if those files were this archive's and are lost, `pressmark reindex` removes their captures"
             }
             Self::Stopped(_) => return None,
         })
