@@ -131,6 +131,15 @@ pub fn check_bundle(path: &Path, known: &Known) -> Result<Vec<Step>, EvidenceErr
     }
 }
 
+/// A file that was left out of a rebuild.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOutJson {
+    /// Its name.
+    pub file: String,
+    /// Why it could not be read.
+    pub why: String,
+}
+
 /// What a rebuild of the index did, in the fields of the contract.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ReindexJson {
@@ -140,10 +149,19 @@ pub struct ReindexJson {
     pub records: u64,
     /// Captures indexed.
     pub captures: u64,
+    /// Files that could not be read.
+    pub left_out: Vec<LeftOutJson>,
 }
 
 impl From<&Reindexed> for ReindexJson {
     fn from(done: &Reindexed) -> Self {
-        Self { files: done.files, records: done.records, captures: done.captures }
+        let left_out =
+            |left: &store::LeftOut| LeftOutJson { file: left.file.clone(), why: left.why.clone() };
+        Self {
+            files: done.files,
+            records: done.records,
+            captures: done.captures,
+            left_out: done.left_out.iter().map(left_out).collect(),
+        }
     }
 }

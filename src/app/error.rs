@@ -125,6 +125,7 @@ pub fn store_error(what: &str, error: StoreError) -> AppError {
     let hint = error.hint();
     let error = match &error {
         StoreError::NoArchive { .. } => AppError::nothing(format!("{what}: {error}")),
+        StoreError::CapturesTaken { .. } => AppError::usage(format!("{what}: {error}")),
         _ => AppError::failed(what, &error),
     };
     match hint {

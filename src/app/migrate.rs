@@ -41,6 +41,9 @@ pub fn migrate_captures(
     let failed = |error: MigrateError| {
         match error {
         MigrateError::Store(error) => writing_error(&doing, root, error),
+        error @ MigrateError::Strangers { .. } => AppError::failed(&doing, error).hint(
+            "name a schema of this archive's own (store.captures_schema); if those captures are left over from earlier, `pressmark reindex` with that configuration removes them",
+        ),
         error => AppError::failed(&doing, error).hint(
             "the captures there are of another archive or an earlier state: name an empty schema (store.captures_schema), or move index/ aside",
         ),

@@ -88,6 +88,9 @@ pub fn migrate_files(
             .hint("the archive is unchanged; run the command again to continue")
     };
     let target = objects(to)?.map(|objects| beside(&here, LEDGER, objects));
+    if let Some(there) = &target {
+        restart_elsewhere(there).map_err(|why| AppError::failed(&doing, why))?;
+    }
     moved.is_resumed = target.as_ref().is_some_and(|there| there.ledger().exists());
     for path in &sealed {
         let disk = |why: std::io::Error| failed(path, why.to_string());
@@ -116,6 +119,16 @@ pub fn migrate_files(
     }
     settle(&here, target.as_ref(), &sealed).map_err(|why| AppError::failed(&doing, why))?;
     Ok(Some(moved))
+}
+
+/// Throws the ledger of an interrupted move away where that was a move to another storage.
+fn restart_elsewhere(there: &Layout) -> std::io::Result<()> {
+    let before = there.ledger().place()?.map(|(place, _)| place);
+    let place = there.bucket().map(|bucket| bucket.objects().place());
+    if before.is_some() && before.as_deref() != place {
+        fs::remove_file(there.ledger().path())?;
+    }
+    Ok(())
 }
 
 fn is_verified(there: &Layout, here: &Layout, path: &Path) -> std::io::Result<bool> {

@@ -11,9 +11,9 @@ use crate::archive::{ChangeableObjects, ObjectError, ObjectErrorKind, Objects};
 use crate::base::{Clock, SystemClock};
 use crate::config::{Settings, keys};
 use crate::remote::s3::{KeySources, S3Objects, S3Options};
-use crate::store::Layout;
 use crate::store::bucket::{Bucket, BucketOptions};
-use crate::store::upload::{UploadOptions, rebuild};
+use crate::store::upload::{RebuildError, UploadOptions, is_outdated, rebuild};
+use crate::store::{Layout, Lock};
 
 /// The object storage that the settings name; `None` where they name none. Nothing is asked yet.
 ///
@@ -77,19 +77,55 @@ pub fn layout(settings: &Settings, root: &Path) -> Result<(Layout, Option<String
         cache_bytes_max: settings.bytes(keys::STORE_REMOTE_CACHE_BYTES_MAX),
         requests_max: requests_max(settings),
     };
-    let mut note = None;
     // An archive that does not exist yet has nothing in it, and one that cannot be written stays as it is.
-    if layout.format_file().exists() && !layout.ledger().exists() {
-        let made = rebuild(&*objects, layout.ledger(), SystemClock.now());
-        note = made.err().map(|why| {
-            format!(
-                "the list of files that are only in {} could not be made; they are not found until it is: {why}",
-                objects.place()
-            )
-        });
-    }
+    let note = if layout.format_file().exists() { listed(&*objects, &layout)? } else { None };
     let cache = layout.remote_cache_dir();
     Ok((layout.with_bucket(Arc::new(Bucket::new(objects, &cache, options))), note))
+}
+
+/// Makes the list of objects again where there is none, or where it is about another storage; what there is to say of
+/// that.
+///
+/// # Errors
+/// When the storage has the files of another archive.
+fn listed(objects: &dyn Objects, layout: &Layout) -> Result<Option<String>, AppError> {
+    let place = objects.place();
+    let not_made = |why: &dyn std::fmt::Display| {
+        format!(
+            "the list of files that are only in {place} could not be made; they are not found until it is: {why}"
+        )
+    };
+    let before = match is_outdated(objects, layout) {
+        Ok(None) => return Ok(None),
+        Ok(Some(before)) => before,
+        Err(why) => return Ok(Some(not_made(&why))),
+    };
+    // A process that sends files relies on the list.
+    let lock = before.as_ref().map(|_| Lock::take(layout)).transpose();
+    if let Err(why) = lock {
+        return Ok(Some(not_made(&why)));
+    }
+    let rebuilt = match rebuild(objects, layout, SystemClock.now()) {
+        Ok(rebuilt) => rebuilt,
+        Err(why @ RebuildError::Prefix(_)) => {
+            let key = keys::STORE_REMOTE.path();
+            return Err(AppError::usage(format!("reading the settings: {key}: {why}")));
+        }
+        Err(why) => return Ok(Some(not_made(&why))),
+    };
+    Ok(before.map(|before| {
+        let said = format!(
+            "store.remote was {before} and is {place}: the list of objects was made again, and {} files are there",
+            rebuilt.there
+        );
+        match rebuilt.elsewhere.first() {
+            None => said,
+            Some(first) => format!(
+                "{said}; {} files are only in {before} ({first} among them) and cannot be read: set store.remote back, or move them with `pressmark migrate`",
+                rebuilt.elsewhere.len()
+            ),
+        }
+    }))
 }
 
 /// How many parts of a file are under way at once, by the settings.

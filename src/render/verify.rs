@@ -48,8 +48,12 @@ pub fn step(step: &StepJson) -> String {
 /// What a rebuild of the index did; `bytes` is the length of all WARC files.
 #[must_use]
 pub fn reindexed(done: &ReindexJson, bytes: u64) -> String {
+    let left_out = match done.left_out.len() {
+        0 => String::new(),
+        n => format!("; {} left out", plural(n as u64, "file")),
+    };
     format!(
-        "{} captures indexed from {} records in {} files ({})",
+        "{} captures indexed from {} records in {} files ({}){left_out}",
         done.captures,
         done.records,
         done.files,

@@ -36,10 +36,19 @@ pub struct Progress {
     pub bytes: (u64, u64),
 }
 
+/// A WARC file that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its name.
+    pub file: String,
+    /// Why, as text.
+    pub why: String,
+}
+
 /// What a rebuild did.
 #[derive(Debug, Clone, Default)]
 pub struct Reindexed {
-    /// WARC files.
+    /// WARC files that were read or needed no reading.
     pub files: u64,
     /// Records read.
     pub records: u64,
@@ -47,6 +56,23 @@ pub struct Reindexed {
     pub captures: u64,
     /// What was odd, as text.
     pub notes: Vec<String>,
+    /// Sealed files that could not be read. Each is tried again at the next opening.
+    pub left_out: Vec<LeftOut>,
+}
+
+impl Reindexed {
+    /// What was odd and what was left out, as text.
+    pub(super) fn said(self) -> Vec<String> {
+        let mut notes = self.notes;
+        let count = self.left_out.len();
+        notes.extend(self.left_out.first().map(|first| {
+            format!(
+                "WARC files that cannot be read were left out: {count}, the first is {}: {}; they are read at the first opening at which they can be",
+                first.file, first.why
+            )
+        }));
+        notes
+    }
 }
 
 /// Why the index could not be caught up.
@@ -59,6 +85,14 @@ pub(super) enum CatchUpError {
 }
 
 impl CatchUpError {
+    /// Why a record cannot be read, without its place; other errors as they are.
+    pub fn reason(self) -> String {
+        match self {
+            Self::Store(StoreError::Record { why, .. }) => why,
+            error => error.to_string(),
+        }
+    }
+
     /// Whether the index contradicts the WARC files.
     pub fn needs_rebuild(&self) -> bool {
         matches!(self, Self::Index(error) if error.needs_rebuild())
@@ -88,7 +122,7 @@ pub(super) fn catch_up(
     index: &dyn CaptureSink,
     layout: &Layout,
 ) -> Result<Vec<String>, CatchUpError> {
-    Ok(run(index, layout, Kind::Own, &mut |_| {})?.notes)
+    Ok(run(index, layout, Kind::Own, &mut |_| {})?.said())
 }
 
 /// The same for a copy of the index that is discarded, while another process may be writing.
@@ -96,7 +130,7 @@ pub(super) fn catch_up_copy(
     index: &dyn CaptureSink,
     layout: &Layout,
 ) -> Result<Vec<String>, CatchUpError> {
-    Ok(run(index, layout, Kind::Copy, &mut |_| {})?.notes)
+    Ok(run(index, layout, Kind::Copy, &mut |_| {})?.said())
 }
 
 /// Which kind of index it is.
@@ -106,7 +140,8 @@ pub(super) enum Kind {
     Copy,
 }
 
-/// Brings `index` in line with every WARC file; `progress` gets how far it is.
+/// Brings `index` in line with every WARC file; `progress` gets how far it is. A sealed file that cannot be read, since
+/// it is lost or its storage is away, is left out and keeps its mark, so that the next run reads it.
 pub(super) fn run(
     index: &dyn CaptureSink,
     layout: &Layout,
@@ -130,6 +165,7 @@ pub(super) fn run(
         bulk = Some(SortedCaptures::new(layout));
     }
     at.bytes.1 = files.iter().map(|f| length_of(f)).sum();
+    let mut storage = Storage::of(layout);
     for (path, known) in files.iter().zip(marks) {
         let name = stable_name(path);
         let length = length_of(path);
@@ -159,18 +195,35 @@ pub(super) fn run(
                 Some(sorted) if !is_open(path) => sorted,
                 _ => &mut one_by_one,
             };
-            one_file(
-                follower,
-                layout,
-                (path, !is_imported(path)),
-                &name.as_str().into(),
-                (mark, known.map_or(0, |file| file.indexed_to)),
-                &mut done,
-                &mut |records, offset| {
-                    at.records = records;
-                    progress(&Progress { bytes: (at.bytes.0 + offset, at.bytes.1), ..at.clone() });
-                },
-            )?;
+            let read = || {
+                one_file(
+                    follower,
+                    layout,
+                    (path, !is_imported(path)),
+                    &name.as_str().into(),
+                    (mark, known.map_or(0, |file| file.indexed_to)),
+                    &mut done,
+                    &mut |records, offset| {
+                        at.records = records;
+                        let bytes = (at.bytes.0 + offset, at.bytes.1);
+                        progress(&Progress { bytes, ..at.clone() });
+                    },
+                )
+            };
+            let read = storage.unless_away(path, read);
+            at.bytes.0 += length;
+            match read {
+                Err(CatchUpError::Store(StoreError::Record { why, .. })) if !is_open(path) => {
+                    if suspect {
+                        forget_mark(index, &name)?;
+                    }
+                    done.left_out.push(LeftOut { file: name, why });
+                    continue;
+                }
+                read => read?,
+            }
+            done.files += 1;
+            continue;
         }
         at.bytes.0 += length;
         done.files += 1;
@@ -181,6 +234,51 @@ pub(super) fn run(
     index.flush()?;
     index.mark_consistent()?;
     Ok(done)
+}
+
+/// The object storage while files are read: once it has not answered, it is not asked for the next one. With an archive
+/// of years in it every request would be tried several times.
+pub(super) struct Storage<'a> {
+    layout: &'a Layout,
+    away: Option<String>,
+}
+
+impl<'a> Storage<'a> {
+    pub fn of(layout: &'a Layout) -> Self {
+        Self { layout, away: None }
+    }
+
+    fn unanswered(&self) -> u64 {
+        self.layout.bucket().map_or(0, |bucket| bucket.unanswered())
+    }
+
+    /// What `read` of this file gives, or why its storage did not answer before.
+    pub fn unless_away(
+        &mut self,
+        path: &Path,
+        read: impl FnOnce() -> Result<(), CatchUpError>,
+    ) -> Result<(), CatchUpError> {
+        let is_here = path.exists();
+        if let Some(why) = self.away.as_ref().filter(|_| !is_here) {
+            let (file, why) = (stable_name(path), why.clone());
+            return Err(StoreError::Record { file, offset: 0, why }.into());
+        }
+        let before = self.unanswered();
+        let done = read();
+        if let Err(CatchUpError::Store(StoreError::Record { why, .. })) = &done
+            && !is_here
+            && self.unanswered() > before
+        {
+            self.away = Some(why.clone());
+        }
+        done
+    }
+}
+
+/// Sets the mark of a file back, whose captures before it may be missing.
+fn forget_mark(index: &dyn CaptureSink, name: &str) -> Result<(), ArchiveError> {
+    let mark = FileMark { file: name.into(), indexed_to: 0, sealed_size: None };
+    index.apply(CaptureBatch { captures: Vec::new(), marks: vec![mark] }).map(drop)
 }
 
 /// From this many bytes of WARC files on that the index lacks, captures are sorted before they are put in:

@@ -98,6 +98,28 @@ pub enum StoreError {
     /// What a capture refers to was removed by order, so its payload is not there any more: nothing is damaged.
     #[error("the payload of the capture of {} of {} was removed by order", .0.url, .0.date.to_rfc3339())]
     Removed(Box<Capture>),
+    /// No WARC file can be read, so that nothing can be rebuilt from them.
+    #[error(
+        "none of the {count} WARC files can be read, and nothing was changed; the first is {file}: {why}"
+    )]
+    NoFileReadable {
+        /// How many there are.
+        count: usize,
+        /// The first of them.
+        file: String,
+        /// Why it cannot be read.
+        why: String,
+    },
+    /// The captures are kept where another archive keeps its own.
+    #[error(
+        "store.captures has the captures of {files} WARC files ({file} among them), and none of this archive: its schema is another archive's"
+    )]
+    CapturesTaken {
+        /// How many files.
+        files: usize,
+        /// The first of them.
+        file: String,
+    },
     /// Writing has failed before, so nothing more is written.
     #[error("writing has stopped after an error: {0}")]
     Stopped(String),
@@ -185,6 +207,12 @@ impl StoreError {
             }
             Self::Record { .. } => "`pressmark verify` shows what else is damaged",
             Self::Removed(_) => "`pressmark history URL` says when it was removed, and why",
+            Self::NoFileReadable { .. } => {
+                "name the storage that has them in store.remote, and try it with `pressmark config check`; `pressmark verify` lists the files"
+            }
+            Self::CapturesTaken { .. } => {
+                "give each archive its own schema (store.captures_schema, PRESSMARK_STORE_CAPTURES_SCHEMA); if those files were this archive's and are lost, `pressmark reindex` removes their captures"
+            }
             Self::Stopped(_) => return None,
         })
     }

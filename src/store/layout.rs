@@ -3,6 +3,7 @@
 //! ```text
 //! ROOT/
 //!   FORMAT          "pressmark archive 1": what lays the rest out
+//!   ARCHIVE-ID      the name that its prefix of an object storage has; made when there is one
 //!   lock            held by the one writer; a dead process does not hold it
 //!   warc/           the truth: *.warc.gz, and *.warc.gz.open while being written
 //!   imported/       WARC files of other programs, byte for byte, each with NAME.origin.json
@@ -167,6 +168,12 @@ impl Layout {
         self.root.join("FORMAT")
     }
 
+    /// The name of the archive, by which a place elsewhere (a prefix of an object storage, blocks of captures) is known to be its own.
+    #[must_use]
+    pub fn archive_id_file(&self) -> PathBuf {
+        self.root.join("ARCHIVE-ID")
+    }
+
     /// The writer's lock.
     #[must_use]
     pub fn lock_file(&self) -> PathBuf {
@@ -264,12 +271,6 @@ impl Layout {
     #[must_use]
     pub fn blocks_file(&self) -> PathBuf {
         self.state_dir().join("blocks.json")
-    }
-
-    /// A random identifier of this archive, for marks beside what it writes elsewhere.
-    #[must_use]
-    pub fn archive_id_file(&self) -> PathBuf {
-        self.state_dir().join("archive-id")
     }
 
     /// Where the process that owns the index answers for it.

@@ -3,6 +3,7 @@
 //! What was copied so far is noted after every few batches, so that a move that was interrupted continues from there.
 //! The source stays as it is. Deliberately does not know which backends these are.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use crate::kv::KvOptions;
 
 use super::durable::make_whole;
 use super::error::index_error;
-use super::layout::Layout;
+use super::layout::{Layout, stable_name};
 use super::lock::Lock;
 use super::lookup::Reader;
 use super::open::place;
@@ -48,6 +49,14 @@ pub enum MigrateError {
     /// Either side failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The other side has captures of files that this archive does not have. Nothing was copied.
+    #[error(
+        "there are captures of WARC files that are not in this archive ({file} among them), and nothing was copied"
+    )]
+    Strangers {
+        /// The first of the files.
+        file: String,
+    },
     /// Both sides are complete, and differ.
     #[error("the two indexes differ after {compared} captures: {what}")]
     Differs {
@@ -118,7 +127,8 @@ impl OwnIndex {
 /// copied or compared. No process may write to the archive meanwhile.
 ///
 /// # Errors
-/// When another process writes, either side fails, or the two are not the same in the end.
+/// When another process writes, either side fails, `to` has captures of other files, or the two are not the same in
+/// the end.
 pub fn migrate(
     from: &Reader,
     to: &dyn CaptureStore,
@@ -128,6 +138,7 @@ pub fn migrate(
     let _lock = Lock::take(from.layout())?;
     let source = from.store();
     let marks = source.marks().map_err(index_error("asking"))?;
+    refuse_strangers(from.layout(), &marks, to)?;
     let note = NoteFile::in_archive(from.layout())?;
     let after = note.load(name);
     let mut done = Migrated { is_resumed: after.is_some(), ..Migrated::default() };
@@ -153,6 +164,31 @@ pub fn migrate(
     }
     note.remove();
     Ok(done)
+}
+
+/// Refuses a place that has captures of other files than this archive's. One whose file has no mark there was left by
+/// a move that was interrupted, or is of a file that was taken out: captures say which.
+fn refuse_strangers(
+    layout: &Layout,
+    marks: &[FileMark],
+    to: &dyn CaptureStore,
+) -> Result<(), MigrateError> {
+    let mut own: HashSet<String> = marks.iter().map(|mark| mark.file.to_string()).collect();
+    own.extend(layout.warc_files()?.iter().map(|path| stable_name(path)));
+    let mut others = to.marks().map_err(index_error("asking"))?;
+    others.retain(|mark| !own.contains(&*mark.file));
+    let marked = others.iter().find(|mark| mark.indexed_to > 0);
+    let mut file = marked.map(|mark| mark.file.to_string());
+    if file.is_none() && !others.is_empty() {
+        for capture in to.scan(&Query::everything()) {
+            let capture = capture.map_err(index_error("asking"))?;
+            if !own.contains(&*capture.file) {
+                file = Some(capture.file.to_string());
+                break;
+            }
+        }
+    }
+    file.map_or(Ok(()), |file| Err(MigrateError::Strangers { file }))
 }
 
 fn copy(
@@ -365,6 +401,30 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_copied_to_where_captures_of_other_files_are() {
+        let root = archive(20);
+        let (reader, _) = Reader::open(root.path(), 8 << 20).unwrap();
+        let first = reader.query(&Query::everything()).next().unwrap().unwrap();
+        let stranger = Capture { file: "other.warc".into(), ..first };
+        let mark = FileMark { file: "other.warc".into(), indexed_to: 9, sealed_size: None };
+        for (captures, marks) in [(vec![stranger], vec![]), (vec![], vec![mark])] {
+            let other = tempfile::tempdir().unwrap();
+            let to = index(other.path());
+            let before = captures.len();
+            to.apply(CaptureBatch { captures, marks }).unwrap();
+            let error = migrate(&reader, &to, "there", &mut |_, _| {}).unwrap_err();
+            assert!(matches!(error, MigrateError::Strangers { .. }), "{error}");
+            assert_eq!(Captures::scan(&to, &Query::everything()).count(), before);
+        }
+        // A file whose captures were taken out is no obstacle.
+        let other = tempfile::tempdir().unwrap();
+        let to = index(other.path());
+        let empty = FileMark { file: "other.warc".into(), indexed_to: 0, sealed_size: None };
+        to.apply(CaptureBatch { captures: vec![], marks: vec![empty] }).unwrap();
+        assert_eq!(migrate(&reader, &to, "there", &mut |_, _| {}).unwrap().copied, 20);
+    }
+
+    #[test]
     fn an_outdated_note_costs_a_second_copy_and_foreign_captures_are_reported() {
         let root = archive(20);
         let (reader, _) = Reader::open(root.path(), 8 << 20).unwrap();
@@ -378,7 +438,7 @@ mod tests {
         let stranger = Capture { file: "other.warc".into(), urlkey: "zz)/".to_owned(), ..last };
         to.apply(CaptureBatch { captures: vec![stranger], marks: Vec::new() }).unwrap();
         let error = migrate(&reader, &to, "there", &mut |_, _| {}).unwrap_err().to_string();
-        assert!(error.contains("after 20 captures") && error.contains("other.warc"), "{error}");
+        assert!(error.contains("nothing was copied") && error.contains("other.warc"), "{error}");
         let lock = Lock::take(reader.layout()).unwrap();
         let busy = migrate(&reader, &to, "there", &mut |_, _| {}).unwrap_err();
         assert!(matches!(busy, MigrateError::Store(StoreError::Locked { .. })), "{busy}");

@@ -47,7 +47,7 @@ pub use alone::Alone;
 pub use append::Store;
 pub use append_log::{AppendLog, FileAppends, MarkedRecord, RecordMark};
 pub use bulk::SortedCaptures;
-pub use catch_up::{Progress, Reindexed};
+pub use catch_up::{LeftOut, Progress, Reindexed};
 pub use disk::free as disk_free;
 pub use error::StoreError;
 pub use files::DirectoryFiles;

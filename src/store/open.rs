@@ -102,8 +102,13 @@ pub(super) fn for_writing(
 ) -> Result<(Arc<dyn CaptureStore>, Vec<String>), StoreError> {
     let (captures, mut notes): (Arc<dyn CaptureStore>, _) = match given {
         Some(given) => {
+            // Before anything of this archive gets in.
+            let strangers = Strangers::among(layout, &*given)?;
+            if let Some(taken) = strangers.as_ref().filter(|strangers| strangers.is_all) {
+                return Err(taken.refusal());
+            }
             let mut notes = catch_up::catch_up(&*given, layout)?;
-            notes.extend(strangers(layout, &*given)?);
+            notes.extend(strangers.map(|strangers| strangers.note()));
             (given, notes)
         }
         None => {
@@ -158,28 +163,53 @@ pub(super) fn for_reading(
     }
 }
 
-/// Reports when captures that are kept elsewhere are also those of another archive: each archive needs a
-/// place of its own, since the followers of the files use the marks.
-fn strangers(layout: &Layout, given: &dyn CaptureStore) -> Result<Option<String>, StoreError> {
-    let own: HashSet<String> = layout.warc_files()?.iter().map(|file| stable_name(file)).collect();
-    let marks = given.marks().map_err(index_error("asking"))?;
-    let others: Vec<_> =
-        marks.iter().filter(|mark| mark.indexed_to > 0 && !own.contains(&*mark.file)).collect();
-    Ok(others.first().map(|first| {
+/// Captures that are kept elsewhere and are of files that this archive does not have. Each archive needs a place of its
+/// own, since the followers of the files use the marks.
+struct Strangers {
+    files: usize,
+    first: Arc<str>,
+    /// Whether no capture is of this archive: then the place is another archive's. Otherwise they may be of files that
+    /// this archive has lost.
+    is_all: bool,
+}
+
+impl Strangers {
+    /// Those among these captures; `None` where all are of this archive.
+    fn among(layout: &Layout, given: &dyn CaptureStore) -> Result<Option<Self>, StoreError> {
+        let own: HashSet<String> =
+            layout.warc_files()?.iter().map(|file| stable_name(file)).collect();
+        let mut marks = given.marks().map_err(index_error("asking"))?;
+        marks.retain(|mark| mark.indexed_to > 0);
+        let others: Vec<_> = marks.iter().filter(|mark| !own.contains(&*mark.file)).collect();
+        // Without the list of the objects it is not known which files the archive has.
+        let is_known = layout.bucket().is_none() || layout.ledger().exists();
+        let is_all = is_known && others.len() == marks.len();
+        let first = others.first().map(|first| Arc::clone(&first.file));
+        Ok(first.map(|first| Self { files: others.len(), first, is_all }))
+    }
+
+    fn refusal(&self) -> StoreError {
+        StoreError::CapturesTaken { files: self.files, file: self.first.to_string() }
+    }
+
+    fn note(&self) -> String {
         format!(
-            "store.captures has captures of {} WARC files that are not in this archive ({} among them): give each archive its own schema (store.captures_schema)",
-            others.len(),
-            first.file
+            "store.captures has captures of {} WARC files that are not in this archive ({} among them): give each archive its own schema (store.captures_schema); `pressmark reindex` removes them",
+            self.files, self.first
         )
-    }))
+    }
 }
 
 /// Captures that are kept elsewhere, for a reader: with additional captures from the WARC files of this
-/// archive, as far as the reader may add them.
+/// archive, as far as the reader may add them. Nothing is added to those of another archive.
 pub(super) fn given_for_reading(
     layout: &Layout,
     given: &dyn CaptureStore,
 ) -> Result<Vec<String>, StoreError> {
+    let strangers = Strangers::among(layout, given)?;
+    if let Some(taken) = strangers.filter(|strangers| strangers.is_all) {
+        return Ok(vec![taken.refusal().to_string()]);
+    }
     match catch_up::catch_up(given, layout) {
         Ok(notes) => Ok(notes),
         Err(CatchUpError::Index(error)) if error.kind == ArchiveErrorKind::ReadOnly => {

@@ -98,7 +98,8 @@ pub fn verify_noting(
     upload::check(reader.layout(), &mut |finding| count(finding, &mut checked));
     let names: Vec<String> = files.iter().map(|p| stable_name(p)).collect();
     for known in reader.sink().marks().map_err(index_error("asking"))? {
-        if !names.iter().any(|n| **n == *known.file) {
+        // A mark of 0 is what `reindex` leaves of a file whose captures it removed from a database.
+        if known.indexed_to > 0 && !names.iter().any(|n| **n == *known.file) {
             let what = format!(
                 "the index knows {} bytes of it, but the file is gone; `pressmark reindex` drops it from the index",
                 known.indexed_to

@@ -176,7 +176,7 @@ fn archives_with_one_place_do_not_replace_each_others_blocks() {
     assert!(bring(&first, &front).unwrap().is_some(), "it leaves its mark");
     assert!(place.join("archive.json").exists());
     refused();
-    for forgotten in [&["blocks.json"][..], &["blocks.json", "archive-id"]] {
+    for forgotten in [&["blocks.json"][..], &["blocks.json", "../ARCHIVE-ID"]] {
         forgotten
             .iter()
             .for_each(|name| fs::remove_file(first.root().join("state").join(name)).unwrap());

@@ -2,6 +2,7 @@
 //! network do; and a process that is killed at any request loses nothing.
 
 mod faults;
+mod lost;
 mod removed;
 mod servers;
 mod tables;

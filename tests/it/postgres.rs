@@ -165,6 +165,54 @@ fn captures_are_moved_to_the_database_and_back() {
     assert_eq!(migrate(None, &there).0, Some(1));
 }
 
+/// A schema that another archive uses is refused before anything of this archive gets in, and captures of files that
+/// the archive does not have are removed by `reindex`.
+#[test]
+fn a_schema_of_another_archive_is_refused_and_captures_of_lost_files_are_removed() {
+    let Some(server) = server() else { return };
+    let (first, _web) = site(&server, "news");
+    look(&first);
+    let captures = || server.sql("SELECT count(*) FROM news.capture");
+    let before = captures();
+    let place = Some((&server, "news"));
+    let (own, _own_web) = site(&server, "own");
+    look(&own);
+    let there = own.root().join("there.toml").to_string_lossy().into_owned();
+    let text =
+        format!("[store]\ncaptures = \"{}\"\ncaptures_schema = \"news\"\n", server.address());
+    std::fs::write(&there, text).unwrap();
+    let run = |place: Option<(&Cluster, &str)>, args: &[&str]| {
+        let mut command = command(&own.root());
+        if let Some((server, schema)) = place {
+            command.env("PRESSMARK_STORE_CAPTURES", server.address());
+            command.env("PRESSMARK_STORE_CAPTURES_SCHEMA", schema);
+        }
+        command.args(args).output().unwrap()
+    };
+    let refused = run(None, &["migrate", "--to", &there]);
+    assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("nothing was copied"), "{}", stderr(&refused));
+    let refused = run(place, &["crawl", "--due"]);
+    assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+    assert!(stderr(&refused).contains("captures_schema"), "{}", stderr(&refused));
+    run(place, &["status"]);
+    assert_eq!(captures(), before, "nothing got in");
+    // A file of the first archive is lost.
+    let name = server.sql("SELECT convert_from(name, 'UTF8') FROM news.file ORDER BY id LIMIT 1");
+    std::fs::remove_file(first.root().join("warc").join(name.trim())).unwrap();
+    let (code, found) = answer(&first, place, &["verify"]);
+    assert_eq!(code, Some(4));
+    assert!(found.contains("the file is gone"), "{found}");
+    assert_eq!(answer(&first, place, &["reindex"]).0, Some(0));
+    let (_, found) = answer(&first, place, &["verify"]);
+    assert!(!found.contains("the file is gone"), "{found}");
+    let of_it = format!(
+        "SELECT count(*) FROM news.capture JOIN news.file ON id = file WHERE name = '{}'",
+        name.trim()
+    );
+    assert_eq!(server.sql(&of_it), "0");
+}
+
 #[test]
 fn a_crawl_goes_on_while_the_server_restarts_and_all_is_found_afterwards() {
     let Some(server) = server().map(Arc::new) else { return };

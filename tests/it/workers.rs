@@ -350,13 +350,18 @@ fn the_compose_file_and_the_units_of_several_processes_fit_the_program() {
         .filter_map(|one| one.split_once('='))
         .map(|(name, value)| (name, value.replace("%i", "1").replace("%H", "host")))
         .collect();
-    assert_eq!(given.len(), 3, "{given:?}");
+    assert_eq!(given.len(), 4, "{given:?}");
     let dir = tempfile::tempdir().unwrap();
     let mut command = command(&dir.path().join("archive"));
     let shown = command.envs(given).args(["config", "show"]).output().unwrap();
     assert_eq!(shown.status.code(), Some(0), "{}", stderr(&shown));
-    for value in ["/var/lib/pressmark/1", "host/1", "127.0.0.1:9461"] {
+    for value in ["/var/lib/pressmark/1", "host/1", "127.0.0.1:9461", "\"pressmark_1\""] {
         assert!(stdout(&shown).contains(value), "{value}: {}", stdout(&shown));
+    }
+    // What cannot be derived from its number comes from a file of its own, also for its check.
+    let verifying = documented("systemd/pressmark-verify@.service");
+    for line in ["EnvironmentFile=-/etc/pressmark/%i.env", "SCHEMA=pressmark_%i"] {
+        assert!(unit.contains(line) && verifying.contains(line), "{line}");
     }
     let units = tempfile::tempdir().unwrap();
     let named =

@@ -1,7 +1,7 @@
 //! Where blocks lie, and which archive writes there. Two archives with one place would replace each other's blocks.
 //!
 //! Beside the index over the blocks lies a mark, `archive.json`, which names the archive by a random identifier
-//! (`state/archive-id`). An archive may write where
+//! (`ARCHIVE-ID`). An archive may write where
 //!
 //! - there are neither blocks nor a mark, or the mark is its own;
 //! - there is no mark, as with blocks of older versions and of other tools, and it has published there before, or
@@ -21,9 +21,8 @@ use crate::app::objects::changeable;
 use crate::archive::{
     Captures, ChangeableObjects, ObjectError, ObjectErrorKind, Over, Query, received,
 };
-use crate::base::{DigestAlgorithm, SystemClock, chance};
+use crate::base::{DigestAlgorithm, SystemClock};
 use crate::config::{Settings, keys};
-use crate::store::durable::make_whole;
 use crate::store::{Layout, Reader};
 use crate::zipnum::{
     Directory, IDX, ObjectRanges, PublishError, Ranges, ShardCaptures, publish, publish_folder,
@@ -252,18 +251,8 @@ fn with_reason(why: &ObjectError) -> String {
     }
 }
 
-/// The random identifier of an archive, made once.
+/// The name of an archive, made once.
 fn id_of(layout: &Layout) -> Result<String, String> {
-    let path = layout.archive_id_file();
-    let failed = |doing: &str, why: io::Error| format!("{doing} {}: {why}", path.display());
-    match fs::read_to_string(&path) {
-        Ok(text) if !text.trim().is_empty() => return Ok(text.trim().to_owned()),
-        Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(failed("reading", why)),
-        _ => {}
-    }
-    let number = || (chance::fraction() * f64::from(u32::MAX)) as u32;
-    let id: String = (0..4).map(|_| format!("{:08x}", number())).collect();
-    let written = make_whole(&path, |why: io::Error| why, |mut file| file.write_all(id.as_bytes()));
-    written.map_err(|why| failed("writing", why))?;
-    Ok(id)
+    let failed = |why: io::Error| format!("{}: {why}", layout.archive_id_file().display());
+    layout.make_archive_id().map_err(failed)
 }

@@ -10,10 +10,10 @@ use crate::config::keys;
 use crate::render;
 use crate::store::{Progress, reindex, reindex_given};
 
-/// Rebuilds the index from the WARC files alone.
+/// Rebuilds the index from the WARC files alone. A file that cannot be read is left out, which is a finding.
 ///
 /// # Errors
-/// When there is no archive, another process uses it, or the disk fails.
+/// When there is no archive, another process uses it, the disk fails, or no file can be read.
 pub fn run(context: &Context) -> Result<Exit, CliError> {
     let format = context.out.format();
     let layout = context.layout()?;
@@ -33,6 +33,9 @@ pub fn run(context: &Context) -> Result<Exit, CliError> {
     for note in &done.notes {
         context.out.warn(note);
     }
+    for left in &done.left_out {
+        context.out.warn(&format!("{}: left out: {}", left.file, left.why));
+    }
     let answer = ReindexJson::from(&done);
     match format {
         Format::Json => context.out.json(&answer)?,
@@ -46,5 +49,9 @@ pub fn run(context: &Context) -> Result<Exit, CliError> {
             context.out.line(&render::verify::reindexed(&answer, bytes))?;
         }
     }
-    Ok(Exit::Done)
+    if answer.left_out.is_empty() {
+        return Ok(Exit::Done);
+    }
+    context.out.say("what was left out is read at the first opening at which it can be; `pressmark verify` shows details");
+    Ok(Exit::Findings)
 }

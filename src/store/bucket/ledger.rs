@@ -2,7 +2,7 @@
 //!
 //! It may be deleted: it is made again from the objects themselves. A line is on the disk before what it says is
 //! relied on. One process writes, any number read, and see what was added by the length of the file. A last line
-//! without its end was never relied on.
+//! without its end was never relied on. It says of which storage it speaks, since the settings may name another one.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -54,9 +54,30 @@ pub struct Entry {
     /// What went wrong last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// In a line without a file: the storage that the ledger is about. Its state is [`State::Verified`] once the
+    /// storage names this archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
 }
 
 impl Entry {
+    /// The line that says of which storage the ledger is, and whether that names this archive.
+    #[must_use]
+    pub fn of_place(place: &str, is_claimed: bool, at: String) -> Self {
+        let state = if is_claimed { State::Verified } else { State::Local };
+        Self {
+            file: String::new(),
+            state,
+            bytes: 0,
+            sha256: None,
+            etag: String::new(),
+            upload: None,
+            at,
+            why: None,
+            place: Some(place.to_owned()),
+        }
+    }
+
     /// Whether the object of the file is there.
     #[must_use]
     pub fn is_there(&self) -> bool {
@@ -72,10 +93,19 @@ struct Known {
     entries: BTreeMap<String, Entry>,
     /// What is wrong with the storage as a whole.
     trouble: Option<Entry>,
+    /// Which storage it is about.
+    place: Option<Entry>,
     lines: usize,
     /// Which file was read, and how far.
     inode: u64,
     read_to: u64,
+}
+
+impl Known {
+    /// One line for each thing that is known.
+    fn lines(&self) -> impl Iterator<Item = &Entry> {
+        self.place.iter().chain(self.entries.values()).chain(&self.trouble)
+    }
 }
 
 /// The lines, as they are now.
@@ -138,6 +168,17 @@ impl Ledger {
         self.with(|known| known.trouble.as_ref().and_then(|entry| entry.why.clone()))
     }
 
+    /// Which storage it is about, and whether that names this archive; `None` where an earlier program made it.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub fn place(&self) -> io::Result<Option<(String, bool)>> {
+        self.with(|known| {
+            let line = known.place.as_ref()?;
+            Some((line.place.clone()?, line.state == State::Verified))
+        })
+    }
+
     /// Adds a line, which is on the disk when this returns.
     ///
     /// # Errors
@@ -179,13 +220,22 @@ impl Ledger {
     pub fn tidy(&self) -> io::Result<()> {
         let lines = self.with(|known| {
             let is_long = known.lines > known.entries.len() * 2 + LINES_SPARE;
-            is_long
-                .then(|| known.entries.values().chain(&known.trouble).cloned().collect::<Vec<_>>())
+            is_long.then(|| known.lines().cloned().collect::<Vec<_>>())
         })?;
-        let Some(entries) = lines else { return Ok(()) };
+        lines.map_or(Ok(()), |entries| self.replace(&entries))
+    }
+
+    /// Writes it anew with these lines, in one step.
+    ///
+    /// # Errors
+    /// When it cannot be written; the old one stays then.
+    pub fn replace(&self, entries: &[Entry]) -> io::Result<()> {
+        if let (false, Some(dir)) = (self.exists(), self.path.parent()) {
+            durable::make_dirs(dir)?;
+        }
         let mut text = String::new();
         for entry in entries {
-            text.push_str(&serde_json::to_string(&entry)?);
+            text.push_str(&serde_json::to_string(entry)?);
             text.push('\n');
         }
         durable::make_whole(&self.path, |why| why, |mut file| file.write_all(text.as_bytes()))
@@ -221,7 +271,9 @@ impl Ledger {
                 known.lines += 1;
                 // A line that cannot be read was cut by a loss of power, or is of a newer program.
                 let Ok(entry) = serde_json::from_slice::<Entry>(line) else { continue };
-                if entry.file.is_empty() {
+                if entry.place.is_some() {
+                    known.place = Some(entry);
+                } else if entry.file.is_empty() {
                     known.trouble = Some(entry).filter(|entry| entry.why.is_some());
                 } else if is_place(&entry.file) {
                     known.entries.insert(entry.file.clone(), entry);
@@ -266,6 +318,7 @@ mod tests {
             upload: None,
             at: String::new(),
             why: None,
+            place: None,
         }
     }
 
@@ -321,5 +374,14 @@ mod tests {
         assert_eq!(reader.trouble().unwrap().as_deref(), Some("away"));
         writer.put(&Entry { why: None, ..trouble }).unwrap();
         assert_eq!(reader.trouble().unwrap(), None);
+        // The place is kept.
+        assert_eq!(reader.place().unwrap(), None);
+        writer.put(&Entry::of_place("s3://a/b", false, String::new())).unwrap();
+        assert_eq!(reader.place().unwrap(), Some(("s3://a/b".to_owned(), false)));
+        writer.put(&Entry::of_place("s3://a/b", true, String::new())).unwrap();
+        writer.put_all(&many).unwrap();
+        writer.tidy().unwrap();
+        assert_eq!(reader.place().unwrap(), Some(("s3://a/b".to_owned(), true)));
+        assert_eq!(reader.all().unwrap().len(), 1);
     }
 }

@@ -69,6 +69,25 @@ impl Bucket {
         Box::new(RemoteFile::new(Arc::clone(self), entry))
     }
 
+    /// Whether the object of a file is there, without reading it.
+    ///
+    /// # Errors
+    /// When it is not, or the storage does not answer.
+    pub(super) fn probe(&self, file: &str) -> io::Result<()> {
+        let place = || format!("{}/{file}", self.objects.place());
+        match self.objects.head(file) {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) => Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                format!("{}: there is no such object", place()),
+            )),
+            Err(why) => {
+                self.note_unanswered(&place(), &why);
+                Err(io_error(&place(), &why))
+            }
+        }
+    }
+
     /// The SHA-256 of what was read last of a file from its start to its end, and no longer after that.
     pub(super) fn take_digest(&self, file: &str) -> Option<String> {
         self.digests.lock().unwrap_or_else(PoisonError::into_inner).remove(file)

@@ -20,6 +20,7 @@
 mod check;
 mod evict;
 mod leaked;
+pub mod prefix;
 mod progress;
 mod rebuild;
 mod steps;
@@ -45,7 +46,7 @@ use super::layout::{Layout, is_open};
 
 pub(super) use check::{changed, check};
 pub use progress::{Progress, UploadCounts};
-pub use rebuild::rebuild;
+pub use rebuild::{RebuildError, Rebuilt, is_outdated, rebuild};
 
 /// What is sent and what may be evicted.
 #[derive(Debug, Clone, Copy)]
@@ -297,10 +298,10 @@ impl Work {
     /// Takes every sealed file as many steps as possible, and evicts what may be evicted.
     pub(super) fn pass(&self) -> Left {
         let mut left = Left::default();
-        if !self.ledger().exists()
-            && let Err(why) = rebuild(self.objects(), self.ledger(), self.clock.now())
-        {
-            left.why.push(format!("{}: {why}", self.objects().place()));
+        if let Err(why) = self.prepare() {
+            let place = self.objects().place();
+            let why = why.to_string();
+            left.why.push(if why.starts_with(place) { why } else { format!("{place}: {why}") });
             left.is_storage = true;
         }
         let files = match self.sealed() {
@@ -357,6 +358,19 @@ impl Work {
         // A ledger that was not shortened is still valid.
         let _ = self.ledger().tidy();
         left
+    }
+
+    /// Makes sure that the ledger is about this storage, and that the storage names this archive.
+    pub(super) fn prepare(&self) -> Result<(), RebuildError> {
+        if is_outdated(self.objects(), &self.layout)?.is_some() {
+            rebuild(self.objects(), &self.layout, self.clock.now())?;
+        }
+        if self.ledger().place()?.is_some_and(|(_, is_claimed)| is_claimed) {
+            return Ok(());
+        }
+        prefix::claim(self.objects(), &self.layout)?;
+        let at = self.clock.now().to_warc_date();
+        Ok(self.ledger().put(&Entry::of_place(self.objects().place(), true, at))?)
     }
 
     /// Counts what is to be sent.
@@ -419,5 +433,6 @@ pub(super) fn trouble(why: Option<String>, now: Timestamp) -> Entry {
         upload: None,
         at: now.to_warc_date(),
         why,
+        place: None,
     }
 }

@@ -65,6 +65,7 @@ impl Work {
             upload: upload.map(str::to_owned),
             at: self.clock.now().to_warc_date(),
             why: None,
+            place: None,
         };
         self.ledger().put(&entry)?;
         Ok(entry)

@@ -223,8 +223,9 @@ fn another_object_of_the_name_is_not_written_over() {
 #[test]
 fn an_object_that_is_not_what_was_sent_keeps_the_file_here() {
     let scene = Scene::new().evicting();
-    // The read-back of the first file, after a listing, a question, and two parts that are begun and completed.
-    scene.objects.inside().fails = Some((6, ObjectErrorKind::Away, false));
+    // The read-back of the first file, after five requests about the prefix, a question, and two parts that are begun and
+    // completed.
+    scene.objects.inside().fails = Some((10, ObjectErrorKind::Away, false));
     scene.pass();
     let first = scene.objects.inside().objects.keys().next().unwrap().clone();
     scene.objects.inside().objects.get_mut(&first).unwrap().bytes[5] ^= 1;
@@ -242,7 +243,7 @@ fn an_object_that_is_not_what_was_sent_keeps_the_file_here() {
 #[test]
 fn an_entity_tag_that_was_a_wrong_one_is_asked_for_again() {
     let scene = Scene::new().evicting();
-    scene.objects.inside().fails = Some((6, ObjectErrorKind::Away, false));
+    scene.objects.inside().fails = Some((10, ObjectErrorKind::Away, false));
     scene.pass();
     let first = scene.objects.inside().objects.keys().next().unwrap().clone();
     scene.objects.inside().objects.get_mut(&first).unwrap().etag = "its own".to_owned();
@@ -275,7 +276,7 @@ fn the_ledger_is_made_again_from_the_objects() {
     std::fs::remove_dir_all(scene.root.join("remote")).unwrap();
     let layout = scene.layout();
     assert_eq!(
-        rebuild(&*scene.objects, layout.ledger(), Timestamp::from_unix_seconds(0)).unwrap(),
+        rebuild(&*scene.objects, &layout, Timestamp::from_unix_seconds(0)).unwrap().there,
         3
     );
     scene.assert_whole();

@@ -119,6 +119,7 @@ pub fn send(
     let modified = about.modified().unwrap_or(std::time::SystemTime::UNIX_EPOCH);
     let sealed = Sealed { file: place.to_owned(), path, bytes: about.len(), modified };
     let work = Work::new(layout.clone(), Arc::clone(bucket), options, clock);
+    work.prepare().map_err(|why| why.to_string())?;
     match work.one(&sealed) {
         Ok(_) => Ok(()),
         Err(Halt::Stopped) => Err(format!("{place}: it was stopped")),

@@ -25,7 +25,7 @@ use pressmark::answers::search_events::SearchEventJson;
 use pressmark::answers::status::{
     CountJson, EvidenceJson, HostJson, QueueJson, RemoteJson, StatusJson,
 };
-use pressmark::answers::verify::{FindingJson, ReindexJson, StepJson};
+use pressmark::answers::verify::{FindingJson, LeftOutJson, ReindexJson, StepJson};
 use pressmark::answers::when::PhraseSpanJson;
 use pressmark::archive::cdx::parse_cdxj;
 use pressmark::base::Finding;
@@ -557,7 +557,9 @@ fn what_commands_report_of_an_archive_is_described_and_written() {
     agrees("finding.json", &FindingJson::from(finding));
     let step = Step { name: "files", outcome: Outcome::Holds, what: "2 files".to_owned() };
     agrees("step.json", &StepJson::from(step));
-    agrees("reindex.json", &ReindexJson { files: 1, records: 2, captures: 1 });
+    let left = LeftOutJson { file: "a.warc.gz".to_owned(), why: "gone".to_owned() };
+    let reindexed = ReindexJson { files: 1, records: 2, captures: 1, left_out: vec![left] };
+    agrees("reindex.json", &reindexed);
     let news = VersionEvent {
         job: "paper".to_owned(),
         jobs: vec!["paper".to_owned()],
