@@ -198,6 +198,7 @@ fn an_export_of_a_page_takes_along_what_its_renderings_left() {
         let out = pressmark(&made.archive, &[&["export", "--to", path], which].concat());
         assert!(out.status.success(), "{}", stderr(&out));
         let other = made.dir.path().join(format!("other-{at}"));
+        assert!(pressmark(&other, &["init"]).status.success());
         let out = pressmark(&other, &["import", path]);
         assert!(out.status.success(), "{}", stderr(&out));
         for kind in KINDS {

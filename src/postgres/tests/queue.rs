@@ -622,7 +622,7 @@ fn workers_that_come_go_pause_and_lose_the_server_ask_no_host_together_and_lose_
             std::thread::sleep(Duration::from_millis(200));
             let counts = crate::schedule::Leases::counts(&*counting).unwrap();
             let is_done = counts.retired == all && counts.queued == 0;
-            if is_done || began.elapsed() > Duration::from_secs(60) {
+            if is_done || began.elapsed() > Duration::from_secs(180) {
                 break;
             }
         }

@@ -66,7 +66,13 @@ pub(super) enum Holder {
 /// # Errors
 /// When it is another archive's, or cannot be asked.
 pub(super) fn holder(objects: &dyn Objects, layout: &Layout) -> Result<Holder, PrefixError> {
-    let Some(there) = objects.head(MARK)? else { return Ok(Holder::Nobody) };
+    // A listing names the reason of a refusal, which the answer to a HEAD has no room for.
+    let mut there = None;
+    objects.list(MARK, &mut |object| {
+        there = there.take().or(Some(object).filter(|object| object.key == MARK));
+        ControlFlow::Continue(())
+    })?;
+    let Some(there) = there else { return Ok(Holder::Nobody) };
     let mut name = "an archive that cannot be told".to_owned();
     if (1..=MARK_BYTES_MAX).contains(&there.bytes) {
         let gone = |_| ObjectError::new(ObjectErrorKind::Away, "the request was abandoned");

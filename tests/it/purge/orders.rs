@@ -291,8 +291,7 @@ fn a_crawl_says_that_it_has_captured_again_what_was_removed() {
             |_| {},
         );
         archive.later(Duration::from_secs(3600));
-        let notes = notes.lock().unwrap().clone();
-        notes
+        notes.lock().unwrap().clone()
     };
     assert_eq!(crawl(), [] as [&str; 0]);
     let root = archive.root();
