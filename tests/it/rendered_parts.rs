@@ -175,7 +175,8 @@ fn the_texts_of_frames_are_kept_and_a_page_without_its_own_says_which_has_it() {
     assert_nothing_left();
 }
 
-/// The article of a page is brought by its own address, asked for with a field.
+/// The article is at an address that wants a field. At the address of the page the field is not sent: what came for it
+/// would be a capture of the page.
 #[test]
 fn a_crawl_sends_what_scripts_set_and_reads_the_article_that_came_for_it() {
     let Some((options, _one)) = browser() else { return };
@@ -185,20 +186,19 @@ fn a_crawl_sends_what_scripts_set_and_reads_the_article_that_came_for_it() {
         format!("<article><h1>Weir</h1>{}</article>", format!("<p>{PARAGRAPH}</p>").repeat(4));
     let story = serde_json::json!({ "html": story }).to_string();
     let shell = "<!doctype html><title>News</title><div id=root></div><script>
-        fetch(location.href, {headers: {'X-Inertia': 'true', 'User-Agent': 'Mine'}})
+        const headers = {'X-Inertia': 'true', 'User-Agent': 'Mine'};
+        fetch(location.href, {headers}).then(() => fetch('/2025/weir/data', {headers}))
           .then((r) => r.json()).then((story) => { root.innerHTML = story.html; });</script>";
     let framed = "<!doctype html><title>News</title><div id=root></div><script>
         const f = document.createElement('iframe'); f.src = '/plain'; f.width = f.height = 600; root.append(f);</script>";
-    lab.web.on(
-        HOST,
-        "/2025/weir",
-        Reply::Made(Arc::new(move |request: &str, _| {
-            match request.to_ascii_lowercase().contains("\r\nx-inertia: true\r\n") {
-                true => ok("application/json", story.as_bytes()),
-                false => ok("text/html", shell.as_bytes()),
-            }
-        })),
-    );
+    let answer: Reply = Reply::Made(Arc::new(move |request: &str, _| {
+        match request.to_ascii_lowercase().contains("\r\nx-inertia: true\r\n") {
+            true => ok("application/json", story.as_bytes()),
+            false => ok("text/html", shell.as_bytes()),
+        }
+    }));
+    lab.web.on(HOST, "/2025/weir", answer.clone());
+    lab.web.on(HOST, "/2025/weir/data", answer);
     lab.web.on(HOST, "/2025/framed", Reply::Bytes(ok("text/html", framed.as_bytes())));
     lab.web.page(HOST, "/plain", &crate::lab::article("Plain", &[PARAGRAPH; 4]));
     let (_, seen) = lab.run(&[spec(BrowserUse::WhenNeeded, &["/2025/weir", "/2025/framed"])]);

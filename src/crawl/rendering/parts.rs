@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
+use crate::base::surt::urlkey;
 use crate::base::{HostKey, Timestamp};
 use crate::browser::{Answered, Ask, BoxFuture, Upstream};
 use crate::capture::{CaptureError, Captured, Located, MaySend};
@@ -244,7 +245,10 @@ impl Parts {
         if let Some(cookies) = &ask.cookies {
             request.add_cookies(cookies);
         }
-        request.add_fields(ask.headers);
+        // At the address of the page they may ask for something that is not the page, and it would be among its captures.
+        if urlkey(uri.as_str()) != urlkey(place.uri.as_str()) {
+            request.add_fields(ask.headers);
+        }
         let captured = place.capturer.capture_at(permit, &request, located).await;
         let ended = place.timer.clock().now();
         let refused = Outcome::Refused { why: String::new() };
