@@ -162,14 +162,10 @@ impl Archive {
 
     /// Why there is no payload of a revisit: it was removed by order, or another archive has it.
     fn without_payload(&self, revisit: &Capture, doing: &str) -> AnswerError {
-        let doing = doing.to_owned();
         match removed::of_capture(&self.reader, revisit) {
-            Ok(Some(removed)) => {
-                let (url, removed) = (revisit.url.clone(), Box::new(removed));
-                AnswerError::Removed { doing, url, removed }
-            }
-            Ok(None) => AnswerError::PayloadElsewhere { doing },
-            Err(why) => AnswerError::Store { doing, why },
+            Ok(Some(removed)) => AnswerError::removed(doing, &revisit.url, removed),
+            Ok(None) => AnswerError::PayloadElsewhere { doing: doing.to_owned() },
+            Err(why) => AnswerError::store(doing)(why),
         }
     }
 

@@ -95,6 +95,12 @@ impl AnswerError {
         Self::Store { doing: doing.to_owned(), why }
     }
 
+    /// What was asked for, at `url`, was removed by order.
+    pub(super) fn removed(doing: &str, url: &str, removed: Removed) -> Self {
+        let (doing, url, removed) = (doing.to_owned(), url.to_owned(), Box::new(removed));
+        Self::Removed { doing, url, removed }
+    }
+
     /// Whether a retry may succeed soon: the store of the archive is busy or unreachable.
     #[must_use]
     pub fn passes(&self) -> bool {

@@ -1,9 +1,10 @@
 //! Answers that fail since something was removed by order: the error says when and why.
 
+use super::chosen_text::ChosenText;
 use super::removed::{Removed, in_second, of_capture, of_page};
 use super::{AnswerError, Archive};
-use crate::archive::Capture;
-use crate::base::TimeRange;
+use crate::archive::{Capture, Form};
+use crate::base::{TimeRange, Timestamp};
 use crate::store::StoreError;
 
 /// An answer about a page; where it fails because something was removed by order, the error says when and why.
@@ -16,10 +17,7 @@ pub fn explained<T>(
     answer: Result<T, AnswerError>,
 ) -> Result<T, AnswerError> {
     let reader = archive.reader();
-    let removed = |doing: String, removed| {
-        let (url, removed) = (url.to_owned(), Box::new(removed));
-        AnswerError::Removed { doing, url, removed }
-    };
+    let removed = |doing: String, removed| AnswerError::removed(&doing, url, removed);
     let doing = format!("asking for {url}");
     let error = match answer {
         Ok(answer) => return Ok(answer),
@@ -52,6 +50,20 @@ pub fn explained<T>(
 pub fn not_removed(archive: &Archive, capture: &Capture, doing: &str) -> Result<(), AnswerError> {
     let found = of_capture(archive.reader(), capture).map_err(AnswerError::store(doing))?;
     let Some(removed) = found else { return Ok(()) };
-    let (doing, url, removed) = (doing.to_owned(), capture.url.clone(), Box::new(removed));
-    Err(AnswerError::Removed { doing, url, removed })
+    Err(AnswerError::removed(doing, &capture.url, removed))
+}
+
+/// The text of a page at a time and the capture that has it, as [`ChosenText::found`]; it was not removed.
+///
+/// # Errors
+/// As that, and when the capture, or all of the page, was removed by order.
+pub fn found(
+    archive: &Archive,
+    url: &str,
+    asked: (Option<Form>, Option<Timestamp>),
+    doing: &str,
+) -> Result<(ChosenText, Capture), AnswerError> {
+    let found = explained(archive, url, ChosenText::found(archive, url, asked, doing))?;
+    not_removed(archive, &found.1, doing)?;
+    Ok(found)
 }

@@ -10,7 +10,7 @@ use crate::readings::speakers::is_named;
 use crate::store::StoreError;
 
 use super::chosen_text::ChosenText;
-use super::explained::{explained, not_removed};
+use super::explained;
 use super::when::Failed;
 use super::{AnswerError, Archive};
 
@@ -145,9 +145,7 @@ pub fn of_url(
     request: &QuotesRequest,
 ) -> Result<(ChosenText, Option<PageQuotes>), AnswerError> {
     let doing = format!("reading {url}");
-    let found = ChosenText::found(archive, url, (request.form, request.at), &doing);
-    let (chosen, entry) = explained(archive, url, found)?;
-    not_removed(archive, &entry, &doing)?;
+    let (chosen, entry) = explained::found(archive, url, (request.form, request.at), &doing)?;
     archive.is_sound(&entry, &doing)?;
     let said = archive.page_reader().read(&entry).map_err(AnswerError::store(&doing))?;
     let quotes = of_page(&said.page, PageSource::of(&entry), request);

@@ -133,6 +133,8 @@ impl<'a> Removals<'a> {
 /// When the index cannot answer.
 pub fn of_capture(reader: &Reader, capture: &Capture) -> Result<Option<Removed>, StoreError> {
     match capture.kind {
+        // The tombstones are read only where it may be one.
+        RecordKind::Revisit if reader.original_of(capture)?.is_some() => Ok(None),
         RecordKind::Metadata | RecordKind::Revisit => Removals::of(reader).of_capture(capture),
         _ => Ok(None),
     }

@@ -24,7 +24,7 @@ pub struct ReportJson {
     pub bytes: u64,
     pub unread: u64,
     /// Left out, as the two that follow, where no page was to be rendered.
-    #[serde(skip_serializing_if = "is_none")]
+    #[serde(skip_serializing_if = "super::serial::is_zero")]
     pub renderings: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renderings_failed: Option<u64>,
@@ -80,10 +80,6 @@ fn url((url, why): (&String, &String)) -> UrlJson {
 
 fn urls(all: &[(String, String)]) -> Vec<UrlJson> {
     all.iter().map(|(address, why)| url((address, why))).collect()
-}
-
-fn is_none(count: &u64) -> bool {
-    *count == 0
 }
 
 fn millis(span: Duration) -> u64 {

@@ -6,6 +6,11 @@ use crate::archive::Capture;
 use crate::base::Timestamp;
 use crate::history::{CaptureJson, VersionJson, VersionRow};
 
+/// Whether there is nothing to count: such a field is left out.
+pub(super) fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 /// A time as `WARC-Date` writes it.
 pub(super) fn date<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&at.to_warc_date())

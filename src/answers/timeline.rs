@@ -36,7 +36,7 @@ pub struct Timeline {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text_at: Option<String>,
     /// How often the page was rendered; left out where it never was.
-    #[serde(skip_serializing_if = "is_none")]
+    #[serde(skip_serializing_if = "super::serial::is_zero")]
     pub renderings: u64,
     /// The form that was asked for.
     #[serde(skip)]
@@ -213,10 +213,6 @@ fn thinned(points: Vec<VersionPoint>) -> Vec<VersionPoint> {
 #[must_use]
 pub fn is_unchanged(capture: &Capture) -> bool {
     capture.kind == RecordKind::Revisit || capture.status == Some(304)
-}
-
-fn is_none(count: &u64) -> bool {
-    *count == 0
 }
 
 fn count_captures(archive: &Archive, out: &mut Timeline) -> Result<(), AnswerError> {

@@ -75,7 +75,7 @@ pub struct ViewJson {
     /// The capture whose text `page` is; left out where it is the capture itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text_of: Option<CaptureJson>,
-    /// Which text of the page that is, in words; left out where it is that of the page as it was sent.
+    /// Which text of the page that is, as text; left out where it is that of the page as it was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     pub page: Option<PageJson>,

@@ -35,7 +35,7 @@ pub(super) struct Wanted {
 pub(super) struct Cut {
     /// All of it, its head included.
     pub bytes: Vec<u8>,
-    /// What was made, in words.
+    /// What was made, as text.
     pub what: String,
 }
 

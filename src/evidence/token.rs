@@ -479,7 +479,7 @@ fn chain(
     Ok(chain)
 }
 
-/// Why a chain does not hold, in words; `time` is that of the token.
+/// Why a chain does not verify, as text; `time` is that of the token.
 fn chain_words(why: &webpki::Error, time: Timestamp) -> String {
     let at = time.to_rfc3339();
     match why {

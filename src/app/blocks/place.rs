@@ -6,7 +6,7 @@
 //! - there are neither blocks nor a mark, or the mark is its own;
 //! - there is no mark, as with blocks of older versions and of other tools, and it has published there before, or
 //!   every capture in the blocks lies in a WARC file that it has: then nothing is lost;
-//! - the mark has another identifier, as after `state/` was deleted, but every capture lies in a WARC file that it
+//! - the mark has another identifier, as after `ARCHIVE-ID` was deleted, but every capture lies in a WARC file that it
 //!   has, and it wrote one of these files itself. Two archives may have imported the same files.
 
 use std::collections::BTreeSet;

@@ -1,5 +1,5 @@
 //! Other captures that hold the text of a capture that is removed, in another coding: a server that compresses each response
-//! anew sends other bytes each time, with another digest. They are named and left, since no order named them.
+//! separately sends other bytes each time, with another digest. They are named and left, since no order named them.
 
 use serde::{Deserialize, Serialize};
 

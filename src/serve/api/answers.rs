@@ -9,11 +9,10 @@ use super::super::memento::is_second;
 use super::super::params::{Params, wrong};
 use super::super::reply::Refusal;
 use super::spool::Writer;
-use crate::answers::chosen_text::ChosenText;
 use crate::answers::citation::CitationJson;
 use crate::answers::cite::CiteRequest;
 use crate::answers::diff::{compare, first_side, of_last_two, side};
-use crate::answers::explained::{explained, not_removed};
+use crate::answers::explained;
 use crate::answers::history::HistoryJson;
 use crate::answers::page::PageJson;
 use crate::answers::quotes::{FoundQuotes, QuotesRequest, of_everything, of_url};
@@ -133,9 +132,7 @@ pub fn show(state: &Arc<Serve>, params: &Params, out: &mut Writer) -> Result<(),
     let url = params.needed("url")?;
     let doing = format!("showing {url}");
     let (form, at) = (form(params)?, instant_of(state, params, "at", url)?);
-    let found = ChosenText::found(&state.archive, url, (form, at), &doing);
-    let (chosen, capture) = explained(&state.archive, url, found)?;
-    not_removed(&state.archive, &capture, &doing)?;
+    let (chosen, capture) = explained::found(&state.archive, url, (form, at), &doing)?;
     if capture.kind == RecordKind::Metadata {
         let at = capture.date.to_rfc3339();
         return Err(Refusal::missing(format!(

@@ -225,7 +225,7 @@ impl Ledger {
         lines.map_or(Ok(()), |entries| self.replace(&entries))
     }
 
-    /// Writes it anew with these lines, in one step.
+    /// Replaces it by these lines, in one step.
     ///
     /// # Errors
     /// When it cannot be written; the old one stays then.

@@ -9,8 +9,8 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use crate::archive::{FilePart, ObjectError, ObjectErrorKind, Objects};
-use crate::base::{DigestAlgorithm, Hasher};
+use crate::archive::{FilePart, ObjectError, ObjectErrorKind, Objects, received};
+use crate::base::DigestAlgorithm;
 use crate::store::Layout;
 use crate::store::bucket::{hex, is_place};
 use crate::store::durable::make_whole;
@@ -75,8 +75,7 @@ pub(super) fn holder(objects: &dyn Objects, layout: &Layout) -> Result<Holder, P
     let Some(there) = there else { return Ok(Holder::Nobody) };
     let mut name = "an archive that cannot be told".to_owned();
     if (1..=MARK_BYTES_MAX).contains(&there.bytes) {
-        let gone = |_| ObjectError::new(ObjectErrorKind::Away, "the request was abandoned");
-        let bytes = objects.read(MARK, 0..there.bytes, "").recv().map_err(gone)??;
+        let bytes = received(&objects.read(MARK, 0..there.bytes, ""))?;
         String::from_utf8_lossy(&bytes).trim().clone_into(&mut name);
     }
     if layout.archive_id()?.is_some_and(|own| own == name) {
@@ -126,10 +125,9 @@ pub(super) fn claim(objects: &dyn Objects, layout: &Layout) -> Result<(), Prefix
     let id = layout.make_archive_id()?;
     let file = Arc::new(File::open(layout.archive_id_file())?);
     let length = file.metadata()?.len();
-    let mut hasher = Hasher::new(DigestAlgorithm::Sha256);
-    hasher.update(format!("{id}\n").as_bytes());
+    let digest = DigestAlgorithm::Sha256.digest(format!("{id}\n").as_bytes());
     let part = FilePart { file, range: 0..length };
-    match objects.put(MARK, part, &hex(hasher.finish().as_bytes())) {
+    match objects.put(MARK, part, &hex(digest.as_bytes())) {
         Ok(_) => Ok(()),
         // It may be our own, of a request whose answer was lost.
         Err(why) if why.kind == ObjectErrorKind::Exists => match holder(objects, layout)? {
